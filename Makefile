@@ -1,0 +1,32 @@
+# One vocabulary for people and CI. Everything needs only Python 3.11 to 3.13 and git.
+PYTHON ?= python3
+BIN := .venv/bin
+export DO_NOT_TRACK := true
+
+.PHONY: check clean demo test up
+
+# uv rather than pip: it takes torch and torchvision from one place, so that their operators match.
+.venv: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet uv
+	@echo "installing (about 6 GB on first use) ..."
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable ".[demo,dev]"
+	@touch .venv
+
+demo: .venv
+	@$(BIN)/regraft demo
+
+up: .venv
+	@$(BIN)/regraft up
+
+check: .venv
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+test: .venv
+	@$(BIN)/python -m pytest
+
+clean:
+	@rm -rf .venv .regraft data/raw data/validated data/processed data/restored data/feedback dvc.lock

@@ -1,0 +1,1 @@
+"""Sources, manifest, expectations, splits, transforms, shards and the feature cache."""

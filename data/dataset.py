@@ -1,0 +1,54 @@
+"""Reading a domain's processed data: the manifest and the pixels behind it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from data.images import Array
+from data.manifest import LABEL, SLICE, read_table
+from data.shards import read_rows
+from data.transforms import ImageSpec
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One dataset version in a folder; it holds no pixels until they are asked for."""
+
+    folder: Path
+    task: str
+    classes: tuple[str, ...]
+
+    @cached_property
+    def manifest(self) -> pd.DataFrame:
+        """One row a sample in the order of their positions.
+
+        Raises:
+            StorageError: the folder is missing or damaged.
+        """
+        return read_table(self.folder / "manifest.parquet")
+
+    @cached_property
+    def spec(self) -> ImageSpec:
+        """The image spec that the shards were made with."""
+        return ImageSpec.model_validate_json((self.folder / "transform.json").read_text(encoding="utf-8"))
+
+    def rows(self, *splits: str) -> pd.DataFrame:
+        """The manifest rows of the named splits."""
+        return self.manifest[self.manifest["split"].isin(splits)].reset_index(drop=True)
+
+    def images(self, rows: pd.DataFrame) -> Array:
+        """Pixels of manifest rows: uint8 [N, H, W, C]."""
+        return read_rows(self.folder, rows["position"].to_numpy(np.int64), self.spec.shape)
+
+    def labels(self, rows: pd.DataFrame) -> npt.NDArray[np.int64]:
+        """Class indices of manifest rows: int64 [N]."""
+        return rows[LABEL + self.task].map(self.classes.index).to_numpy(np.int64)
+
+    def slices(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Slice columns of manifest rows, under their plain names."""
+        names = [column for column in rows.columns if column.startswith(SLICE)]
+        return rows[names].rename(columns=lambda column: column.removeprefix(SLICE))

@@ -1,0 +1,45 @@
+"""What can go wrong with a user's input, data and disk.
+
+RegraftError
+├── ConfigError (ValueError)      a key or value in a domain YAML or in REGRAFT_*
+├── SourceError (ValueError)      a source that is missing, empty or unreadable
+├── ImageError (ValueError)       one file that is no usable image
+├── ValidationError (ValueError)  a whole batch that must not go on
+├── StorageError (OSError)        the disk refused a write, or a stored file was altered
+├── VersioningError (RuntimeError)  DVC failed or holds no such version
+└── LockedError (RuntimeError)    another process works on the same domain
+
+Every message names the value, the rule and the remedy; the command line prints it in one line.
+"""
+
+
+class RegraftError(Exception):
+    """Base of everything that a user can mend; its text is shown without a traceback."""
+
+
+class ConfigError(RegraftError, ValueError):
+    """A wrong key, type or value in a domain YAML or in a REGRAFT_* variable."""
+
+
+class SourceError(RegraftError, ValueError):
+    """A source that is missing, empty or not of its declared kind."""
+
+
+class ImageError(RegraftError, ValueError):
+    """One file that cannot be used as an image; its row goes to quarantine."""
+
+
+class ValidationError(RegraftError, ValueError):
+    """A batch that must not go on: the flow stops here."""
+
+
+class StorageError(RegraftError, OSError):
+    """The disk refused a write, or a stored file is not what was written."""
+
+
+class VersioningError(RegraftError, RuntimeError):
+    """DVC failed, timed out or holds no such version."""
+
+
+class LockedError(RegraftError, RuntimeError):
+    """Another process works on this domain."""

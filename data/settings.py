@@ -1,0 +1,61 @@
+"""Machine settings: where things lie and which services to use, from REGRAFT_* variables or `.env`."""
+
+import os
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from data.errors import ConfigError
+
+
+class Settings(BaseSettings):
+    """What differs between machines; nothing here changes a result."""
+
+    model_config = SettingsConfigDict(env_prefix="REGRAFT_", env_file=".env", extra="ignore", frozen=True)
+
+    root: Path = Field(default_factory=Path.cwd, description="project root: domains/, dvc.yaml and data/ lie here")
+    mlflow_uri: str = Field(default="", description="MLflow tracking URI; empty: SQLite below the home folder")
+    ledger_url: str = Field(default="", description="SQLAlchemy URL of the ledger; empty: SQLite below the home folder")
+    prefect_port: int = Field(default=4200, ge=1, le=65535, description="port of the Prefect server")
+    mlflow_port: int = Field(default=5000, ge=1, le=65535, description="port of the MLflow server")
+    threads: int = Field(default=0, ge=0, description="threads a process may use; 0: the cores this process may use")
+    actor: str = Field(default="", description="who acts, for the ledger; empty: the login name")
+
+    @property
+    def home(self) -> Path:
+        """Folder of everything that is neither code nor DVC's: databases, caches, logs, reports."""
+        return self.root / ".regraft"
+
+    @property
+    def tracking_uri(self) -> str:
+        """MLflow tracking URI with its default filled in."""
+        return self.mlflow_uri or f"sqlite:///{self.home / 'mlflow.db'}"
+
+    @property
+    def ledger(self) -> str:
+        """Ledger URL with its default filled in."""
+        return self.ledger_url or f"sqlite:///{self.home / 'ledger.db'}"
+
+    @property
+    def cores(self) -> int:
+        """Threads to give to torch, ONNX Runtime and pools in this process."""
+        return self.threads or len(os.sched_getaffinity(0))
+
+
+def load_settings() -> Settings:
+    """Reads the settings anew, so that a test or a child process sees its own environment.
+
+    Raises:
+        ConfigError: a REGRAFT_* variable has a value of the wrong type or range.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "REGRAFT_" + str(first["loc"][0]).upper()
+        raise ConfigError(
+            f"{name}={first['input']!r}: {first['msg']}; correct it in the environment or .env"
+        ) from error
+    settings.home.mkdir(parents=True, exist_ok=True)
+    return settings

@@ -1,0 +1,81 @@
+"""IDX files, the format of MNIST and Fashion-MNIST (http://yann.lecun.com/exdb/mnist): one file of images, one of labels."""
+
+import gzip
+import struct
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from data.errors import SourceError
+from data.sources.sample import Sample, file_stamp, portable_graymap, read_file
+from data.typed import Config
+
+_SPLITS = {"train": "train", "t10k": "test"}
+
+
+class IdxSource(Config):
+    """`train-images-idx3-ubyte[.gz]` and its companions; the test files keep their split, the others are split anew."""
+
+    kind: Literal["idx"]
+    path: str = Field(description="folder of the four files; relative to the project root or absolute")
+    names: tuple[str, ...] = Field((), description="label for each number; empty: the number itself")
+    limit: int | None = Field(None, ge=1, description="how many images to read from each file; empty: all")
+
+    def samples(self, root: Path, task: str) -> Iterator[Sample]:
+        """The images of the training file, then those of the test file.
+
+        Raises:
+            SourceError: a file is missing, is no IDX file, or the two files of a pair differ in length.
+        """
+        for prefix, split in _SPLITS.items():
+            labels = load_idx(self._file(root, f"{prefix}-labels-idx1-ubyte"))
+            images = load_idx(self._file(root, f"{prefix}-images-idx3-ubyte"))
+            if len(labels) != len(images):
+                raise SourceError(f"{prefix}: {len(images)} images but {len(labels)} labels; fetch the pair again")
+            for row, number in enumerate(labels[: self.limit]):
+                yield Sample(
+                    f"{prefix}/{row}", {task: self._name(int(number))}, split=None if split == "train" else split
+                )
+
+    def stamp(self, root: Path, path: str) -> str:
+        """Size and modification time of the file that holds the image."""
+        return file_stamp(self._file(root, f"{path.split('/', maxsplit=1)[0]}-images-idx3-ubyte"))
+
+    def read(self, root: Path, path: str) -> bytes:
+        """One image as PGM."""
+        prefix, row = path.split("/")
+        image = load_idx(self._file(root, f"{prefix}-images-idx3-ubyte"))[int(row)]
+        return portable_graymap(image.tobytes(), image.shape[1], image.shape[0])
+
+    def _file(self, root: Path, stem: str) -> Path:
+        for candidate in (root / self.path / stem, root / self.path / f"{stem}.gz"):
+            if candidate.is_file():
+                return candidate
+        raise SourceError(f"{root / self.path / stem}[.gz] does not exist; correct source.path or fetch the files")
+
+    def _name(self, number: int) -> str:
+        return self.names[number] if number < len(self.names) else str(number)
+
+
+@lru_cache(maxsize=8)
+def load_idx(path: Path) -> npt.NDArray[np.uint8]:
+    """Array of an IDX file of unsigned bytes, of the shape its header tells.
+
+    Raises:
+        SourceError: the file is missing, cut off or no IDX file of bytes.
+    """
+    content = read_file(path)
+    try:
+        raw = gzip.decompress(content) if path.suffix == ".gz" else content
+        zero, kind, dimensions = struct.unpack(">HBB", raw[:4])
+        shape = struct.unpack(f">{dimensions}I", raw[4 : 4 + 4 * dimensions])
+        if (zero, kind) != (0, 8):
+            raise ValueError("the header does not say unsigned bytes")
+        return np.frombuffer(raw, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
+    except (OSError, EOFError, ValueError, struct.error) as error:
+        raise SourceError(f"{path}: not a whole IDX file ({error}); fetch it again") from error

@@ -1,0 +1,118 @@
+"""A CSV or Parquet table with one row a sample, on disk or at any fsspec URL."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import fsspec
+import pandas as pd
+from pydantic import Field
+
+from data.errors import SourceError
+from data.sources.sample import Sample
+from data.typed import Config
+
+
+class TableSource(Config):
+    """Columns `path` and `label`, and where they exist `group`, `weight`, `split` and the named slices."""
+
+    kind: Literal["table"]
+    path: str = Field(description="CSV or Parquet file, a glob of them, or an fsspec URL")
+    label: str = Field("label", description="column of the label")
+    slices: tuple[str, ...] | None = Field(
+        None, description="columns to report on; empty: all that have no other meaning"
+    )
+    optional: bool = Field(False, description="no such table means no samples instead of an error")
+
+    def samples(self, root: Path, task: str) -> Iterator[Sample]:
+        """The rows of every table that `path` names, in the order of file names and rows.
+
+        Raises:
+            SourceError: no such table, no such column or an unreadable file.
+        """
+        filesystem, pattern = self._located(root)
+        tables = sorted(str(found) for found in filesystem.glob(pattern))
+        if not tables and not self.optional:
+            raise SourceError(f"source.path {pattern} matches no file; correct it or put the table there")
+        for table in tables:
+            yield from self._rows(filesystem, table, task)
+
+    def stamp(self, root: Path, path: str) -> str:
+        """Size and time of the sample's file, as its file system tells them."""
+        filesystem, name = fsspec.core.url_to_fs(path)
+        try:
+            facts = filesystem.info(name)
+        except OSError:
+            return ""
+        return "-".join(str(facts.get(key, "")) for key in ("size", "mtime", "ETag", "LastModified", "etag", "updated"))
+
+    def read(self, root: Path, path: str) -> bytes:
+        """Bytes of one sample's file.
+
+        Raises:
+            SourceError: the file is missing or unreadable.
+        """
+        filesystem, name = fsspec.core.url_to_fs(path)
+        try:
+            return bytes(filesystem.cat_file(name))
+        except OSError as error:
+            raise SourceError(
+                f"{path}: {type(error).__name__}; restore the file or drop its row from the table"
+            ) from error
+
+    def _located(self, root: Path) -> tuple[Any, str]:
+        address = self.path if "://" in self.path else str(root / self.path)
+        filesystem, pattern = fsspec.core.url_to_fs(address)
+        return filesystem, str(pattern)
+
+    def _rows(self, filesystem: Any, table: str, task: str) -> Iterator[Sample]:
+        frame = _read_table(filesystem, table)
+        reserved = {"path", self.label, "group", "weight", "split"}
+        slices = [name for name in frame.columns if name not in reserved] if self.slices is None else self.slices
+        missing = [name for name in ("path", self.label, *slices) if name not in frame.columns]
+        if missing:
+            raise SourceError(
+                f"{table}: no column {missing[0]!r} (there: {', '.join(frame.columns)}); add or rename it"
+            )
+        local = filesystem.protocol == "file" or "file" in filesystem.protocol
+        base = table.rsplit("/", 1)[0] if local else filesystem.unstrip_protocol(table).rsplit("/", 1)[0]
+        for row in frame.to_dict("records"):
+            label = row[self.label]
+            yield Sample(
+                path=_absolute(str(row["path"]), base),
+                labels={} if pd.isna(label) else {task: str(label)},
+                group=_text(row.get("group")),
+                slices={name: str(row[name]) for name in slices if not pd.isna(row[name])},
+                weight=_weight(row.get("weight"), table),
+                split=_text(row.get("split")),
+            )
+
+
+def _read_table(filesystem: Any, table: str) -> pd.DataFrame:
+    try:
+        with filesystem.open(table, "rb") as file:
+            if table.endswith(".parquet"):
+                return pd.read_parquet(file)
+            return pd.read_csv(file, dtype=str, keep_default_na=True)
+    except (OSError, ValueError) as error:
+        raise SourceError(
+            f"{table}: not readable as CSV or Parquet ({' '.join(str(error).split())}); correct it"
+        ) from error
+
+
+def _absolute(path: str, base: str) -> str:
+    return path if path.startswith("/") or "://" in path else f"{base}/{path}"
+
+
+def _text(value: object) -> str | None:
+    return None if value is None or pd.isna(value) else str(value)  # type: ignore[call-overload]
+
+
+def _weight(value: Any, table: str) -> float:
+    try:
+        weight = 1.0 if value is None or pd.isna(value) else float(value)
+    except ValueError as error:
+        raise SourceError(f"{table}: weight {value!r} is no number; correct it or leave it empty for 1") from error
+    if not 0 < weight < float("inf"):
+        raise SourceError(f"{table}: weight {value!r} must be positive and finite; correct it or leave it empty for 1")
+    return weight

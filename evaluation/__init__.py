@@ -1,0 +1,1 @@
+"""Metrics with intervals, slices, paired tests and figures; pure functions of predictions."""

@@ -1,0 +1,1 @@
+"""Prefect flows, one verb a file, and the command line."""

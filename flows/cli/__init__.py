@@ -1,0 +1,63 @@
+"""The command line: `regraft COMMAND`. Commands are imported when they are called, so that help is quick."""
+
+import importlib
+import sys
+
+import click
+
+from data.errors import RegraftError
+
+COMMANDS = {
+    "demo": ("demo", "The whole loop on real solar cells, told step by step."),
+    "up": ("up", "Run the Prefect UI, the MLflow UI and the schedules until Ctrl-C."),
+    "new": ("new", "Write a domain for your own data."),
+    "prepare": ("run", "Ingest, validate, preprocess and embed a domain's data."),
+    "train": ("run", "Train a version on the present data and register it."),
+    "evaluate": ("run", "Judge a version against the champion."),
+    "promote": ("run", "Put a version that the gate let pass into production."),
+    "retrain": ("run", "Prepare, train, evaluate and, on evidence, promote."),
+    "monitor": ("run", "Check the champion's traffic for drift."),
+    "rollback": ("run", "Return to a version that was in production before."),
+    "reproduce": ("run", "Restore a version's data, train again, compare."),
+    "score": ("run", "Score files with the champion."),
+    "feedback": ("run", "File labels from production for the next retrain."),
+    "status": ("show", "What is in production, and what it stands on."),
+    "ledger": ("show", "Every promotion and rollback."),
+    "doctor": ("show", "Check the installation; --fix repairs what can be repaired."),
+}
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name and imports one only to run it or to show its own help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of a domain's life."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The command of that name."""
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"flows.cli.{COMMANDS[name][0]}")
+        command: click.Command = getattr(module, name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Lists names and sentences without importing a command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, sentence) for name, (_, sentence) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="regraft")
+def regraft() -> None:
+    """Keeps fine-tuned models fresh."""
+
+
+def main() -> None:
+    """Runs the command line; a fault that a user can mend is one line on standard error and exit code 1."""
+    try:
+        regraft(standalone_mode=True)
+    except RegraftError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)

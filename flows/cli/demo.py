@@ -1,0 +1,17 @@
+"""The command that tells the story."""
+
+import os
+
+import click
+
+
+@click.command()
+def demo() -> None:
+    """The whole loop on ELPV's solar cells: promote, drift, retrain, reject a sabotaged model, roll back."""
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
+    from flows.environment import prepare_environment
+
+    prepare_environment()
+    from flows.demo import tell
+
+    tell()

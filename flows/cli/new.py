@@ -1,0 +1,21 @@
+"""The command that writes a domain for a user's own data."""
+
+from pathlib import Path
+
+import click
+
+from flows.cli.console import print_facts
+
+
+@click.command()
+@click.argument("name")
+@click.option("--images", type=click.Path(path_type=Path), help="Folder with one subfolder a class.")
+@click.option("--manifest", type=click.Path(path_type=Path), help="CSV or Parquet with the columns path and label.")
+def new(name: str, images: Path | None, manifest: Path | None) -> None:
+    """Write domains/NAME.yaml for your own images; `regraft retrain NAME` then works on it."""
+    if (images is None) == (manifest is None):
+        raise click.UsageError("give either --images or --manifest")
+    from flows.new import write_domain
+
+    path, facts = write_domain(name, images, manifest)
+    print_facts(f"{name} is written", {"file": path, **facts, "next": f"regraft retrain {name}"})

@@ -1,0 +1,159 @@
+"""Commands that run a flow."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flows.cli.console import json_option, prepared_flow, print_facts, print_json, print_table, run_flow
+
+domain_argument = click.argument("domain")
+
+
+@click.command()
+@domain_argument
+def prepare(domain: str) -> None:
+    """Ingest, validate, preprocess and embed the data of DOMAIN."""
+    found = run_flow(prepared_flow("prepare", "prepare"), domain)
+    print_facts(f"{domain} is prepared", {"dataset version": found.version, "folder": found.folder})
+
+
+@click.command()
+@domain_argument
+def train(domain: str) -> None:
+    """Train a version of DOMAIN on its present data and register it as challenger."""
+    found = run_flow(prepared_flow("train", "train"), domain)
+    print_facts(f"{domain} is trained", {"version": found.version, "MLflow run": found.run_id})
+
+
+@click.command()
+@domain_argument
+@click.argument("version", type=int)
+@json_option
+def evaluate(domain: str, version: int, as_json: bool) -> None:
+    """Judge VERSION of DOMAIN against the champion on the present test split."""
+    found = run_flow(prepared_flow("evaluate", "evaluate"), domain, version)
+    if as_json:
+        return print_json(found.decision)
+    decision = found.decision
+    rows = [
+        {
+            "floor": floor.name,
+            "found": f"{floor.value:.4g}",
+            "allowed": f"{floor.rule} {floor.limit:.4g}",
+            "passed": floor.passed,
+        }
+        for floor in decision.floors
+    ]
+    print_table(f"{decision.outcome}: {'; '.join(decision.reasons)}", rows)
+
+
+@click.command()
+@domain_argument
+@click.argument("version", type=int)
+@click.option("--reason", default="asked for", help="For the ledger.")
+def promote(domain: str, version: int, reason: str) -> None:
+    """Put VERSION of DOMAIN into production if the gate let it pass."""
+    _show(run_flow(prepared_flow("promote", "promote"), domain, version, reason))
+
+
+@click.command()
+@domain_argument
+@click.option("--reason", default="asked for", help="For the ledger.")
+@json_option
+def retrain(domain: str, reason: str, as_json: bool) -> None:
+    """Renew the model of DOMAIN from its present data; promote it only on evidence."""
+    found = run_flow(prepared_flow("retrain", "retrain"), domain, reason)
+    print_json(found) if as_json else _show(found)
+
+
+@click.command()
+@domain_argument
+@json_option
+def monitor(domain: str, as_json: bool) -> None:
+    """Compare the newest traffic of DOMAIN's champion with what it was trained on."""
+    found = run_flow(prepared_flow("monitor", "monitor"), domain)
+    if as_json:
+        return print_json(found)
+    statistics = {name: f"{value:.4f}" for name, value in found.statistics.items()}
+    facts = {
+        "decision": found.action,
+        "reason": found.reason,
+        "samples": found.samples,
+        **statistics,
+        "page": found.page,
+    }
+    print_facts(f"{domain} v{found.version}", facts)
+
+
+@click.command()
+@domain_argument
+@click.option("--to", type=int, help="Version to return to; default: the one before.")
+@click.option("--reason", required=True, help="For the ledger.")
+def rollback(domain: str, to: int | None, reason: str) -> None:
+    """Return DOMAIN to a version that was in production before."""
+    _show(run_flow(prepared_flow("rollback", "rollback"), domain, reason, to))
+
+
+@click.command()
+@domain_argument
+@click.argument("version", type=int)
+@json_option
+def reproduce(domain: str, version: int, as_json: bool) -> None:
+    """Restore the data of VERSION of DOMAIN, train again as then, and compare."""
+    found = run_flow(prepared_flow("reproduce", "reproduce"), domain, version)
+    if as_json:
+        return print_json({**vars(found), "largest_difference": found.largest_difference})
+    rows = [
+        {
+            "metric": name,
+            f"v{version}": f"{before:.6f}",
+            "again": f"{again:.6f}",
+            "difference": f"{abs(before - again):.1e}",
+        }
+        for name, (before, again) in found.metrics.items()
+        if not name.endswith(("_low", "_high"))
+    ]
+    print_table(f"{domain} v{version} on data {found.dataset_version}, {found.samples}", rows)
+
+
+@click.command()
+@domain_argument
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@json_option
+def score(domain: str, files: tuple[Path, ...], as_json: bool) -> None:
+    """Score FILES (images, or folders of them) with DOMAIN's champion."""
+    paths = [str(found) for path in files for found in (sorted(path.rglob("*.*")) if path.is_dir() else [path])]
+    found = run_flow(prepared_flow("score", "score"), domain, paths)
+    if as_json:
+        return print_json(
+            {
+                **vars(found),
+                "slices": found.slices.to_dict("records"),
+                "failures": [vars(one) for one in found.failures],
+            }
+        )
+    print_facts(f"{domain} v{found.version}: {found.samples} files", found.predicted)
+    if found.failures:
+        print_table("not scored", [{"file": one.path, "reason": one.error} for one in found.failures])
+
+
+@click.command()
+@domain_argument
+@click.argument("table", type=click.Path(path_type=Path))
+def feedback(domain: str, table: Path) -> None:
+    """File TABLE (CSV of path,label and, where they exist, group, weight and slices) as labels for DOMAIN."""
+    from data.feedback import add_feedback
+    from flows.config import load_domain
+
+    print_facts(f"{domain}: labels filed", {"table": add_feedback(load_domain(domain).root, domain, table)})
+
+
+def _show(found: Any) -> None:
+    """Prints what came of a promotion; exits with 2 where the gate held or rejected, so that scripts can tell."""
+    champion = "none" if found.champion is None else f"v{found.champion}"
+    facts = {"outcome": found.outcome, "version": found.version, "champion": champion, "why": "; ".join(found.reasons)}
+    print_facts(found.domain, facts)
+    if found.outcome in {"HOLD", "REJECT"}:
+        sys.exit(2)

@@ -1,0 +1,94 @@
+"""A whole domain: the sections that the rooms define, composed."""
+
+from pathlib import Path
+from zoneinfo import available_timezones
+
+from pydantic import Field, field_validator
+
+from data.config import DataConfig, domain_path, load_yaml
+from data.settings import load_settings
+from data.typed import Config
+from lightning_modules.config import TrainingConfig
+from monitoring.config import MonitoringConfig
+from registry.config import GateConfig
+
+
+class ScheduleConfig(Config):
+    """When a domain's flows run by themselves; a flow without a time runs only when asked."""
+
+    timezone: str = Field("UTC", description="IANA name, such as Europe/Berlin")
+    retrain: str | None = Field(None, description="cron of the retrain flow")
+    monitor: str | None = Field(None, description="cron of the monitor flow")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("unknown time zone; use an IANA name such as Europe/Berlin")
+        return name
+
+    @field_validator("retrain", "monitor")
+    @classmethod
+    def _cron(cls, cron: str | None) -> str | None:
+        from prefect.client.schemas.schedules import CronSchedule  # its parser decides at run time
+
+        try:
+            return CronSchedule(cron=cron).cron if cron else None
+        except ValueError as error:
+            raise ValueError("not a cron expression; five fields such as '0 3 * * 0'") from error
+
+
+class DomainFile(Config):
+    """The content of domains/NAME.yaml."""
+
+    description: str = Field(description="one sentence for the registry and the cards")
+    intended_use: str = Field("Not stated.", description="what the model is for, and what it is not for")
+    data: DataConfig
+    training: TrainingConfig
+    gate: GateConfig = Field(description="what promotion demands")
+    monitoring: MonitoringConfig = Field(MonitoringConfig(), description="how production is watched")
+    schedule: ScheduleConfig = Field(ScheduleConfig(), description="when flows run by themselves")
+
+
+class Domain(DomainFile):
+    """One use case with its name and the root it lives below."""
+
+    name: str
+    root: Path
+
+    @property
+    def home(self) -> Path:
+        """Folder of locks, caches and databases."""
+        return load_settings().home
+
+    @property
+    def snapshot(self) -> str:
+        """The domain file's content as canonical JSON, for the record of a run."""
+        return DomainFile(**{field: getattr(self, field) for field in DomainFile.model_fields}).model_dump_json(
+            indent=1
+        )
+
+    @property
+    def purpose(self) -> str:
+        """What the registered model is described by."""
+        return f"{self.description}\n\nIntended use: {self.intended_use}"
+
+
+def load_domain(name: str) -> Domain:
+    """Reads and checks a domain.
+
+    Raises:
+        ConfigError: it does not exist, or a key or value is wrong.
+    """
+    root = load_settings().root
+    return domain_from(name, root, load_yaml(domain_path(root, name), DomainFile))
+
+
+def domain_from(name: str, root: Path, content: DomainFile) -> Domain:
+    """A domain from checked content, as a past run recorded it."""
+    return Domain(name=name, root=root, **{field: getattr(content, field) for field in DomainFile.model_fields})
+
+
+def domain_names(root: Path) -> list[str]:
+    """Names of all domains below a project root."""
+    return sorted(path.stem for path in (root / "domains").glob("*.yaml"))

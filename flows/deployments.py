@@ -1,0 +1,188 @@
+"""What Prefect runs by itself: a retrain and a monitor deployment of each domain, and the automations beside them."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterExpectedStartTime,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, FlowRun, StateType
+from prefect.client.schemas.sorting import FlowRunSort
+from prefect.deployments.runner import RunnerDeployment
+from prefect.events.actions import ChangeFlowRunState
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+from prefect.events.schemas.deployment_triggers import DeploymentEventTrigger
+from prefect.flows import Flow
+from prefect.schedules import Cron
+from prefect.states import Cancelled, Crashed
+from prefect.types.entrypoint import EntrypointType
+
+from flows.config import Domain
+
+DRIFT_EVENT = "drift.detected"
+BURST = timedelta(minutes=10)
+HEARTBEAT = "prefect.flow-run.heartbeat"
+SILENCE = timedelta(seconds=75)
+
+
+def deployments(
+    domains: Iterable[Domain], *, retrain: Flow[..., Any], monitor: Flow[..., Any]
+) -> list[RunnerDeployment]:
+    """Deployments `retrain/NAME` and `monitor/NAME` of every domain.
+
+    The flows are arguments, so that any pair with the parameters `domain` and `reason` can stand behind the schedules.
+    """
+    built = []
+    for domain in domains:
+        triggers = [drift_trigger(domain)]
+        built.append(_deployment(domain, retrain, "Trains a challenger", domain.schedule.retrain, triggers))
+        built.append(_deployment(domain, monitor, "Looks for drift", domain.schedule.monitor, []))
+    return built
+
+
+def _deployment(
+    domain: Domain, flow: Flow[..., Any], purpose: str, cron: str | None, triggers: list[DeploymentEventTrigger]
+) -> RunnerDeployment:
+    """One flow of one domain; a second run waits until the first is through.
+
+    The flow is named by its module: a path would depend on the folder that the server was started from.
+    """
+    return RunnerDeployment.from_flow(
+        flow,
+        name=domain.name,
+        description=f"{purpose}: {domain.description}",
+        schedules=[Cron(cron, timezone=domain.schedule.timezone)] if cron else [],
+        parameters={"domain": domain.name},
+        tags=[domain.name, flow.name],
+        concurrency_limit=ConcurrencyLimitConfig(limit=1),
+        triggers=list(triggers),
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+
+
+def drift_trigger(domain: Domain) -> DeploymentEventTrigger:
+    """Starts one retrain for a burst of drift events of this domain.
+
+    A reactive trigger fires at the first event and then ignores others for `within`: at least BURST, because the
+    windows of consecutive checks overlap and report the same drift again, or the domain's own cooldown if longer.
+    """
+    return DeploymentEventTrigger(
+        name=f"retrain {domain.name} on drift",
+        description=f"Starts retrain/{domain.name} once when its monitor finds drift.",
+        expect={DRIFT_EVENT},
+        match={"prefect.resource.id": f"regraft.domain.{domain.name}"},
+        for_each={"prefect.resource.id"},
+        posture=Posture.Reactive,
+        threshold=1,
+        within=max(BURST, timedelta(hours=domain.monitoring.cooldown_hours)),
+        parameters={"domain": domain.name, "reason": _template("drift in window {{ event.payload.window }}")},
+    )
+
+
+def _template(text: str) -> dict[str, str]:
+    return {"__prefect_kind": "jinja", "template": text}
+
+
+def zombie_automation() -> AutomationCore:
+    """Marks a flow run as crashed whose process went silent.
+
+    A process that is killed outright cannot report it, and its run would hold the deployment's only slot for ever.
+    A run's own states end the wait too, so that a paused or finished run is left alone.
+    """
+    return AutomationCore(
+        name="crash silent flow runs",
+        description=f"A run that sent no heartbeat for {SILENCE.seconds} s has lost its process.",
+        trigger=EventTrigger(
+            after={HEARTBEAT},
+            expect={HEARTBEAT, *(f"prefect.flow-run.{state}" for state in _RESTING)},
+            match={"prefect.resource.id": "prefect.flow-run.*"},
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=SILENCE,
+        ),
+        actions=[_crash("its process went silent: no heartbeat")],
+    )
+
+
+def _crash(message: str) -> ChangeFlowRunState:
+    """Only a run that is under way: the server refuses it for one that has ended."""
+    return ChangeFlowRunState(name="Crashed", state=StateType.CRASHED, message=message, force=False)
+
+
+_RESTING = ("Completed", "Failed", "Cancelled", "Crashed", "Paused", "Suspended")
+
+
+def register(automation: AutomationCore) -> None:
+    """Creates the automation, or updates the one of the same name: registering twice leaves one."""
+    with get_client(sync_client=True) as client:
+        known = client.read_automations_by_name(automation.name)
+        if known:
+            client.update_automation(known[0].id, automation)
+        else:
+            client.create_automation(automation)
+
+
+def crash_abandoned_runs(served: list[UUID]) -> int:
+    """Marks runs of these deployments as crashed that an earlier server process left under way, and counts them.
+
+    Each still holds its deployment's only slot: without this nothing of that deployment would ever run again.
+    """
+    under_way = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
+    with get_client(sync_client=True) as client:
+        runs = [run for one in served for run in client.read_flow_runs(flow_run_filter=_runs(one, under_way))]
+        for run in runs:
+            client.set_flow_run_state(run.id, Crashed(message="left behind by an earlier server process"), force=True)
+    return len(runs)
+
+
+def skip_missed_runs(served: list[UUID]) -> int:
+    """Cancels scheduled runs that are overdue, except each deployment's newest, and counts them.
+
+    After a weekend without a server one check of the newest traffic is due, not sixty of the same.
+    """
+    past = FlowRunFilterExpectedStartTime.model_validate({"before_": datetime.now(tz=UTC)})
+    with get_client(sync_client=True) as client:
+        missed: list[FlowRun] = []
+        for one in served:
+            overdue = _runs(one, [StateType.SCHEDULED], past)
+            runs = client.read_flow_runs(flow_run_filter=overdue, sort=FlowRunSort.EXPECTED_START_TIME_DESC)
+            missed += [run for run in runs if run.auto_scheduled][1:]
+        for run in missed:
+            reason = "no server ran at its time, and a later run was due as well"
+            client.set_flow_run_state(run.id, Cancelled(name="Skipped", message=reason), force=True)
+    return len(missed)
+
+
+def _runs(
+    deployment: UUID, types: list[StateType], expected: FlowRunFilterExpectedStartTime | None = None
+) -> FlowRunFilter:
+    return FlowRunFilter(
+        deployment_id=FlowRunFilterDeploymentId(any_=[deployment]),
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=types)),
+        expected_start_time=expected,
+    )
+
+
+def forget_others(served: list[UUID]) -> int:
+    """Deletes deployments that were registered here for domains that are gone, and counts them.
+
+    Nobody serves them, so that their schedules would only pile up late runs. Those with other tags are not ours.
+    """
+    with get_client(sync_client=True) as client:
+        gone = [one for one in client.read_deployments() if one.id not in served and one.tags in _ours(one.name)]
+        for one in gone:
+            client.delete_resource_owned_automations(f"prefect.deployment.{one.id}")
+            client.delete_deployment(one.id)
+    return len(gone)
+
+
+def _ours(name: str) -> list[list[str]]:
+    return [[name, flow] for flow in ("retrain", "monitor")]

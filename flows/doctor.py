@@ -1,0 +1,89 @@
+"""Doctor: is everything there that the flows will need, and do the aliases say what the ledger says?"""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from data.errors import RegraftError
+from data.settings import Settings, load_settings
+from data.versioning import changed_stages
+from flows.config import domain_names, load_domain
+from lightning_modules.hub import load_backbone
+from registry.ledger import Ledger
+from registry.models import alias_faults, follow_ledger
+from registry.tracking import experiment_id
+
+LEAST_DISK_GB = 2
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check and what it found."""
+
+    check: str
+    ok: bool
+    found: str
+
+
+def examine(*, fix: bool) -> list[Finding]:
+    """Runs every check; with `fix` the aliases are set to what the ledger says."""
+    settings = load_settings()
+    findings = [
+        _check("torch and torchvision", _torch),
+        _check("disk", lambda: _disk(settings)),
+        _check("DVC", lambda: _dvc(settings)),
+        _check("ledger", lambda: _ledger(settings)),
+    ]
+    for name in domain_names(settings.root):
+        findings.append(_check(f"{name}: domain file", lambda name=name: load_domain(name).description))
+        findings.append(_check(f"{name}: weights", lambda name=name: _weights(settings, name)))
+        findings.append(_check(f"{name}: aliases", lambda name=name: _aliases(name, fix=fix)))
+    return findings
+
+
+def _check(check: str, run: Callable[[], str]) -> Finding:
+    try:
+        return Finding(check, True, run())
+    except RegraftError as error:
+        return Finding(check, False, str(error))
+
+
+def _torch() -> str:
+    import torch
+
+    from lightning_modules import network  # its import proves that torchvision fits
+
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
+    return f"torch {torch.__version__} with {network.timm.__name__} {network.timm.__version__} on {device}"
+
+
+def _disk(settings: Settings) -> str:
+    free = shutil.disk_usage(settings.root).free / 1e9
+    if free < LEAST_DISK_GB:
+        raise RegraftError(f"{free:.1f} GB free below {settings.root}, at least {LEAST_DISK_GB} are needed; free some")
+    return f"{free:.0f} GB free"
+
+
+def _dvc(settings: Settings) -> str:
+    changed = changed_stages(settings.root)
+    return f"changed since the last run: {', '.join(changed)}" if changed else "data and stages are up to date"
+
+
+def _ledger(settings: Settings) -> str:
+    entries = sum(len(Ledger(settings.ledger).entries(name)) for name in domain_names(settings.root))
+    return f"{entries} entries"
+
+
+def _weights(settings: Settings, name: str) -> str:
+    training = load_domain(name).training
+    path, sha256 = load_backbone(settings.root, training.backbone).weights(settings.root)
+    return f"{path.name}, sha256 {sha256[:12]}"
+
+
+def _aliases(name: str, *, fix: bool) -> str:
+    experiment_id(name)
+    faults = follow_ledger(name) if fix else alias_faults(name)
+    shown = ", ".join(f"{alias} should be {version or 'unset'}" for alias, version in faults.items())
+    if faults and not fix:
+        raise RegraftError(f"MLflow differs from the ledger: {shown}; run `regraft doctor --fix`")
+    return f"repaired: {shown}" if faults else "as the ledger says"

@@ -1,0 +1,55 @@
+"""The environment that every library must find before it is imported: telemetry off, one home, no pickle."""
+
+import os
+import sys
+import urllib.request
+from pathlib import Path
+
+from data.settings import Settings, load_settings
+
+QUIET = {
+    "DO_NOT_TRACK": "true",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "data,lightning_modules,evaluation,registry,monitoring,serving,tasks",
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "DVC_NO_ANALYTICS": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+    "EVIDENTLY_DISABLE_TELEMETRY": "1",
+}
+
+
+def prepare_environment() -> Settings:
+    """Sets what is not set yet, and points Prefect at the running server of this project if there is one.
+
+    Without a server each command runs Prefect's API within itself, on the same database.
+    """
+    settings = load_settings()
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    os.environ.setdefault("PREFECT_HOME", str(settings.home / "prefect"))
+    os.environ.setdefault("REGRAFT_ROOT", str(settings.root))
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    address = prefect_address(settings)
+    if "PREFECT_API_URL" not in os.environ and _answers(f"{address}/health"):
+        os.environ["PREFECT_API_URL"] = address
+    return settings
+
+
+def prefect_address(settings: Settings) -> str:
+    """Address of this project's Prefect API."""
+    return f"http://127.0.0.1:{settings.prefect_port}/api"
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=1) as answer:  # noqa: S310  -- an address on this machine
+            return bool(answer.status == 200)
+    except OSError:
+        return False

@@ -1,0 +1,25 @@
+"""Evaluate: a version against the champion, on the same test samples in the same run."""
+
+from prefect import flow
+
+from flows.config import Domain, load_domain
+from tasks.evaluate import Verdict, find_champion, gate
+from tasks.evaluate import evaluate as judge
+from tasks.prepare import Prepared, preprocess
+
+
+@flow(name="evaluate", flow_run_name="evaluate {domain} v{version}")
+def evaluate(domain: str, version: int) -> Verdict:
+    """Judges a version on the present test split and lets the gate decide."""
+    config = load_domain(domain)
+    return evaluate_version(config, version, preprocess(config.root, domain))
+
+
+def evaluate_version(config: Domain, version: int, prepared: Prepared, parent: str | None = None) -> Verdict:
+    """The steps of `evaluate`."""
+    name, data, rule = config.name, config.data, config.gate
+    champion = find_champion(name)
+    rival = champion if champion != version else None
+    challenger = judge(name, version, "challenger", data, rule, prepared, parent)
+    holder = judge(name, rival, "champion", data, rule, prepared, parent) if rival else None
+    return gate(challenger, holder, rule, prepared)

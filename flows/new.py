@@ -1,0 +1,81 @@
+"""A commented domain file for a user's own images."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader
+
+from data.atomic import write_text
+from data.errors import ConfigError, ImageError, SourceError
+from data.images import image_facts
+from data.settings import load_settings
+from data.sources import FolderSource, TableSource
+from data.sources.sample import Sample
+from flows.config import DomainFile, load_yaml
+
+LOOKED_AT = 20
+
+
+def write_domain(name: str, images: Path | None, manifest: Path | None) -> tuple[Path, dict[str, Any]]:
+    """Looks at the data and writes domains/NAME.yaml; returns its path and what was found.
+
+    Raises:
+        ConfigError: the name is taken or no name for a file.
+        SourceError: there is no data, or fewer than two classes.
+    """
+    root = load_settings().root
+    target = root / "domains" / f"{name}.yaml"
+    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,40}", name):
+        raise ConfigError(f"name {name!r}: small letters, digits, - and _ only, a letter first; choose another")
+    if target.exists():
+        raise ConfigError(f"{target} exists already; choose another name or edit that file")
+    path = str((images or manifest or Path()).resolve())
+    source = FolderSource(kind="folder", path=path) if images else TableSource(kind="table", path=path)
+    samples = list(source.samples(root, "label"))
+    classes = sorted({sample.labels["label"] for sample in samples if sample.labels})
+    if len(classes) < 2:  # nothing to tell apart
+        raise SourceError(
+            f"{path} has {len(classes)} classes, at least 2 are needed; put each class into a folder of its own"
+        )
+    found = {
+        "name": name,
+        "path": path,
+        "kind": source.kind,
+        "classes": classes,
+        **_looks(root, source, samples),
+        **_gate(classes),
+    }
+    page = Environment(loader=PackageLoader("flows", "."), autoescape=False, keep_trailing_newline=True)
+    write_text(target, page.get_template("domain.yaml.jinja").render(found))
+    load_yaml(target, DomainFile)
+    return target, {
+        "samples": len(samples),
+        "classes": ", ".join(classes),
+        "mode": found["mode"],
+        "size": found["size"],
+    }
+
+
+def _looks(root: Path, source: FolderSource | TableSource, samples: list[Sample]) -> dict[str, Any]:
+    """Grey or colour, and a size that the images carry, from a few of them spread over the whole."""
+    chosen = samples[:: max(1, len(samples) // LOOKED_AT)][:LOOKED_AT]
+    facts = [fact for fact in (_facts(root, source, sample) for sample in chosen) if fact.error is None]
+    if not facts:
+        raise ImageError(f"none of {len(chosen)} files looked at is an image; name the folder or table of the images")
+    grey = all(fact.mode in {"L", "1", "I;16", "I"} for fact in facts)
+    side = sorted(min(fact.width, fact.height) for fact in facts)[len(facts) // 2]
+    return {"mode": "L" if grey else "RGB", "size": min(224, max(64, 32 * round(side / 32)))}
+
+
+def _facts(root: Path, source: FolderSource | TableSource, sample: Sample) -> Any:
+    return image_facts(source.read(root, sample.path))
+
+
+def _gate(classes: list[str]) -> dict[str, Any]:
+    """A floor just above guessing: area under the curve for two classes, balanced accuracy for more."""
+    return (
+        {"metric": "auc", "floor": 0.5}
+        if len(classes) == 2
+        else {"metric": "balanced_accuracy", "floor": round(1 / len(classes), 3)}
+    )

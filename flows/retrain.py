@@ -1,0 +1,25 @@
+"""Retrain: prepare, train, evaluate, promote."""
+
+from prefect import flow
+
+from data.locks import domain_lock
+from flows.config import load_domain
+from flows.evaluate import evaluate_version
+from flows.prepare import prepare_data
+from flows.train import train_version
+from registry.tracking import settled
+from tasks.evaluate import find_champion
+from tasks.promote import Promotion, promote, unchanged
+from tasks.retrain import open_retrain_run
+
+
+@flow(name="retrain", flow_run_name="retrain {domain}")
+def retrain(domain: str, reason: str = "asked for") -> Promotion:
+    """Renews a domain's model from its present data; it goes into production only on evidence."""
+    config = load_domain(domain)
+    with domain_lock(config.home, domain, "retrain"), settled(open_retrain_run(domain, reason)) as run:
+        prepared = prepare_data(config)
+        candidate = train_version(config, prepared, run)
+        if candidate.version == find_champion(domain):
+            return unchanged(candidate)
+        return promote(evaluate_version(config, candidate.version, prepared, run), reason)

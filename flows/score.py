@@ -1,0 +1,15 @@
+"""Score: files through the champion."""
+
+from pathlib import Path
+
+from prefect import flow
+
+from flows.config import load_domain
+from serving.score_report import ScoreReport
+from tasks.score import score as score_files
+
+
+@flow(name="score", flow_run_name="score {domain}")
+def score(domain: str, paths: list[str]) -> ScoreReport:
+    """Scores files and logs predictions and embeddings."""
+    return score_files(load_domain(domain).name, [Path(path) for path in paths])

@@ -1,0 +1,1 @@
+"""Backbones, heads, recipes, data modules and the fit entry point."""

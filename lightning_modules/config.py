@@ -1,0 +1,59 @@
+"""The `training:` section of a domain YAML, and the configuration of one fit process."""
+
+import hashlib
+from pathlib import Path
+
+from pydantic import Field
+
+from data.config import load_yaml
+from data.typed import Config
+from lightning_modules.recipes import Recipe
+
+
+class TrainingConfig(Config):
+    """What a domain decides about training."""
+
+    backbone: str = Field(description="name in the model hub")
+    recipe: Recipe = Field(discriminator="kind", description="how the backbone is adapted")
+    seed: int = Field(0, ge=0, description="of everything stochastic in training")
+
+
+class FitConfig(Config):
+    """Everything that one `python -m lightning_modules.fit` needs; it reads no other configuration."""
+
+    root: str = Field(description="project root")
+    dataset: str = Field(description="folder of the processed data")
+    task: str
+    classes: tuple[str, ...]
+    training: TrainingConfig
+    output: str = Field(description="folder of checkpoints, progress, weights and result")
+    threads: int = Field(ge=1)
+    tracking_uri: str
+    experiment: str
+    run_id: str = Field(description="MLflow run that takes the curves")
+
+    @property
+    def folder(self) -> Path:
+        """Output folder as a path."""
+        return Path(self.output)
+
+
+def load_fit_config(path: Path) -> FitConfig:
+    """Reads a fit configuration.
+
+    Raises:
+        ConfigError: a wrong key or value.
+    """
+    return load_yaml(path, FitConfig)
+
+
+def fit_key(dataset_version: str, backbone_sha256: str, training: TrainingConfig) -> str:
+    """Names a fit by what decides its result, so that an interrupted one is found again."""
+    text = f"{dataset_version}|{backbone_sha256}|{training.model_dump_json()}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def interrupted_run(folder: Path) -> str | None:
+    """MLflow run of a fit in `folder` that was not brought to its end, if there is one: a finished fit's folder is gone."""
+    begun = folder / "fit.json"
+    return load_fit_config(begun).run_id if begun.exists() else None

@@ -1,0 +1,65 @@
+"""A network as ONNX, and ONNX Runtime to run it: about three times faster than torch on a CPU, and without torch."""
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from data.atomic import atomic_path
+from data.images import Array
+
+if TYPE_CHECKING:
+    import onnxruntime
+    from torch import nn
+
+Floats = npt.NDArray[np.float32]
+BATCH = 64
+
+
+def export_onnx(network: "nn.Module", shape: tuple[int, int, int], path: Path) -> None:
+    """Writes `network` (uint8 images in; probabilities and embedding out) with a free batch dimension.
+
+    torch's TorchScript exporter is used: its graph runs twice as fast here as the newer exporter's.
+
+    Raises:
+        StorageError: the disk refused the write.
+    """
+    import torch
+
+    names = ["probabilities", "embedding"]
+    sample = torch.zeros((2, *shape), dtype=torch.uint8)
+    with atomic_path(path) as temporary, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network.eval(),
+            (sample,),
+            str(temporary),
+            dynamo=False,
+            input_names=["images"],
+            output_names=names,
+            dynamic_axes={name: {0: "batch"} for name in ("images", *names)},
+        )
+
+
+def open_session(path: Path, threads: int) -> "onnxruntime.InferenceSession":
+    """An ONNX Runtime session on `threads` threads of the CPU."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def run_session(session: "onnxruntime.InferenceSession", images: Array) -> tuple[Floats, Floats]:
+    """Probabilities [N, K] and embeddings [N, D] of uint8 images [N, H, W, C], in batches of 64."""
+    outputs = [session.run(None, {"images": batch}) for batch in _batches(images)]
+    return np.concatenate([out[0] for out in outputs]), np.concatenate([out[1] for out in outputs])
+
+
+def _batches(images: Array) -> Iterator[Array]:
+    for start in range(0, max(len(images), 1), BATCH):
+        yield images[start : start + BATCH]

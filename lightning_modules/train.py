@@ -1,0 +1,66 @@
+"""Start the fit process and watch it: a crash in training is one error here and takes nothing else with it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.atomic import write_text
+from lightning_modules.config import FitConfig
+from lightning_modules.errors import TrainingError
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """Where a finished fit lies and what it says of itself."""
+
+    folder: Path
+    epochs: int
+    best_val_loss: float
+    seconds: float
+
+
+def train(config: FitConfig, progress: Callable[[int, int], None] = lambda done, total: None) -> FitResult:
+    """Runs `python -m lightning_modules.fit` to its end, or on from where an earlier one was interrupted.
+
+    Raises:
+        TrainingError: the process failed; the text is its own error line. Its checkpoints are kept.
+    """
+    path = config.folder / "fit.json"
+    write_text(path, config.model_dump_json(indent=1))
+    threads = {name: str(config.threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    with (config.folder / "fit.log").open("w") as output:
+        process = subprocess.Popen(  # our own module with a path that we made
+            [sys.executable, "-m", "lightning_modules.fit", str(path)],
+            cwd=config.root, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **threads},
+        )  # fmt: skip
+        try:
+            _watch(process, config.folder / "progress.json", progress)
+        finally:
+            process.kill()
+    if process.returncode:
+        raise TrainingError(_fault(config.folder / "fit.log", process.returncode))
+    return _result(config.folder)
+
+
+def _watch(process: "subprocess.Popen[bytes]", path: Path, progress: Callable[[int, int], None]) -> None:
+    while process.poll() is None:
+        if path.exists():
+            state = json.loads(path.read_text(encoding="utf-8"))
+            progress(state["epoch"], state["epochs"])
+        time.sleep(0.2)
+
+
+def _result(folder: Path) -> FitResult:
+    return FitResult(folder=folder, **json.loads((folder / "result.json").read_text(encoding="utf-8")))
+
+
+def _fault(log: Path, code: int) -> str:
+    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    own = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    last = own or lines[-1:] or ["no output"]
+    return f"{last[0]} (exit code {code}; all of it in {log})" if not own else own[0]

@@ -1,0 +1,1 @@
+"""Drift statistics with calibrated nulls, the Evidently report and the retrain controller."""

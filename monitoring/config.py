@@ -1,0 +1,33 @@
+"""What a domain decides about its monitoring."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from data.typed import Config
+
+STATISTICS = 2
+
+
+class MonitoringConfig(Config):
+    """How much traffic a drift check looks at and how often it may be wrong."""
+
+    window: int = Field(default=200, ge=10, description="newest logged samples that one check looks at")
+    min_window: int = Field(default=50, ge=10, description="usable samples below which nothing is concluded")
+    false_alarm: float = Field(default=0.01, gt=0, lt=1, description="share of checks that may find drift in none")
+    resamples: int = Field(default=500, ge=20, description="null windows drawn from the reference")
+    max_undecodable: float = Field(default=0.05, ge=0, le=1, description="share of undecodable files that is tolerated")
+    cooldown_hours: float = Field(default=0, ge=0, description="hours after a retrain in which drift starts no other")
+    seed: int = Field(default=0, ge=0, description="seed of the null windows")
+
+    @model_validator(mode="after")
+    def _can_alarm(self) -> Self:
+        """The smallest possible p-value is 1 / (1 + resamples): above its share of the budget nothing ever alarms."""
+        needed = int(STATISTICS / self.false_alarm)
+        if self.resamples < needed:
+            raise ValueError(
+                f"resamples {self.resamples} cannot resolve false_alarm {self.false_alarm}: set at least {needed}"
+            )
+        if self.min_window > self.window:
+            raise ValueError(f"min_window {self.min_window} is above window {self.window}: lower it or widen window")
+        return self

@@ -1,0 +1,45 @@
+"""Triage: is the window fit to judge drift at all, or is something upstream of the model broken?"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from monitoring.config import MonitoringConfig
+
+Verdict = Literal["ok", "insufficient", "broken data", "preprocessing skew"]
+
+
+@dataclass(frozen=True)
+class Triage:
+    """What a window is fit for; only "ok" may be compared with the reference."""
+
+    verdict: Verdict
+    reason: str
+
+
+def triage(window: pd.DataFrame, transform: str, config: MonitoringConfig) -> Triage:
+    """Judges a window of the prediction log before any drift is measured.
+
+    Args:
+        window: rows of the log, those that failed included.
+        transform: hash of the transform of the package that the window is held against.
+        config: the share of undecodable files that is tolerated, and the least number of usable rows.
+    """
+    failed, rows = int(window["error"].notna().sum()), len(window)
+    strangers = window.loc[window["transform"] != transform, "transform"]
+    if len(strangers):
+        return Triage(
+            "preprocessing skew",
+            f"{len(strangers)} of {rows} samples went through transform {strangers.iloc[0][:12]}, the model was "
+            f"trained with {transform[:12]}; serve the package as it is",
+        )
+    if rows >= config.min_window and failed > config.max_undecodable * rows:
+        return Triage(
+            "broken data",
+            f"{failed} of {rows} files could not be used, {config.max_undecodable:.0%} are tolerated; "
+            f"mend the source (the latest: {window['error'].dropna().iloc[-1]})",
+        )
+    if rows - failed < config.min_window:
+        return Triage("insufficient", f"{rows - failed} usable samples, at least {config.min_window} are needed")
+    return Triage("ok", f"{rows - failed} usable samples of {rows}")

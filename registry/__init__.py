@@ -1,0 +1,1 @@
+"""The MLflow store, the model package, the gate and the promotion ledger."""

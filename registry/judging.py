@@ -1,0 +1,68 @@
+"""Judging a package: its predictions on the test split, their metrics, and the figures that people look at."""
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from data.dataset import Dataset
+from evaluation.evaluate import Evaluation
+from evaluation.figures import confusion_matrix_figure, reliability_figure, sample_grid_figure, slice_figure
+from evaluation.predictions import Predictions
+from registry.errors import GateError
+from registry.package import Package
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def predict_test(package: Package, dataset: Dataset) -> Predictions:
+    """What a package says of the test split: the shipped ONNX model is judged, not the network it came from.
+
+    Raises:
+        GateError: the package knows other classes than the data set.
+        PackageError: the data set's images are not of the package's shape.
+    """
+    if package.classes != dataset.classes:
+        raise GateError(
+            f"the package knows the classes {', '.join(package.classes)}, the data set {', '.join(dataset.classes)}; "
+            "they cannot be compared: start a new domain for the new classes"
+        )
+    rows = dataset.rows("test")
+    probabilities, _ = package.predict(dataset.images(rows))
+    return Predictions(
+        hashes=list(rows["hash"]),
+        truth=dataset.labels(rows),
+        probabilities=probabilities.astype(np.float64),
+        weights=rows["weight"].to_numpy(np.float64),
+        groups=list(rows["group"]),
+        slices=dataset.slices(rows),
+        classes=package.classes,
+    )
+
+
+def evaluation_metrics(evaluation: Evaluation) -> dict[str, float]:
+    """Metrics for MLflow: each value with the ends of its interval, and each slice's estimate."""
+    metrics = {}
+    for name, interval in evaluation.metrics.items():
+        metrics |= {
+            f"test_{name}": interval.value,
+            f"test_{name}_low": interval.low,
+            f"test_{name}_high": interval.high,
+        }
+    for row in evaluation.slices.itertuples():
+        name = re.sub(
+            r"[^\w .:/-]", "_", f"{row.column}: {row.value}", flags=re.ASCII
+        )  # MLflow takes no other characters
+        metrics[f"slice_{row.metric}/{name}"] = row.estimate
+    return metrics
+
+
+def evaluation_figures(evaluation: Evaluation, predictions: Predictions, dataset: Dataset) -> dict[str, "Figure"]:
+    """Confusion matrix, reliability curve, slices, and a grid of the worst errors beside a random sample."""
+    figures = {
+        "confusion_matrix": confusion_matrix_figure(predictions),
+        "reliability": reliability_figure(predictions),
+        "samples": sample_grid_figure(dataset.images(dataset.rows("test")), predictions, seed=0),
+    }
+    return figures if evaluation.slices.empty else {**figures, "slices": slice_figure(evaluation)}

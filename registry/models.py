@@ -1,0 +1,144 @@
+"""Registered models: one a domain in MLflow; which version is in production is the ledger's word, aliases follow it."""
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from data.settings import load_settings
+from registry.errors import ModelNotFoundError
+from registry.ledger import Ledger
+from registry.tracking import experiment_id, mlflow_client, registry_errors
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One version of a domain's model, its package on this machine; `created` is in milliseconds since 1970."""
+
+    domain: str
+    version: int
+    folder: Path
+    run_id: str
+    created: int
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+def register(domain: str, folder: Path, run_id: str, *, tags: Mapping[str, str], description: str, purpose: str) -> int:
+    """Logs a package as a model of its run and registers it as the domain's next version, alias `challenger`.
+
+    Raises:
+        RegistryError: MLflow is down; nothing is registered.
+    """
+    with registry_errors(f"register a model of {domain!r}"):
+        client = mlflow_client()
+        model = client.create_logged_model(experiment_id(domain), name=domain, source_run_id=run_id, model_type="onnx")
+        client.log_model_artifacts(model.model_id, str(folder))
+        client.finalize_logged_model(model.model_id, "READY")
+        _ensure_registered(domain, purpose)
+        made = client.create_model_version(
+            domain, f"models:/{model.model_id}", run_id, dict(tags), description=description, model_id=model.model_id
+        )
+        client.set_registered_model_alias(domain, "challenger", made.version)
+    return int(made.version)
+
+
+def model_version(domain: str, version: int) -> ModelVersion:
+    """A version with its package, downloaded once.
+
+    Raises:
+        ModelNotFoundError: there is no such version.
+        RegistryError: MLflow is down.
+    """
+    with registry_errors(f"read version {version} of {domain!r}"):
+        client = mlflow_client()
+        known = {int(found.version): found for found in client.search_model_versions(f"name = '{domain}'")}
+        if version not in known:
+            there = ", ".join(map(str, sorted(known))) or "none; run `regraft retrain` first"
+            raise ModelNotFoundError(f"{domain!r} has no version {version} (there: {there})")
+        found = known[version]
+        folder = _downloaded(domain, version, str(found.source))
+    return ModelVersion(domain, version, folder, str(found.run_id), int(found.creation_timestamp), dict(found.tags))
+
+
+def find_version(domain: str, tag: str, value: str) -> ModelVersion | None:
+    """The newest version that carries a tag of that value, if there is one."""
+    with registry_errors(f"search the versions of {domain!r}"):
+        found = mlflow_client().search_model_versions(f"name = '{domain}' and tags.`{tag}` = '{value}'")
+    return model_version(domain, max(int(version.version) for version in found)) if found else None
+
+
+def champion(domain: str) -> ModelVersion | None:
+    """The version in production, or None before the first promotion."""
+    version = Ledger(load_settings().ledger).champion(domain)
+    return None if version is None else model_version(domain, version)
+
+
+def alias_faults(domain: str) -> dict[str, int | None]:
+    """Aliases of MLflow that are not what the ledger says, with what they should be; None: there should be none.
+
+    Raises:
+        RegistryError: MLflow or the ledger is down.
+    """
+    ledger = Ledger(load_settings().ledger)
+    wanted = {"champion": ledger.champion(domain), "previous": ledger.previous(domain)}
+    with registry_errors(f"read the aliases of {domain!r}"):
+        found = mlflow_client().search_registered_models(f"name = '{domain}'")
+        aliases = {alias: int(version) for alias, version in found[0].aliases.items()} if found else {}
+    faults = {alias: version for alias, version in wanted.items() if aliases.get(alias) != version}
+    # A challenger that has become champion is nobody's rival any more.
+    rival = aliases.get("challenger")
+    return {**faults, "challenger": None} if rival is not None and rival == wanted["champion"] else faults
+
+
+def follow_ledger(domain: str) -> dict[str, int | None]:
+    """Sets the aliases to what the ledger says; returns what had to be changed.
+
+    Raises:
+        RegistryError: MLflow is down; the ledger stays the truth and the next call repairs the aliases.
+    """
+    faults = alias_faults(domain)
+    with registry_errors(f"set the aliases of {domain!r}"):
+        client = mlflow_client()
+        for alias, version in faults.items():
+            if version is None:
+                client.delete_registered_model_alias(domain, alias)
+            else:
+                client.set_registered_model_alias(domain, alias, str(version))
+    return faults
+
+
+def describe_versions(domain: str) -> dict[int, dict[str, str]]:
+    """Tags of every registered version, by number."""
+    with registry_errors(f"list the versions of {domain!r}"):
+        found = mlflow_client().search_model_versions(f"name = '{domain}'")
+    return {int(version.version): dict(version.tags) for version in sorted(found, key=lambda one: int(one.version))}
+
+
+def _ensure_registered(domain: str, purpose: str) -> None:
+    client = mlflow_client()
+    if not client.search_registered_models(f"name = '{domain}'"):
+        client.create_registered_model(domain, tags={"managed_by": "regraft"}, description=purpose)
+
+
+def _downloaded(domain: str, version: int, source: str) -> Path:
+    """The package below the home folder; a download that was cut off leaves nothing there."""
+    import mlflow
+
+    target = load_settings().home / "packages" / domain / str(version)
+    if target.exists():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as temporary:
+        found = mlflow.artifacts.download_artifacts(
+            artifact_uri=source, dst_path=temporary, tracking_uri=load_settings().tracking_uri
+        )
+        shutil.move(found, target)
+    return target
+
+
+def tag_version(domain: str, version: int, tags: Mapping[str, str]) -> None:
+    """Adds tags to a registered version, where people see them in the registry's list."""
+    with registry_errors(f"tag version {version} of {domain!r}"):
+        for key, value in tags.items():
+            mlflow_client().set_model_version_tag(domain, str(version), key, value)

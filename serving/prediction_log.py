@@ -1,0 +1,118 @@
+"""The prediction log: append-only Parquet files that hold what the served model saw and said.
+
+A file is named `<UTC time>-<uuid>.parquet`; the uuid is made of the first 128 bits of the SHA-256 of the file's bytes,
+so that any later change to the file shows when it is read.
+"""
+
+import hashlib
+import io
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from data.atomic import atomic_path
+from data.settings import load_settings
+from serving.errors import PredictionLogError
+
+SCHEMA = pa.schema(
+    [
+        ("time", pa.timestamp("us", tz="UTC")),
+        ("version", pa.int64()),
+        ("transform", pa.string()),
+        ("hash", pa.string()),
+        ("path", pa.string()),
+        ("predicted", pa.string()),
+        ("probabilities", pa.list_(pa.float32())),
+        ("embedding", pa.list_(pa.float16())),
+        ("brightness", pa.float64()),
+        ("error", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One row of the log; what a file that failed does not have is None, and `error` says why it failed."""
+
+    time: datetime
+    version: int
+    transform: str
+    hash: str | None
+    path: str
+    predicted: str | None = None
+    probabilities: npt.NDArray[np.float32] | None = None
+    embedding: npt.NDArray[np.float16] | None = None
+    brightness: float | None = None
+    error: str | None = None
+
+
+def append(domain: str, rows: Sequence[Prediction]) -> Path:
+    """Writes `rows` as one new file, whole or not at all, and returns its path.
+
+    Raises:
+        StorageError: the disk is full or refuses the write; the log is as it was before.
+    """
+    # The salt keeps two equal batches of the same microsecond from sharing a name and becoming one.
+    schema = SCHEMA.with_metadata({"salt": uuid.uuid4().hex})
+    buffer = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist([vars(row) for row in rows], schema=schema), buffer)
+    content = buffer.getvalue()
+    path = _folder(domain) / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{_fingerprint(content)}.parquet"
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+    return path
+
+
+def read(domain: str, *, version: int | None = None, last: int | None = None) -> pd.DataFrame:
+    """Reads the log oldest first, with the columns of `SCHEMA`; no file at all is an empty frame.
+
+    Args:
+        domain: whose log.
+        version: keep only what this model version predicted.
+        last: keep only the newest `last` rows; only as many files as that needs are opened.
+
+    Raises:
+        PredictionLogError: a file that had to be opened is not what was written.
+    """
+    tables: list[pa.Table] = []
+    for path in sorted(_folder(domain).glob("*.parquet"), reverse=True):
+        if last is not None and sum(table.num_rows for table in tables) >= last:
+            break
+        table = _load(path)
+        tables.append(table if version is None else table.filter(pc.field("version") == version))
+    table = pa.concat_tables([SCHEMA.empty_table(), *reversed(tables)])
+    frame: pd.DataFrame = table.slice(0 if last is None else max(0, table.num_rows - last)).to_pandas()
+    return frame
+
+
+def _folder(domain: str) -> Path:
+    return load_settings().home / "predictions" / domain
+
+
+def _fingerprint(content: bytes) -> str:
+    return str(uuid.UUID(bytes=hashlib.sha256(content).digest()[:16]))
+
+
+def _load(path: Path) -> pa.Table:
+    """Reads one file after checking its bytes against its name."""
+    content = path.read_bytes()
+    if not path.stem.endswith(_fingerprint(content)):
+        raise PredictionLogError(
+            f"prediction log file {path} is not what was written (its bytes do not match its name); "
+            "restore it from a backup or move it out of the folder"
+        )
+    try:
+        return pq.read_table(io.BytesIO(content)).cast(SCHEMA)
+    except (pa.ArrowException, ValueError) as error:
+        raise PredictionLogError(
+            f"prediction log file {path} holds other columns than this release writes; move it out of the folder"
+        ) from error

@@ -1,0 +1,1 @@
+"""Prefect tasks: each adapts one domain function; retries and timeouts are declared here."""

@@ -1,0 +1,102 @@
+"""The monitoring task: the newest traffic of the champion against its drift reference."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
+
+import pandas as pd
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+from prefect.events import emit_event
+
+from data.settings import load_settings
+from monitoring.config import MonitoringConfig
+from monitoring.controller import decide
+from monitoring.drift import measure_drift
+from monitoring.drift_report import DriftReport
+from monitoring.figures import drift_figure
+from monitoring.report import write_drift_report
+from monitoring.triage import triage
+from registry.errors import ModelNotFoundError
+from registry.models import ModelVersion, champion
+from registry.package import Package, load_package
+from registry.tracking import log_figures, log_values, settled, start_run
+from serving.prediction_log import read
+from tasks.policy import COMPUTE, IO
+
+
+@dataclass(frozen=True)
+class MonitorReport:
+    """What one check found and what should follow."""
+
+    domain: str
+    version: int
+    action: str
+    reason: str
+    samples: int
+    window: str
+    statistics: dict[str, float]
+    page: str | None
+
+
+@task(name="check drift", task_run_name="check drift {name}", **COMPUTE)
+def check_drift(name: str, config: MonitoringConfig) -> MonitorReport:
+    """Triage first, then drift, then the decision; the page and the figure are for people.
+
+    Raises:
+        ModelNotFoundError: nothing was ever promoted.
+    """
+    found = champion(name)
+    if found is None:
+        raise ModelNotFoundError(f"{name!r} has no champion to watch; run `regraft retrain {name}` first")
+    package = load_package(found.folder)
+    window = read(name, version=found.version, last=config.window)
+    health = triage(window, package.transform.hash, config)
+    drift = measure_drift(package.reference, window, config) if health.verdict == "ok" else None
+    decision = decide(health, drift, config, last_retrain=_trained(found), now=datetime.now(UTC))
+    page = _page(name, package, window, config) if drift else None
+    if drift:
+        _log(name, found.version, drift, decision.action, package, window)
+    text = f"**{decision.action}**: {decision.reason}\n\n" + (drift.markdown() if drift else "")
+    create_markdown_artifact(text, key=f"drift-{name}", description=f"champion v{found.version}, {len(window)} samples")
+    values = {found.name: found.value for found in drift.statistics} if drift else {}
+    digest = hashlib.sha256("".join(window["hash"].astype(str)).encode()).hexdigest()
+    return MonitorReport(name, found.version, decision.action, decision.reason, len(window), digest, values, page)
+
+
+@task(name="announce drift", task_run_name="announce drift {report.domain}", **IO)
+def announce_drift(report: MonitorReport) -> None:
+    """Emits `drift.detected`; the same window of the same version always carries the same event id."""
+    emit_event(
+        "drift.detected",
+        resource={"prefect.resource.id": f"regraft.domain.{report.domain}", "prefect.resource.name": report.domain},
+        payload={"domain": report.domain, "version": report.version, "window": report.window, "reason": report.reason},
+        id=uuid5(NAMESPACE_URL, f"{report.domain}/{report.version}/{report.window}"),
+    )
+
+
+def _trained(found: ModelVersion) -> datetime:
+    return datetime.fromtimestamp(found.created / 1000, UTC)
+
+
+def _page(name: str, package: Package, window: pd.DataFrame, config: MonitoringConfig) -> str:
+    path: Path = load_settings().home / "reports" / name / "drift.html"
+    write_drift_report(package.reference, window, path, classes=package.classes, config=config)
+    return str(path)
+
+
+def _log(name: str, version: int, drift: DriftReport, action: str, package: Package, window: pd.DataFrame) -> None:
+    tags = {"model_version": str(version), "action": action}
+    metrics = {
+        key: value for found in drift.statistics for key, value in _figures(found.name, found.value, found.p_value)
+    }
+    with settled(start_run(name, f"monitor v{version}", tags)) as run_id:
+        log_values(run_id, metrics, {}, {})
+        log_figures(run_id, {"drift": drift_figure(drift, package.reference, window)})
+
+
+def _figures(name: str, value: float, p_value: float) -> list[tuple[str, float]]:
+    plain = "drift_" + name.replace(" ", "_")
+    return [(plain, value), (f"{plain}_p", p_value)]

@@ -1,0 +1,28 @@
+"""The scoring task: files through the champion's package, predictions into the log."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from prefect import task
+
+from registry.errors import ModelNotFoundError
+from registry.models import champion
+from registry.package import load_package
+from serving.score import score_files
+from serving.score_report import ScoreReport
+from tasks.policy import COMPUTE
+from tasks.progress import task_progress
+
+
+@task(name="score", task_run_name="score {name}", **COMPUTE)
+def score(name: str, paths: Sequence[Path]) -> ScoreReport:
+    """Scores files with the champion.
+
+    Raises:
+        ModelNotFoundError: nothing was ever promoted.
+    """
+    found = champion(name)
+    if found is None:
+        raise ModelNotFoundError(f"{name!r} has no champion yet; run `regraft retrain {name}` first")
+    with task_progress(f"score {name}") as progress:
+        return score_files(load_package(found.folder), found.version, paths, domain=name, progress=progress)

@@ -1,0 +1,125 @@
+"""The training tasks: open the MLflow run, fit in a process of its own, package and register."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from prefect import task
+
+from data.config import DataConfig
+from data.dataset import Dataset
+from data.settings import load_settings
+from lightning_modules.config import FitConfig, TrainingConfig, fit_key, interrupted_run
+from lightning_modules.hub import load_backbone
+from lightning_modules.train import FitResult
+from lightning_modules.train import train as run_fit
+from registry.lineage import lineage
+from registry.models import find_version
+from registry.models import register as register_package
+from registry.packing import pack_fit
+from registry.tracking import log_dataset, log_json, log_values, reopen_run, start_run
+from tasks.policy import COMPUTE, IO
+from tasks.prepare import Prepared
+from tasks.progress import task_progress
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A registered version and the run that made it."""
+
+    domain: str
+    version: int
+    run_id: str
+
+
+@task(name="find version", task_run_name="find a version of {name} trained alike", **IO)
+def find_candidate(root: Path, name: str, training: TrainingConfig, prepared: Prepared) -> Candidate | None:
+    """The registered version that the same data, backbone, recipe and seed gave already, if there is one."""
+    found = find_version(name, "fit", _key(root, training, prepared))
+    return None if found is None else Candidate(name, found.version, found.run_id)
+
+
+@task(name="open run", task_run_name="open run {name}", **IO)
+def open_training_run(
+    root: Path,
+    name: str,
+    data: DataConfig,
+    training: TrainingConfig,
+    prepared: Prepared,
+    snapshot: str,
+    parent: str | None,
+) -> str:
+    """Starts the MLflow run with its lineage, parameters, data set and the domain as it stands now.
+
+    The run of an interrupted fit is opened again, so that its curves go on.
+    """
+    interrupted = interrupted_run(_folder(root, name, training, prepared))
+    if interrupted is not None:
+        return reopen_run(interrupted, parent)
+    dataset = Dataset(prepared.folder, data.task, data.classes)
+    transform = load_backbone(root, training.backbone).transform(dataset.spec)
+    tags = lineage(root, prepared.version, transform, training)
+    counts = {str(split): int(count) for split, count in dataset.manifest["split"].value_counts().items()}
+    run_id = start_run(name, f"train · {training.recipe.kind}", tags, parent)
+    params = {"backbone": training.backbone, **training.recipe.model_dump(), "seed": training.seed, **counts}
+    log_values(run_id, {}, params, {})
+    log_dataset(run_id, name, prepared.version, prepared.folder, counts)
+    log_json(run_id, "domain.json", snapshot)
+    return run_id
+
+
+@task(name="train", task_run_name="train {name} · {training.recipe.kind}", **COMPUTE)
+def fit(
+    root: Path, name: str, data: DataConfig, training: TrainingConfig, prepared: Prepared, run_id: str
+) -> FitResult:
+    """Trains in a process of its own; an interrupted fit of the same data and recipe goes on where it stopped."""
+    settings = load_settings()
+    config = FitConfig(
+        root=str(root),
+        dataset=str(prepared.folder),
+        task=data.task,
+        classes=data.classes,
+        training=training,
+        output=str(_folder(root, name, training, prepared)),
+        threads=settings.cores,
+        tracking_uri=settings.tracking_uri,
+        experiment=name,
+        run_id=run_id,
+    )
+    with task_progress(f"train {name}") as progress:
+        return run_fit(config, progress)
+
+
+@task(name="package", task_run_name="package {name}", **COMPUTE)
+def package(
+    root: Path, name: str, data: DataConfig, training: TrainingConfig, prepared: Prepared, fitted: FitResult
+) -> Path:
+    """Builds the package and proves that it predicts what the network predicts."""
+    dataset = Dataset(prepared.folder, data.task, data.classes)
+    return pack_fit(root, fitted.folder, dataset, training.backbone).folder
+
+
+@task(name="register", task_run_name="register {name}", **IO)
+def register(
+    root: Path, name: str, folder: Path, run_id: str, prepared: Prepared, training: TrainingConfig, purpose: str
+) -> Candidate:
+    """Registers the package as the domain's next version; the fit's folder has done its duty and goes."""
+    description = f"{training.recipe.kind} on {training.backbone}, data {prepared.version}"
+    tags = {
+        "dataset_version": prepared.version,
+        "recipe": training.recipe.kind,
+        "backbone": training.backbone,
+        "fit": _key(root, training, prepared),
+    }
+    version = register_package(name, folder, run_id, tags=tags, description=description, purpose=purpose)
+    log_values(run_id, {}, {}, {"model_version": str(version)})
+    shutil.rmtree(folder.parent)
+    return Candidate(name, version, run_id)
+
+
+def _key(root: Path, training: TrainingConfig, prepared: Prepared) -> str:
+    return fit_key(prepared.version, load_backbone(root, training.backbone).weights(root)[1], training)
+
+
+def _folder(root: Path, name: str, training: TrainingConfig, prepared: Prepared) -> Path:
+    return load_settings().home / "fits" / name / _key(root, training, prepared)

@@ -1,0 +1,45 @@
+"""Evidently's page is self-contained, and its scores are those of SciPy."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import ks_2samp
+
+from monitoring.config import MonitoringConfig
+from monitoring.errors import MonitoringError
+from monitoring.report import write_drift_report
+
+Frame = Callable[..., pd.DataFrame]
+
+
+def test_write_drift_report__page_and_scores(grouped: Frame, tmp_path: Path) -> None:
+    """The page loads nothing from outside; probabilities are compared with validation rows only."""
+    rng = np.random.default_rng(0)
+    reference, window = grouped(rng, groups=20), grouped(rng, groups=6, shift=2)
+    reference.loc[:99, "split"] = "train"
+    path = tmp_path / "reports" / "drift.html"
+    scores = write_drift_report(reference, window, path, classes=("a", "b"), config=MonitoringConfig())
+    expected = ks_2samp([p[1] for p in reference["probabilities"][100:]], [p[1] for p in window["probabilities"]])
+    assert scores["probability of b"] == pytest.approx(expected.pvalue)
+    assert set(scores) == {"probability of a", "probability of b", "brightness"} | {
+        f"embedding component {number}" for number in range(1, 9)
+    }
+    page = path.read_text(encoding="utf-8")
+    assert not re.search(r"<(script|link|img|iframe)[^>]*(src|href)=.?(https?:)?//", page)
+
+
+def test_write_drift_report__classes_that_do_not_fit(grouped: Frame, tmp_path: Path) -> None:
+    """Three class names for two probabilities are one clear error."""
+    rng = np.random.default_rng(0)
+    with pytest.raises(MonitoringError, match="2 probabilities a row, 3 classes"):
+        write_drift_report(
+            grouped(rng, groups=20),
+            grouped(rng, groups=6),
+            tmp_path / "drift.html",
+            classes=("a", "b", "c"),
+            config=MonitoringConfig(),
+        )

@@ -1,0 +1,45 @@
+"""What is broken upstream never reaches the drift statistics."""
+
+import pandas as pd
+import pytest
+
+from monitoring.config import MonitoringConfig
+from monitoring.triage import triage
+
+CONFIG = MonitoringConfig(min_window=50)
+
+
+def window(rows: int, *, failed: int = 0, strangers: int = 0) -> pd.DataFrame:
+    """A window of which some files failed and some went through another transform."""
+    errors = [None] * (rows - failed) + ["truncated"] * failed
+    return pd.DataFrame(
+        {"error": errors, "transform": ["old"] * strangers + ["new"] * (rows - strangers)}, dtype=object
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "verdict"),
+    [
+        (window(200), "ok"),
+        (window(200, failed=10), "ok"),
+        (window(200, failed=11), "broken data"),
+        (window(60, failed=60), "broken data"),
+        (window(200, strangers=1), "preprocessing skew"),
+        (window(20, strangers=1), "preprocessing skew"),
+        (window(200, failed=11, strangers=1), "preprocessing skew"),
+        (window(50), "ok"),
+        (window(49), "insufficient"),
+        (window(51, failed=2), "insufficient"),
+        (window(20, failed=20), "insufficient"),
+        (window(0), "insufficient"),
+    ],
+)
+def test_triage__verdict(rows: pd.DataFrame, verdict: str) -> None:
+    """The worst that is certain comes first: skew, broken data, too little to judge."""
+    assert triage(rows, "new", CONFIG).verdict == verdict
+
+
+def test_triage__reasons_name_values_and_remedy() -> None:
+    """Counts, the rule and the latest error are in the reason."""
+    reason = triage(window(200, failed=20), "new", CONFIG).reason
+    assert reason == "20 of 200 files could not be used, 5% are tolerated; mend the source (the latest: truncated)"

@@ -1,0 +1,94 @@
+"""Files are scored through the real transform and ONNX Runtime."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from serving.errors import ServingError
+from serving.prediction_log import read
+from serving.score import Scorer, score_files
+
+
+def test_score_files__predicts_and_logs_every_file(package: Scorer, images: list[Path]) -> None:
+    """Classes, hashes, embeddings and brightness in the log are those of the files, in order."""
+    report = score_files(package, 3, images, domain="shade")
+    log = read("shade")
+    assert report.predicted == {"dark": 35, "bright": 35}
+    assert list(log["predicted"]) == ["dark", "bright"] * 35
+    assert list(log["path"]) == [str(path) for path in images]
+    assert log["hash"][0] == hashlib.sha256(images[0].read_bytes()).hexdigest()
+    assert log["transform"].unique().tolist() == [package.transform.hash]
+    assert log["brightness"].tolist() == [20.0, 220.0] * 35
+    np.testing.assert_allclose(np.stack(list(log["embedding"])), [[20.0] * 3, [220.0] * 3] * 35)
+
+
+def test_score_files__bad_files_never_stop_the_rest(package: Scorer, images: list[Path]) -> None:
+    """A cut file and a missing one are reported with their reasons; the 70 others are scored."""
+    cut, missing = images[0].parent / "cut.png", images[0].parent / "missing.png"
+    cut.write_bytes(images[0].read_bytes()[:40])
+    report = score_files(package, 1, [images[0], cut, missing, *images[1:]], domain="shade")
+    log = read("shade")
+    assert [failure.path for failure in report.failures] == [str(cut), str(missing)]
+    assert report.failures[1].error == "cannot be read: No such file or directory"
+    assert log["error"].notna().tolist() == [False, True, True, *[False] * 69]
+    assert log["predicted"][3] == "bright"
+    assert log["hash"].isna().tolist() == [False, False, True, *[False] * 69]
+
+
+def test_score_files__only_bad_files(package: Scorer, tmp_path: Path) -> None:
+    """A batch without a single image does not reach the network."""
+    report = score_files(package, 1, [tmp_path / "missing.png"], domain="shade")
+    assert (report.samples, len(report.failures), report.predicted) == (1, 1, {"dark": 0, "bright": 0})
+
+
+def test_score_files__counts_slices(package: Scorer, images: list[Path]) -> None:
+    """Every slice value gets its counts, failed files among them."""
+    files = [*images[:4], images[0].parent / "missing.png"]
+    report = score_files(package, 1, files, domain="shade", slices={"line": ["a", "a", "a", "b", "b"]})
+    assert report.slices.to_dict("records") == [
+        {"column": "line", "value": "a", "samples": 3, "undecodable": 0, "dark": 2, "bright": 1},
+        {"column": "line", "value": "b", "samples": 2, "undecodable": 1, "dark": 0, "bright": 1},
+    ]
+
+
+def test_score_files__reports_progress(package: Scorer, images: list[Path]) -> None:
+    """Progress comes after each batch of 64."""
+    seen: list[tuple[int, int]] = []
+    score_files(package, 1, images, domain="shade", progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(64, 70), (70, 70)]
+
+
+def test_score_files__keeps_finished_batches(package: Scorer, images: list[Path]) -> None:
+    """What was predicted before an interruption is in the log."""
+
+    def interrupt(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        score_files(package, 1, images, domain="shade", progress=interrupt)
+    assert len(read("shade")) == 64
+
+
+def test_score_files__nothing_to_score(package: Scorer) -> None:
+    """No files is one clear error."""
+    with pytest.raises(ServingError, match="0 files given; name at least one"):
+        score_files(package, 1, [], domain="shade")
+
+
+def test_score_files__slices_of_another_length(package: Scorer, images: list[Path]) -> None:
+    """Slices that do not fit are refused before anything is logged."""
+    with pytest.raises(ServingError, match="slice 'line' has 1 values for 70 files"):
+        score_files(package, 1, images, domain="shade", slices={"line": ["a"]})
+    assert read("shade").empty
+
+
+def test_score_files__embedding_beyond_half_precision(
+    package: Scorer, images: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What float16 cannot hold is logged as its largest value, never as infinity."""
+    predict = package.predict
+    monkeypatch.setattr(package, "predict", lambda batch: (predict(batch)[0], predict(batch)[1] * 1e6))
+    score_files(package, 1, images[:1], domain="shade")
+    assert read("shade")["embedding"][0].tolist() == [65504.0] * 3
