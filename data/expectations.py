@@ -89,13 +89,12 @@ def judge_batch(counts: pd.DataFrame, accepted: int, total: int, config: DataCon
 
 def _judge(table: pd.DataFrame, rules: list[Rule]) -> list[Verdict]:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    import great_expectations as gx  # five seconds of import that only validation pays
+    import great_expectations as gx
+    from great_expectations.data_context.types import base  # five seconds of import that only validation pays
 
     logging.getLogger("great_expectations").setLevel(logging.ERROR)  # it tells of temporary folders
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = gx.data_context.types.base.ProgressBarsConfig(
-        globally=False, metric_calculations=False
-    )
+    context.variables.progress_bars = base.ProgressBarsConfig(globally=False, metric_calculations=False)
     asset = context.data_sources.add_pandas("manifest").add_dataframe_asset("rows")
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": table})
     shown = {"result_format": "COMPLETE", "unexpected_index_column_names": ["row"]}
@@ -107,11 +106,17 @@ def _expectation(gx: Any, rule: Rule) -> Any:
     return getattr(gx.expectations, name)(**rule.arguments)
 
 
+def _words(rule: Rule) -> str:
+    """The rule as the report shows it, its bounds included."""
+    bounds = [f"{name.replace('_', ' ')} {value}" for name, value in rule.arguments.items() if name != "column"]
+    return " ".join([rule.expectation.removeprefix("expect_column_values_to_").replace("_", " "), *bounds])
+
+
 def _verdict(rule: Rule, result: Any) -> Verdict:
     details, column = result.result, rule.arguments["column"]
     bad = details.get("unexpected_index_list") or []
     return Verdict(
-        rule=rule.expectation.removeprefix("expect_column_values_to_"),
+        rule=_words(rule),
         column=column,
         success=bool(result.success),
         checked=int(details.get("element_count", 0)),

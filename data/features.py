@@ -41,7 +41,7 @@ class FeatureCache:
         compute: Callable[[Sequence[int]], Features],
         progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> int:
-        """Computes what is missing, a chunk at a time; `compute` takes positions in `hashes`. Returns how many were new.
+        """Computes what is missing, a chunk at a time; `compute` takes positions in `hashes`. Returns their number.
 
         Raises:
             StorageError: the disk refused a write; the chunks written so far are kept.

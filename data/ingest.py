@@ -26,7 +26,8 @@ from data.sources.sample import Sample, SampleSource
 log = logging.getLogger(__name__)
 BATCH = 256
 Progress = Callable[[int, int], None]
-Known = dict[tuple[str, str], dict[str, Any]]
+Row = dict[Any, Any]
+Known = dict[tuple[str, str], Row]
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def _facts(row: dict[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in ("time", "error", "width", "height", "mode", "frames", "brightness")}
 
 
-def _key(row: dict[str, Any]) -> tuple[str, str]:
+def _key(row: Row) -> tuple[str, str]:
     return row["source"], row["path"]
 
 

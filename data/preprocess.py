@@ -1,8 +1,8 @@
 """Preprocess: decode once into shards and assign splits; `python -m data.preprocess DOMAIN`.
 
 A DVC stage whose output data/processed/DOMAIN is kept between runs: shards grow at their end, `index.parquet` remembers
-every sample and group ever seen with its row and split, and `manifest.parquet` lists the samples that count now. Nothing
-in it tells of paths or times, so equal data give equal bytes on any machine.
+every sample and group ever seen with its row and split, and `manifest.parquet` lists the samples that count now.
+Nothing in it tells of paths or times, so equal data give equal bytes on any machine.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The validation report: one self-contained page, written from Great Expectations' verdicts (its own site is not offline)."""
+"""The validation report: one self-contained page of Great Expectations' verdicts, whose own site is not offline."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

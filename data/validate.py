@@ -58,7 +58,7 @@ def validate(root: Path, name: str, config: DataConfig) -> ValidationReport:
         ValidationError: too many bad rows, or too few samples of a class; nothing but the page is written.
     """
     raw = read_table(raw_manifest_path(root, name))
-    table = _prepared(raw, LABEL + config.task)
+    table = _prepared(raw, LABEL + config.task, config.classes)
     verdicts = judge_rows(table, config)
     reasons = _reasons(verdicts)
     accepted = table.drop(index=list(reasons)).drop_duplicates("hash")
@@ -79,13 +79,18 @@ def validate(root: Path, name: str, config: DataConfig) -> ValidationReport:
     return report
 
 
-def _prepared(raw: pd.DataFrame, label: str) -> pd.DataFrame:
-    """The manifest with what a rule cannot see in one row: conflicting labels, groups in several given splits."""
+def _prepared(raw: pd.DataFrame, label: str, classes: tuple[str, ...]) -> pd.DataFrame:
+    """The manifest with what a rule cannot see in one row: conflicting labels, groups in several given splits.
+
+    An unknown label is no rival of a known one: it condemns its own row only.
+    """
     slices = [column for column in raw.columns if column.startswith(SLICE)]
     table = raw.astype({"error": object, label: object, "split": object})
     table[slices] = table[slices].fillna("unknown")
-    labels = table.groupby("hash")[label].agg(lambda found: " and ".join(sorted(set(found.dropna()))))
-    table["conflict"] = table["hash"].map(labels.where(labels.str.contains(" and ")))
+    known = table[table[label].isin(classes)]
+    rivals = known.groupby("hash")[label].unique()
+    rivals = rivals[rivals.str.len() > 1].map(lambda found: " and ".join(sorted(found)))
+    table["conflict"] = table["hash"].map(rivals).astype(object)
     splits = table.groupby("group")["split"].nunique()
     table["leak"] = table["group"].where(table["group"].map(splits) > 1)
     return table

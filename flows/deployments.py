@@ -20,11 +20,11 @@ from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.events.schemas.deployment_triggers import DeploymentEventTrigger
 from prefect.flows import Flow
-from prefect.schedules import Cron
+from prefect.schedules import Cron, Schedule
 from prefect.states import Cancelled, Crashed
 from prefect.types.entrypoint import EntrypointType
 
-from flows.config import Domain
+from flows.config import Domain, ScheduleConfig
 
 DRIFT_EVENT = "drift.detected"
 BURST = timedelta(minutes=10)
@@ -41,14 +41,20 @@ def deployments(
     """
     built = []
     for domain in domains:
-        triggers = [drift_trigger(domain)]
-        built.append(_deployment(domain, retrain, "Trains a challenger", domain.schedule.retrain, triggers))
-        built.append(_deployment(domain, monitor, "Looks for drift", domain.schedule.monitor, []))
+        plan = domain.schedule
+        trained, watched = _times(plan, plan.retrain, {"reason": "scheduled"}), _times(plan, plan.monitor, {})
+        built.append(_deployment(domain, retrain, "Trains a challenger", trained, [drift_trigger(domain)]))
+        built.append(_deployment(domain, monitor, "Looks for drift", watched, []))
     return built
 
 
+def _times(plan: ScheduleConfig, cron: str | None, parameters: dict[str, str]) -> list[Schedule]:
+    """An empty list takes an earlier schedule away."""
+    return [Cron(cron, timezone=plan.timezone, parameters=parameters)] if cron else []
+
+
 def _deployment(
-    domain: Domain, flow: Flow[..., Any], purpose: str, cron: str | None, triggers: list[DeploymentEventTrigger]
+    domain: Domain, flow: Flow[..., Any], purpose: str, times: list[Schedule], triggers: list[DeploymentEventTrigger]
 ) -> RunnerDeployment:
     """One flow of one domain; a second run waits until the first is through.
 
@@ -58,7 +64,7 @@ def _deployment(
         flow,
         name=domain.name,
         description=f"{purpose}: {domain.description}",
-        schedules=[Cron(cron, timezone=domain.schedule.timezone)] if cron else [],
+        schedules=list(times),
         parameters={"domain": domain.name},
         tags=[domain.name, flow.name],
         concurrency_limit=ConcurrencyLimitConfig(limit=1),

@@ -3,6 +3,8 @@
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
 
 from data.errors import RegraftError
 from data.settings import Settings, load_settings
@@ -35,26 +37,26 @@ def examine(*, fix: bool) -> list[Finding]:
         _check("ledger", lambda: _ledger(settings)),
     ]
     for name in domain_names(settings.root):
-        findings.append(_check(f"{name}: domain file", lambda name=name: load_domain(name).description))
-        findings.append(_check(f"{name}: weights", lambda name=name: _weights(settings, name)))
-        findings.append(_check(f"{name}: aliases", lambda name=name: _aliases(name, fix=fix)))
+        findings.append(_check(f"{name}: domain file", partial(_description, name)))
+        findings.append(_check(f"{name}: weights", partial(_weights, settings, name)))
+        findings.append(_check(f"{name}: aliases", partial(_aliases, name, fix=fix)))
     return findings
 
 
 def _check(check: str, run: Callable[[], str]) -> Finding:
     try:
-        return Finding(check, True, run())
+        return Finding(check, found=run(), ok=True)
     except RegraftError as error:
-        return Finding(check, False, str(error))
+        return Finding(check, found=str(error), ok=False)
 
 
 def _torch() -> str:
     import torch
 
-    from lightning_modules import network  # its import proves that torchvision fits
+    import lightning_modules.network  # noqa: F401  -- says in one line if torchvision does not fit torch
 
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
-    return f"torch {torch.__version__} with {network.timm.__name__} {network.timm.__version__} on {device}"
+    return f"torch {torch.__version__} with torchvision {version('torchvision')} on {device}"
 
 
 def _disk(settings: Settings) -> str:
@@ -72,6 +74,10 @@ def _dvc(settings: Settings) -> str:
 def _ledger(settings: Settings) -> str:
     entries = sum(len(Ledger(settings.ledger).entries(name)) for name in domain_names(settings.root))
     return f"{entries} entries"
+
+
+def _description(name: str) -> str:
+    return load_domain(name).description
 
 
 def _weights(settings: Settings, name: str) -> str:

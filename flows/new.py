@@ -7,12 +7,13 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 
 from data.atomic import write_text
+from data.config import load_yaml
 from data.errors import ConfigError, ImageError, SourceError
 from data.images import image_facts
 from data.settings import load_settings
 from data.sources import FolderSource, TableSource
 from data.sources.sample import Sample
-from flows.config import DomainFile, load_yaml
+from flows.config import DomainFile
 
 LOOKED_AT = 20
 

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import signal
 import socket
 import sys
 import threading
@@ -140,11 +141,16 @@ class Processes(Manager):  # type: ignore[misc]  # honcho is untyped
 
     def run(self) -> int:
         """Blocks until all have ended; 0 when a signal asked for it, 1 when one ended by itself."""
+        before = {number: signal.getsignal(number) for number in (*SIGNALS, signal.SIGHUP)}
+        # honcho knows no closed terminal: its processes would run on, unseen
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
         try:
             self.loop()
         finally:
             self._note_descendants()
             self._kill_descendants()
+            for number, handler in before.items():
+                signal.signal(number, handler)
         return 0 if self.returncode in {known["rc"] for known in SIGNALS.values()} else 1
 
     def terminate(self) -> None:

@@ -1,10 +1,11 @@
 """The Lightning module that every recipe trains: weighted cross-entropy on logits from features or images."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import pytorch_lightning as pl
 import torch
-from torch import Tensor, nn
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
+from torch import Tensor
 from torch.nn import functional
 
 from lightning_modules.datamodule import Batch
@@ -24,16 +25,16 @@ class Classifier(pl.LightningModule):
         label_smoothing: float,
     ) -> None:
         super().__init__()
-        self.network: nn.Module = network if inputs == "images" else network.head
+        # With features as inputs the backbone is left out of the module, and so out of optimizer and checkpoints.
+        self.head = network.head
+        self.embed: Network | None = network if inputs == "images" else None
         self.inputs, self.learning_rate, self.weight_decay = inputs, learning_rate, weight_decay
         self.label_smoothing = label_smoothing
 
     def logits(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Logits [N, K] and embedding [N, D] of a batch's inputs."""
-        if self.inputs == "features":
-            return self.network(inputs), inputs
-        embedding = self.network.embed(inputs)
-        return self.network.head(embedding), embedding
+        embedding = inputs if self.embed is None else self.embed.embed(inputs)
+        return self.head(embedding), embedding
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """Weighted loss of one batch."""
@@ -56,7 +57,7 @@ class Classifier(pl.LightningModule):
         logits, embedding = self.logits(batch["inputs"])
         return torch.softmax(logits, 1), embedding
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         """AdamW without decay of biases and norms, under a one-cycle rate."""
         decayed = [value for value in self.parameters() if value.requires_grad and value.ndim > 1]
         plain = [value for value in self.parameters() if value.requires_grad and value.ndim <= 1]

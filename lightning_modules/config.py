@@ -54,6 +54,6 @@ def fit_key(dataset_version: str, backbone_sha256: str, training: TrainingConfig
 
 
 def interrupted_run(folder: Path) -> str | None:
-    """MLflow run of a fit in `folder` that was not brought to its end, if there is one: a finished fit's folder is gone."""
+    """MLflow run of a fit in `folder` that was not brought to its end; a finished fit's folder is gone."""
     begun = folder / "fit.json"
     return load_fit_config(begun).run_id if begun.exists() else None

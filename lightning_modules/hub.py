@@ -59,7 +59,7 @@ class HubWeights(Config):
             return Path(hf_hub_download(self.repository, self.file, revision=revision))
         except (OSError, ValueError) as error:
             raise BackboneError(
-                f"{self.repository}@{revision}: not in the hub's cache and not to be downloaded ({type(error).__name__}); "
+                f"{self.repository}@{revision}: not in the hub's cache and no download ({type(error).__name__}); "
                 "connect once, or put the file on disk and use a source of kind `file`"
             ) from error
 

@@ -23,6 +23,8 @@ class Normalise(nn.Module):
 
     def __init__(self, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
         super().__init__()
+        self.mean: Tensor
+        self.std: Tensor
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1) * 255, persistent=False)
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1) * 255, persistent=False)
 
@@ -37,6 +39,8 @@ class Head(nn.Module):
 
     def __init__(self, features: int, classes: int) -> None:
         super().__init__()
+        self.mean: Tensor
+        self.scale: Tensor
         self.register_buffer("mean", torch.zeros(features))
         self.register_buffer("scale", torch.ones(features))
         self.linear = nn.Linear(features, classes)
@@ -61,7 +65,7 @@ class Network(nn.Module):
         super().__init__()
         self.normalise = Normalise(mean, std)
         self.backbone = timm.create_model(architecture, pretrained=False, num_classes=0)
-        self.head = Head(int(self.backbone.num_features), classes)
+        self.head = Head(int(str(self.backbone.num_features)), classes)
 
     def embed(self, images: Tensor) -> Tensor:
         """Penultimate features [N, D] of uint8 images [N, H, W, C]."""

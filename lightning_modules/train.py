@@ -22,6 +22,12 @@ class FitResult:
     epochs: int
     best_val_loss: float
     seconds: float
+    history: tuple[dict[str, float], ...]
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch whose weights were kept."""
+        return int(min(self.history, key=lambda entry: entry["val_loss"])["epoch"])
 
 
 def train(config: FitConfig, progress: Callable[[int, int], None] = lambda done, total: None) -> FitResult:
@@ -56,7 +62,9 @@ def _watch(process: "subprocess.Popen[bytes]", path: Path, progress: Callable[[i
 
 
 def _result(folder: Path) -> FitResult:
-    return FitResult(folder=folder, **json.loads((folder / "result.json").read_text(encoding="utf-8")))
+    facts = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    history = json.loads((folder / "progress.json").read_text(encoding="utf-8"))["history"]
+    return FitResult(folder=folder, history=tuple(history), **facts)
 
 
 def _fault(log: Path, code: int) -> str:

@@ -43,18 +43,18 @@ def predict_test(package: Package, dataset: Dataset) -> Predictions:
 
 def evaluation_metrics(evaluation: Evaluation) -> dict[str, float]:
     """Metrics for MLflow: each value with the ends of its interval, and each slice's estimate."""
-    metrics = {}
+    metrics: dict[str, float] = {}
     for name, interval in evaluation.metrics.items():
         metrics |= {
             f"test_{name}": interval.value,
             f"test_{name}_low": interval.low,
             f"test_{name}_high": interval.high,
         }
-    for row in evaluation.slices.itertuples():
+    for row in evaluation.slices.to_dict("records"):
         name = re.sub(
-            r"[^\w .:/-]", "_", f"{row.column}: {row.value}", flags=re.ASCII
+            r"[^\w .:/-]", "_", f"{row['column']}: {row['value']}", flags=re.ASCII
         )  # MLflow takes no other characters
-        metrics[f"slice_{row.metric}/{name}"] = row.estimate
+        metrics[f"slice_{row['metric']}/{name}"] = row["estimate"]
     return metrics
 
 

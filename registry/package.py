@@ -142,7 +142,7 @@ def _prove_parity(package: Package, network: "Network", golden: Array) -> None:
     largest = float(np.abs(wanted - found).max())
     if largest > PARITY or not (wanted.argmax(1) == found.argmax(1)).all():
         raise PackageError(
-            f"package and network differ by {largest:.2g} on the golden batch, {PARITY} is allowed; nothing was registered"
+            f"package and network differ by {largest:.2g} on the golden batch, over {PARITY}; nothing is registered"
         )
 
 

@@ -62,5 +62,7 @@ def embed(root: Path, name: str, config: DataConfig, backbone: str, prepared: Pr
 
 def _quarantine_table(report: ValidationReport, page: Path) -> str:
     rows = [f"| {path} | {reason} |" for path, reason in report.quarantine.items()]
-    head = f"**{report.accepted} of {report.total} rows accepted**, {report.duplicates} duplicates dropped. Report: `{page}`"
+    head = (
+        f"**{report.accepted} of {report.total} rows accepted**, {report.duplicates} duplicates dropped. Page: `{page}`"
+    )
     return "\n".join([head, "", "| sample | reason |", "|---|---|", *(rows or ["| none | |"])])

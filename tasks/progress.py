@@ -5,6 +5,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import cast
+from uuid import UUID
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from rich.console import Console
@@ -28,14 +30,14 @@ class _Reporter:
     def __init__(self, bar: Progress, description: str) -> None:
         self.bar, self.description, self.told = bar, description, 0.0
         self.shown = bar.add_task(description, total=None)
-        self.artifact = None
+        self.artifact: UUID | None = None
 
     def __call__(self, done: int, total: int) -> None:
         self.bar.update(self.shown, completed=done, total=total)
         share = 100.0 * done / max(total, 1)
         if self.artifact is None:
             key = re.sub(r"[^a-z0-9]+", "-", self.description.lower()).strip("-")
-            self.artifact = create_progress_artifact(share, key=key, description=self.description)
+            self.artifact = cast(UUID, create_progress_artifact(share, key=key, description=self.description))
         elif done >= total or time.monotonic() - self.told > INTERVAL:
             update_progress_artifact(self.artifact, share)
         else:

@@ -9,6 +9,7 @@ from prefect import task
 from data.config import DataConfig
 from data.dataset import Dataset
 from data.settings import load_settings
+from evaluation.curves import training_curves_figure
 from lightning_modules.config import FitConfig, TrainingConfig, fit_key, interrupted_run
 from lightning_modules.hub import load_backbone
 from lightning_modules.train import FitResult
@@ -17,7 +18,7 @@ from registry.lineage import lineage
 from registry.models import find_version
 from registry.models import register as register_package
 from registry.packing import pack_fit
-from registry.tracking import log_dataset, log_json, log_values, reopen_run, start_run
+from registry.tracking import log_dataset, log_figures, log_json, log_values, reopen_run, start_run
 from tasks.policy import COMPUTE, IO
 from tasks.prepare import Prepared
 from tasks.progress import task_progress
@@ -87,7 +88,9 @@ def fit(
         run_id=run_id,
     )
     with task_progress(f"train {name}") as progress:
-        return run_fit(config, progress)
+        fitted = run_fit(config, progress)
+    log_figures(run_id, {"training_curves": training_curves_figure(fitted.history, fitted.best_epoch)})
+    return fitted
 
 
 @task(name="package", task_run_name="package {name}", **COMPUTE)

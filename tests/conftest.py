@@ -4,7 +4,7 @@ import io
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +48,7 @@ def png(value: int | np.ndarray = 128, *, side: int = 32, mode: str = "L") -> by
 
 
 @pytest.fixture
-def image_folder(project: Path) -> Iterator[Callable[..., Path]]:
+def image_folder(project: Path) -> Callable[..., Path]:
     """Makes `photos/CLASS/n.png` below the project: bright and dark squares with noise, told apart easily."""
 
     def make(count: int = 30, classes: tuple[str, ...] = ("dark", "light"), side: int = 64) -> Path:
@@ -62,4 +62,4 @@ def image_folder(project: Path) -> Iterator[Callable[..., Path]]:
                 (folder / f"{number:03d}.png").write_bytes(png(pixels))
         return project / "photos"
 
-    yield make
+    return make

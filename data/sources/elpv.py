@@ -31,14 +31,14 @@ class ElpvSource(Config):
         Raises:
             SourceError: the package is not installed.
         """
-        for row in elpv_table().itertuples():
-            if row.type in self.types:
+        for row in elpv_table().to_dict("records"):
+            if row["type"] in self.types:
                 yield Sample(
-                    path=row.path,
-                    labels={task: "defective" if row.probability > 0 else "functional"},
-                    group=row.module,
-                    slices={"type": row.type, "probability": f"{row.probability:.2f}"},
-                    weight=row.probability or 1.0,
+                    path=row["path"],
+                    labels={task: "defective" if row["probability"] > 0 else "functional"},
+                    group=row["module"],
+                    slices={"type": row["type"], "probability": f"{row['probability']:.2f}"},
+                    weight=row["probability"] or 1.0,
                 )
 
     def stamp(self, root: Path, path: str) -> str:

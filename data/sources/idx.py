@@ -1,4 +1,4 @@
-"""IDX files, the format of MNIST and Fashion-MNIST (http://yann.lecun.com/exdb/mnist): one file of images, one of labels."""
+"""IDX files, the format of MNIST and Fashion-MNIST: one file of images, one of labels (yann.lecun.com/exdb/mnist)."""
 
 import gzip
 import struct
@@ -74,8 +74,11 @@ def load_idx(path: Path) -> npt.NDArray[np.uint8]:
         raw = gzip.decompress(content) if path.suffix == ".gz" else content
         zero, kind, dimensions = struct.unpack(">HBB", raw[:4])
         shape = struct.unpack(f">{dimensions}I", raw[4 : 4 + 4 * dimensions])
-        if (zero, kind) != (0, 8):
-            raise ValueError("the header does not say unsigned bytes")
-        return np.frombuffer(raw, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
+        body = np.frombuffer(raw, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
     except (OSError, EOFError, ValueError, struct.error) as error:
         raise SourceError(f"{path}: not a whole IDX file ({error}); fetch it again") from error
+    if (zero, kind) != (0, 8):
+        raise SourceError(
+            f"{path}: the header names type {kind}, unsigned bytes (8) are expected; fetch the right file"
+        )
+    return body

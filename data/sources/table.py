@@ -22,7 +22,7 @@ class TableSource(Config):
     slices: tuple[str, ...] | None = Field(
         None, description="columns to report on; empty: all that have no other meaning"
     )
-    optional: bool = Field(False, description="no such table means no samples instead of an error")
+    optional: bool = Field(default=False, description="no such table means no samples instead of an error")
 
     def samples(self, root: Path, task: str) -> Iterator[Sample]:
         """The rows of every table that `path` names, in the order of file names and rows.

@@ -23,10 +23,9 @@ def run_flow(flow: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
     from prefect.logging.handlers import PrefectConsoleHandler
 
     setup_logging()  # a later call by Prefect itself keeps the handlers that this one makes
-    for name in ("prefect", "prefect.flow_runs", "prefect.task_runs"):
-        for handler in logging.getLogger(name).handlers:
-            if isinstance(handler, PrefectConsoleHandler):
-                handler.addFilter(_tells_more_than_the_error)
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, PrefectConsoleHandler):
+            handler.addFilter(_is_no_fault)
     return flow(*args, **kwargs)
 
 
@@ -71,7 +70,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _tells_more_than_the_error(record: logging.LogRecord) -> bool:
+def _is_no_fault(record: logging.LogRecord) -> bool:
     """False for a log line about an error that the command line shows itself, in one line."""
     found = record.exc_info[1] if record.exc_info else None
     return not isinstance(found, RegraftError) and "Failed(" not in record.getMessage()

@@ -35,7 +35,8 @@ def evaluate(domain: str, version: int, as_json: bool) -> None:
     """Judge VERSION of DOMAIN against the champion on the present test split."""
     found = run_flow(prepared_flow("evaluate", "evaluate"), domain, version)
     if as_json:
-        return print_json(found.decision)
+        print_json(found.decision)
+        return
     decision = found.decision
     rows = [
         {
@@ -75,7 +76,8 @@ def monitor(domain: str, as_json: bool) -> None:
     """Compare the newest traffic of DOMAIN's champion with what it was trained on."""
     found = run_flow(prepared_flow("monitor", "monitor"), domain)
     if as_json:
-        return print_json(found)
+        print_json(found)
+        return
     statistics = {name: f"{value:.4f}" for name, value in found.statistics.items()}
     facts = {
         "decision": found.action,
@@ -104,7 +106,8 @@ def reproduce(domain: str, version: int, as_json: bool) -> None:
     """Restore the data of VERSION of DOMAIN, train again as then, and compare."""
     found = run_flow(prepared_flow("reproduce", "reproduce"), domain, version)
     if as_json:
-        return print_json({**vars(found), "largest_difference": found.largest_difference})
+        print_json({**vars(found), "largest_difference": found.largest_difference})
+        return
     rows = [
         {
             "metric": name,
@@ -127,13 +130,9 @@ def score(domain: str, files: tuple[Path, ...], as_json: bool) -> None:
     paths = [str(found) for path in files for found in (sorted(path.rglob("*.*")) if path.is_dir() else [path])]
     found = run_flow(prepared_flow("score", "score"), domain, paths)
     if as_json:
-        return print_json(
-            {
-                **vars(found),
-                "slices": found.slices.to_dict("records"),
-                "failures": [vars(one) for one in found.failures],
-            }
-        )
+        failures = [vars(one) for one in found.failures]
+        print_json({**vars(found), "slices": found.slices.to_dict("records"), "failures": failures})
+        return
     print_facts(f"{domain} v{found.version}: {found.samples} files", found.predicted)
     if found.failures:
         print_table("not scored", [{"file": one.path, "reason": one.error} for one in found.failures])

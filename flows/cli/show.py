@@ -39,10 +39,12 @@ def ledger(domain: str, at: datetime | None, as_json: bool) -> None:
     name, book = load_domain(domain).name, Ledger(load_settings().ledger)
     if at is not None:
         found = {"domain": name, "at": at.isoformat(), "champion": book.at(name, at)}
-        return print_json(found) if as_json else print_facts(name, found)
+        print_json(found) if as_json else print_facts(name, found)
+        return
     entries = [vars(entry) for entry in book.entries(name)]
     if as_json:
-        return print_json(entries)
+        print_json(entries)
+        return
     shown = ("sequence", "action", "from_version", "to_version", "actor", "time", "reason", "evidence")
     rows = [{key: str(entry[key])[:12] if key == "evidence" else entry[key] for key in shown} for entry in entries]
     print_table(f"ledger of {name}", rows)

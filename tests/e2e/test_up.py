@@ -1,0 +1,199 @@
+"""`regraft up` as a person has it: real servers, a real cron run, a real drift event, one Ctrl-C."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 240.0
+FLOWS = """
+from prefect import flow
+
+@flow(name="retrain", flow_run_name="retrain {domain}")
+def retrain(domain: str, reason: str = "asked for") -> str:
+    return reason
+
+@flow(name="monitor", flow_run_name="monitor {domain}")
+def monitor(domain: str) -> str:
+    return domain
+"""
+SERVING = """
+import os
+from flows import serve
+from flows.environment import prepare_environment
+domains = serve.load_domains(prepare_environment())
+serve.wait_for(os.environ["PREFECT_API_URL"] + "/health", 120)
+import tiny_flows
+serve.serve(domains, retrain=tiny_flows.retrain, monitor=tiny_flows.monitor, cores=2)
+"""
+STARTING = """
+from flows.environment import prepare_environment
+from flows.up import up
+raise SystemExit(up(prepare_environment(), serving="tiny_serving"))
+"""
+EMIT = """
+import sys
+from prefect.events import emit_event
+for domain, window in (pair.split(":") for pair in sys.argv[1:]):
+    payload = {"domain": domain, "version": 1, "window": window}
+    emit_event("drift.detected", resource={"prefect.resource.id": f"regraft.domain.{domain}"}, payload=payload)
+"""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A started `regraft up` with tiny flows behind the schedules."""
+
+    process: subprocess.Popen[bytes]
+    env: dict[str, str]
+    log: Path
+
+    @property
+    def prefect(self) -> str:
+        """Address of the Prefect server."""
+        return f"http://127.0.0.1:{self.env['REGRAFT_PREFECT_PORT']}"
+
+    @property
+    def mlflow(self) -> str:
+        """Address of the MLflow server."""
+        return f"http://127.0.0.1:{self.env['REGRAFT_MLFLOW_PORT']}"
+
+    def query(self, path: str, **body: Any) -> list[dict[str, Any]]:
+        """Asks Prefect's REST API."""
+        head = {"content-type": "application/json"}
+        request = urllib.request.Request(f"{self.prefect}/api/{path}/filter", json.dumps(body).encode(), head)  # noqa: S310
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  -- our own server
+            return json.load(answer)
+
+    def runs(self, name: str) -> list[dict[str, Any]]:
+        """Flow runs that have started under a name."""
+        return self.query("flow_runs", flow_runs={"name": {"any_": [name]}})
+
+    def completed(self, name: str) -> list[dict[str, Any]]:
+        """Those that came to a good end."""
+        return [run for run in self.runs(name) if run["state_name"] == "Completed"]
+
+    def until(self, what: Callable[[], Any]) -> Any:
+        """Asks again until there is something; fails with the log when patience or the servers end."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and self.process.poll() is None:
+            if found := what():
+                return found
+            time.sleep(0.5)
+        pytest.fail(f"not within {PATIENCE:.0f} s:\n{self.log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory) -> Iterator[Running]:
+    """Two domains, one of them watched every minute; whatever is left at the end is killed."""
+    folder = tmp_path_factory.mktemp("up")
+    env = project(folder)
+    command = [sys.executable, "-c", STARTING]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, env=env, cwd=folder, stdout=log, stderr=log, start_new_session=True)
+    family: list[psutil.Process] = []
+    try:
+        yield Running(process, env, folder / "log")
+        family = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+    finally:
+        process.terminate()
+        process.wait(30)
+        for left in psutil.wait_procs(family, timeout=10)[1]:
+            left.kill()
+
+
+def project(folder: Path) -> dict[str, str]:
+    """Writes domains and tiny flows, and says in which environment they run."""
+    domain = (ROOT / "domains" / "digits.yaml").read_text(encoding="utf-8")
+    (folder / "domains").mkdir()
+    (folder / "domains" / "watched.yaml").write_text(domain + '\nschedule:\n  monitor: "* * * * *"\n', encoding="utf-8")
+    (folder / "domains" / "asked.yaml").write_text(domain, encoding="utf-8")
+    (folder / "tiny_flows.py").write_text(FLOWS, encoding="utf-8")
+    (folder / "tiny_serving.py").write_text(SERVING, encoding="utf-8")
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "REGRAFT_", "MLFLOW_"))
+    }
+    prefect, mlflow = free_ports()
+    ours = {"REGRAFT_ROOT": folder, "REGRAFT_PREFECT_PORT": prefect, "REGRAFT_MLFLOW_PORT": mlflow}
+    ours["PYTHONPATH"] = f"{ROOT}{os.pathsep}{folder}"
+    return kept | {name: str(value) for name, value in ours.items()}
+
+
+def free_ports() -> list[int]:
+    """Two ports that nobody uses at this moment."""
+    with socket.socket() as one, socket.socket() as other:
+        for probe in (one, other):
+            probe.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1], other.getsockname()[1]]
+
+
+def answers(address: str) -> bool:
+    """Whether a page comes back."""
+    try:
+        with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310  -- our own server
+            return "<html" in answer.read().decode().lower()
+    except OSError:
+        return False
+
+
+def test_up__both_pages_answer(running):
+    """The UIs of Prefect and MLflow are there, and the terminal says where."""
+    for address in (running.prefect, running.mlflow):
+        assert running.until(lambda address=address: answers(address))
+    assert running.until(lambda: running.mlflow in running.log.read_text())
+
+
+def test_up__registers_every_domain(running):
+    """Deployments and automations of both domains, and the one that finds silent runs."""
+    assert running.until(lambda: len(running.query("automations")) == 3)
+    named = {(one["name"], *sorted(one["tags"])) for one in running.query("deployments")}
+    assert named == {(name, *sorted([name, verb])) for name in ("asked", "watched") for verb in ("retrain", "monitor")}
+
+
+def test_up__cron_run_completes(running):
+    """The schedule's minute comes and the run is done, not only planned."""
+    first = running.until(lambda: running.completed("monitor watched"))[0]
+    assert first["auto_scheduled"]
+    assert first["parameters"] == {"domain": "watched"}
+
+
+def test_up__burst_of_drift_starts_one_retrain(running):
+    """Three events of one domain start one run; the run of another domain's later event shows that all were seen."""
+    pairs = ["watched:first", "watched:second", "watched:third", "asked:only"]
+    client = running.env | {"PREFECT_API_URL": f"{running.prefect}/api"}
+    subprocess.run([sys.executable, "-c", EMIT, *pairs], env=client, check=True, timeout=PATIENCE)
+    running.until(lambda: running.completed("retrain asked"))
+    (run,) = running.until(lambda: running.completed("retrain watched"))
+    assert run["parameters"] == {"domain": "watched", "reason": "drift in window first"}
+    assert len(running.runs("retrain watched")) == 1
+
+
+def test_up__second_start_meets_busy_ports(running):
+    """One line that says what to do, and the first servers go on."""
+    command = [sys.executable, "-m", "flows.up"]
+    second = subprocess.run(command, env=running.env, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert second.returncode == 1
+    assert second.stderr.count("\n") == 1
+    assert "REGRAFT_PREFECT_PORT" in second.stderr
+    assert answers(running.mlflow)
+
+
+def test_up__one_interrupt_ends_all(running):
+    """Ctrl-C ends the servers within seconds, leaves no process behind and is no failure."""
+    family = psutil.Process(running.process.pid).children(recursive=True)
+    assert len(family) >= 6
+    running.process.send_signal(signal.SIGINT)
+    assert running.process.wait(timeout=30) == 0
+    assert not [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
