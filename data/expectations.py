@@ -12,6 +12,7 @@ import pandas as pd
 
 from data.config import DataConfig
 from data.manifest import LABEL
+from data.splits import SPLITS
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,11 @@ def row_rules(config: DataConfig) -> list[Rule]:
         ),
         Rule("expect_column_values_to_be_null", {"column": "conflict"}, "the same content is labelled {value}"),
         Rule("expect_column_values_to_be_null", {"column": "leak"}, "group {value} lies in more than one given split"),
+        Rule(
+            "expect_column_values_to_be_in_set",
+            {"column": "split", "value_set": list(SPLITS)},
+            "unknown split {value!r}; give " + ", ".join(SPLITS) + " or nothing",
+        ),
     ]
 
 
@@ -89,10 +95,11 @@ def judge_batch(counts: pd.DataFrame, accepted: int, total: int, config: DataCon
 
 def _judge(table: pd.DataFrame, rules: list[Rule]) -> list[Verdict]:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)  # it tells of every method that it registers
     import great_expectations as gx
     from great_expectations.data_context.types import base  # five seconds of import that only validation pays
 
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)  # it tells of temporary folders
+    logging.getLogger(base.__name__).setLevel(logging.ERROR)  # it tells of temporary folders
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = base.ProgressBarsConfig(globally=False, metric_calculations=False)
     asset = context.data_sources.add_pandas("manifest").add_dataframe_asset("rows")

@@ -2,11 +2,13 @@
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from data.errors import ImageError
 
@@ -30,7 +32,7 @@ def image_facts(content: bytes, max_pixels: int = PIXEL_LIMIT) -> ImageFacts:
     """Facts of one file; a file that cannot be decoded has its reason in `error`."""
     try:
         with _opened(content, max_pixels) as image:
-            width, height, mode, frames = *image.size, image.mode, getattr(image, "n_frames", 1)
+            width, height, mode, frames = *image.size, image.mode, _frames(image)
             return ImageFacts(None, width, height, mode, frames, image_brightness(np.asarray(_to_mode(image, "L"))))
     except ImageError as error:
         return ImageFacts(error=str(error))
@@ -54,14 +56,9 @@ def image_brightness(pixels: Array) -> float:
 def _opened(content: bytes, max_pixels: int) -> Image.Image:
     if not content:
         raise ImageError("the file is empty; replace it or drop it from the source")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(content))
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
-        raise ImageError(
-            f"not an image or too large ({_plain(error)}); replace it or drop it from the source"
-        ) from error
+    with _faults("not an image or too large"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        image = Image.open(io.BytesIO(content))
     if image.width * image.height > max_pixels:
         raise ImageError(
             f"{image.width}x{image.height} is over {max_pixels} pixels; shrink it or raise expectations.max_pixels"
@@ -69,9 +66,14 @@ def _opened(content: bytes, max_pixels: int) -> Image.Image:
     return image
 
 
+def _frames(image: Image.Image) -> int:
+    with _faults("frames cannot be counted"):
+        return int(getattr(image, "n_frames", 1))
+
+
 def _to_mode(image: Image.Image, mode: str) -> Image.Image:
     """The decode itself happens here, so a truncated file is found here."""
-    try:
+    with _faults("cannot be decoded"):
         image.load()
         upright = ImageOps.exif_transpose(image)
         if upright.mode in {"I;16", "I;16B", "I;16L", "I", "F"}:
@@ -80,14 +82,21 @@ def _to_mode(image: Image.Image, mode: str) -> Image.Image:
             alpha = upright.convert("RGBA")
             upright = Image.alpha_composite(Image.new("RGBA", alpha.size, "black"), alpha).convert("RGB")
         return upright.convert(mode)
-    except (OSError, ValueError, SyntaxError, IndexError, EOFError, MemoryError) as error:
-        raise ImageError(f"cannot be decoded ({_plain(error)}); replace it or drop it from the source") from error
 
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:
     """Scales by the format's full range, never by the image's own, so that brightness keeps its meaning."""
     values = np.asarray(image, dtype=np.float64)
     return Image.fromarray(np.clip(values / 257.0, 0, 255).round().astype(np.uint8), mode="L")
+
+
+@contextmanager
+def _faults(what: str) -> Iterator[None]:
+    """Turns every fault into an ImageError: a damaged file makes Pillow's plugins raise almost anything."""
+    try:
+        yield
+    except Exception as error:
+        raise ImageError(f"{what} ({_plain(error)}); replace it or drop it from the source") from error
 
 
 def _plain(error: BaseException) -> str:

@@ -45,14 +45,20 @@ class ImageSpec(Config):
             ImageError: the bytes are no usable image.
         """
         image = decode_image(content, self.mode, max_pixels)
+        resized = image.resize((self.size, self.size), _FILTERS[self.interpolation], box=self._kept(image.size))
+        return np.asarray(resized, dtype=np.uint8).reshape(self.shape)
+
+    def _kept(self, size: tuple[int, int]) -> tuple[float, float, float, float]:
+        """The part of an image of this size that is kept, so that what is cut off is never resized.
+
+        A strip of a million by eight pixels would fill the memory otherwise.
+        """
         target = round(self.size / self.crop)
-        scale = target / min(image.size)
-        wanted = max(target, round(image.width * scale)), max(target, round(image.height * scale))
-        if wanted != image.size:
-            image = image.resize(wanted, _FILTERS[self.interpolation])
-        left, top = (image.width - self.size) // 2, (image.height - self.size) // 2
-        pixels = np.asarray(image.crop((left, top, left + self.size, top + self.size)), dtype=np.uint8)
-        return pixels.reshape(self.shape)
+        scale = target / min(size)
+        width, height = (max(target, round(side * scale)) for side in size)
+        left, top = (width - self.size) // 2, (height - self.size) // 2
+        edges = left / width, top / height, (left + self.size) / width, (top + self.size) / height
+        return edges[0] * size[0], edges[1] * size[1], edges[2] * size[0], edges[3] * size[1]
 
 
 class TransformSpec(Config):

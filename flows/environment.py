@@ -1,5 +1,6 @@
 """The environment that every library must find before it is imported: telemetry off, one home, no pickle."""
 
+import logging
 import os
 import sys
 import urllib.request
@@ -37,6 +38,8 @@ def prepare_environment() -> Settings:
     os.environ.setdefault("PREFECT_HOME", str(settings.home / "prefect"))
     os.environ.setdefault("REGRAFT_ROOT", str(settings.root))
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    for room in QUIET["PREFECT_LOGGING_EXTRA_LOGGERS"].split(","):
+        logging.getLogger(room).setLevel(logging.INFO)
     address = prefect_address(settings)
     if "PREFECT_API_URL" not in os.environ and _answers(f"{address}/health"):
         os.environ["PREFECT_API_URL"] = address

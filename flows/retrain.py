@@ -10,7 +10,7 @@ from flows.train import train_version
 from registry.tracking import settled
 from tasks.evaluate import find_champion
 from tasks.promote import Promotion, promote, unchanged
-from tasks.retrain import open_retrain_run
+from tasks.retrain import conclude, open_retrain_run
 
 
 @flow(name="retrain", flow_run_name="retrain {domain}")
@@ -21,5 +21,5 @@ def retrain(domain: str, reason: str = "asked for") -> Promotion:
         prepared = prepare_data(config)
         candidate = train_version(config, prepared, run)
         if candidate.version == find_champion(domain):
-            return unchanged(candidate)
-        return promote(evaluate_version(config, candidate.version, prepared, run), reason)
+            return conclude(run, unchanged(candidate))
+        return conclude(run, promote(evaluate_version(config, candidate.version, prepared, run), reason))

@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from flows.serve import ServerError, wait_for
 
 HOST = "127.0.0.1"
 PATIENCE = 120.0
+WATCH = 0.5
 
 
 class Server(NamedTuple):
@@ -166,6 +168,15 @@ class Processes(Manager):  # type: ignore[misc]  # honcho is untyped
         super()._start()
         # only after honcho has forked: a fork copies the locks that a thread holds
         threading.Thread(target=self._on_start, daemon=True).start()
+        threading.Thread(target=self._kill_remains, daemon=True).start()
+
+    def _kill_remains(self) -> None:
+        """Kills what outlives a server that died: it holds open the pipe whose end tells honcho of the death."""
+        while not self._terminating:
+            for server in list(self._processes.values()):
+                if _died(server.get("pid")):
+                    pass
+            time.sleep(WATCH)
 
     def _note_descendants(self) -> None:
         for wrapper in psutil.Process().children():
@@ -175,6 +186,14 @@ class Processes(Manager):  # type: ignore[misc]  # honcho is untyped
         for process in self._descendants:
             if process.is_running():
                 process.kill()
+
+
+def _died(pid: int | None) -> bool:
+    """Whether a process ended and nobody has asked for its exit code yet."""
+    try:
+        return pid is not None and psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def main() -> int:

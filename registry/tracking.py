@@ -57,9 +57,9 @@ def experiment_id(domain: str) -> str:
         if found is not None:
             return str(found.experiment_id)
         remote = settings.tracking_uri.startswith("http")
-        return str(
-            client.create_experiment(domain, None if remote else (settings.home / "mlartifacts" / domain).as_uri())
-        )
+        place = None if remote else (settings.home / "mlartifacts" / domain).as_uri()
+        # The kind makes MLflow's UI open with training runs instead of traces.
+        return str(client.create_experiment(domain, place, tags={"mlflow.experimentKind": "custom_model_development"}))
 
 
 def start_run(domain: str, name: str, tags: Mapping[str, str], parent: str | None = None) -> str:
@@ -159,6 +159,12 @@ def log_dataset(run_id: str, name: str, version: str, folder: Path, counts: Mapp
     dataset = Dataset(name, digest=version, source_type="dvc", source=source, profile=json.dumps(dict(counts)))
     with registry_errors("log the data set"):
         mlflow_client().log_inputs(run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])])
+
+
+def run_params(run_id: str) -> dict[str, str]:
+    """Parameters of a run."""
+    with registry_errors(f"read run {run_id}"):
+        return dict(mlflow_client().get_run(run_id).data.params)
 
 
 def run_metrics(run_id: str) -> dict[str, float]:

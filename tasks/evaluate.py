@@ -17,9 +17,9 @@ from registry.config import GateConfig
 from registry.gate import Decision, decide
 from registry.judging import evaluation_figures, evaluation_metrics, predict_test
 from registry.ledger import Ledger
-from registry.models import model_version, tag_version
+from registry.models import ModelVersion, model_version, tag_version
 from registry.package import load_package
-from registry.tracking import log_figures, log_json, log_values, settled, start_run
+from registry.tracking import log_figures, log_json, log_values, run_params, settled, start_run
 from tasks.policy import COMPUTE, IO
 from tasks.prepare import Prepared
 
@@ -69,7 +69,7 @@ def evaluate(
     write_predictions(path, predictions)
     cost = {"latency_ms": package.latency_ms(), "size_mb": package.size_mb}
     same = found.tags.get("dataset_version") == prepared.version
-    run_id = found.run_id if same else _later_run(name, version, role, prepared, parent)
+    run_id = found.run_id if same else _later_run(found, role, prepared, parent)
     log_values(run_id, {**evaluation_metrics(evaluation), **cost}, {}, {"test_data": prepared.version})
     log_figures(run_id, evaluation_figures(evaluation, predictions, dataset))
     _show(name, version, role, evaluation)
@@ -111,9 +111,11 @@ def _plain(verdict: Verdict) -> dict[str, object]:
     }
 
 
-def _later_run(name: str, version: int, role: str, prepared: Prepared, parent: str | None) -> str:
-    tags = {"dataset_version": prepared.version, "model_version": str(version), "role": role}
-    with settled(start_run(name, f"{role} v{version} on the same samples", tags, parent)) as run_id:
+def _later_run(found: ModelVersion, role: str, prepared: Prepared, parent: str | None) -> str:
+    """A run with the parameters that the version was trained with, so that a comparison shows what differs."""
+    tags = {"test_data": prepared.version, "model_version": str(found.version), "role": role, **found.tags}
+    with settled(start_run(found.domain, f"v{found.version} · {role} on the same samples", tags, parent)) as run_id:
+        log_values(run_id, {}, run_params(found.run_id), {})
         return run_id
 
 

@@ -2,8 +2,9 @@
 
 from prefect import task
 
-from registry.tracking import close_stale_runs, start_run
+from registry.tracking import close_stale_runs, log_values, start_run
 from tasks.policy import IO
+from tasks.promote import Promotion
 
 
 @task(name="open run", task_run_name="open retrain run of {name}", **IO)
@@ -11,3 +12,11 @@ def open_retrain_run(name: str, reason: str) -> str:
     """Starts the parent run; runs that an earlier, killed process left open are closed first."""
     close_stale_runs(name)
     return start_run(name, "retrain", {"reason": reason})
+
+
+@task(name="conclude", task_run_name="conclude {found.domain}: {found.outcome} v{found.version}", **IO)
+def conclude(run_id: str, found: Promotion) -> Promotion:
+    """Writes into the parent run what came of it, where the list of runs shows it."""
+    tags = {"decision": found.outcome, "mlflow.runName": f"retrain → {found.outcome} v{found.version}"}
+    log_values(run_id, {}, {}, {**tags, "model_version": str(found.version)})
+    return found

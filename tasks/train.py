@@ -115,7 +115,9 @@ def register(
         "fit": _key(root, training, prepared),
     }
     version = register_package(name, folder, run_id, tags=tags, description=description, purpose=purpose)
-    log_values(run_id, {}, {}, {"model_version": str(version)})
+    log_values(
+        run_id, {}, {}, {"model_version": str(version), "mlflow.runName": f"v{version} · {training.recipe.kind}"}
+    )
     shutil.rmtree(folder.parent)
     return Candidate(name, version, run_id)
 

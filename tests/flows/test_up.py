@@ -89,10 +89,18 @@ def test_processes__one_ends_all_end(code, capfd):
     assert "brief   | bye" in capfd.readouterr().out
 
 
+def test_processes__killed_server_leaves_a_worker():
+    """The death of a server counts, although a worker of it still holds its output open."""
+    parent = f"import os, subprocess; subprocess.Popen([{PYTHON!r}, *{SLEEPER[1:]}]); os.kill(os.getpid(), 9)"
+    assert Processes({"sleeper": SLEEPER, "parent": [PYTHON, "-c", parent]}, {}, lambda: None).run() == 1
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_processes__signal_ends_all(number):
     """Ctrl-C, a service manager's stop and a closed terminal are the normal ends."""
-    program = f"from flows.up import Processes; raise SystemExit(Processes({{'one': {SLEEPER}}}, {{}}, print).run())"
+    program = (
+        f"from flows.up import Processes; raise SystemExit(Processes({{'one': {SLEEPER}}}, {{}}, lambda: None).run())"
+    )
     with subprocess.Popen([PYTHON, "-c", program], stdout=subprocess.PIPE, text=True) as process:
         assert "one started" in process.stdout.readline()
         process.send_signal(number)

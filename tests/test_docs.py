@@ -1,0 +1,49 @@
+"""README and docs: every command in them exists with its options, every link leads somewhere."""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from flows.cli import COMMANDS, regraft
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def commands() -> list[str]:
+    """Every `regraft …` line of a console block."""
+    blocks = [block for page in PAGES for block in re.findall(r"```console\n(.*?)```", page.read_text(), re.DOTALL)]
+    return sorted({line for block in blocks for line in block.splitlines() if line.startswith("regraft ")})
+
+
+@pytest.mark.parametrize("line", commands())
+def test_pages__commands_parse(line: str) -> None:
+    """A command line of the docs names a command and options that there are."""
+    name, *arguments = shlex.split(line)[1:]
+    group = click.Context(regraft)
+    command = regraft.get_command(group, name)
+    assert command is not None
+    command.make_context(name, arguments, parent=group)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pages__links_lead_somewhere(page: Path) -> None:
+    """Every relative link and picture is a file."""
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_commands__are_all_told() -> None:
+    """No command is missing from README and docs."""
+    text = "".join(page.read_text() for page in PAGES)
+    assert [name for name in COMMANDS if not re.search(rf"regraft {name}|`{name}`|make {name}", text)] == []
+
+
+def test_make__has_the_targets_of_the_pages() -> None:
+    """Every `make …` of the pages is a target of the Makefile."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    told = set(re.findall(r"`?make ([a-z-]+)", "".join(page.read_text() for page in PAGES)))
+    assert told <= targets
