@@ -56,6 +56,12 @@ class ExpectationsConfig(Config):
     max_quarantined: float = Field(0.1, ge=0, le=1, description="largest share of bad rows before the batch is stopped")
     min_per_class: int = Field(3, ge=3, description="fewest accepted samples of a class: one for each split")
 
+    @model_validator(mode="after")
+    def _ordered(self) -> "ExpectationsConfig":
+        if self.brightness[0] >= self.brightness[1]:
+            raise ValueError("brightness must be [darkest, brightest]; put the lower bound first")
+        return self
+
 
 class DataConfig(Config):
     """Everything about a domain's data."""
@@ -111,10 +117,10 @@ def load_yaml(path: Path, model: type[Model]) -> Model:
         content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
         # JSON mode is as strict as Python mode and still takes a YAML list where the model holds a tuple.
         return model.model_validate_json(json.dumps(content, default=str))
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not valid YAML ({' '.join(str(error).split())}); correct the file") from error
     except ValidationError as error:
         raise ConfigError(f"{path}: {_faults(error)}; `regraft new` writes a commented example") from error
+    except (yaml.YAMLError, ValueError, TypeError) as error:  # no UTF-8, a circle of aliases, a date as a key
+        raise ConfigError(f"{path}: not valid YAML ({' '.join(str(error).split())}); correct the file") from error
 
 
 def load_data_config(root: Path, name: str) -> DataConfig:

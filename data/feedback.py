@@ -27,7 +27,7 @@ def add_feedback(root: Path, name: str, table: Path) -> Path:
         SourceError: the table is missing, unreadable or lacks a column.
     """
     try:
-        rows = pd.read_csv(table, dtype=str)
+        rows = pd.read_csv(table, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:
         raise SourceError(
             f"{table}: not readable as CSV ({' '.join(str(error).split())}); give a table with path,label"

@@ -80,7 +80,9 @@ class _Reader:
             yield from pool.map(lambda item: self._row(*item), found[start : start + BATCH])
 
     def _row(self, kind: str, source: SampleSource, sample: Sample) -> dict[str, Any]:
-        stamp = source.stamp(self.root, sample.path)
+        mark = source.stamp(self.root, sample.path)
+        # A file that was too large is read again once the limit is another.
+        stamp = f"{mark}/{self.max_pixels}" if mark else ""
         row = self.known.get((kind, sample.path))
         if row is None or not stamp or row["stamp"] != stamp:
             self.read += 1

@@ -1,7 +1,7 @@
 """Preprocess: decode once into shards and assign splits; `python -m data.preprocess DOMAIN`.
 
 A DVC stage whose output data/processed/DOMAIN is kept between runs: shards grow at their end, `index.parquet` remembers
-every sample and group ever seen with its row and split, and `manifest.parquet` lists the samples that count now.
+every sample ever seen with its group, split and position, and `manifest.parquet` lists the samples that count now.
 Nothing in it tells of paths or times, so equal data give equal bytes on any machine.
 """
 
@@ -23,8 +23,8 @@ from data.feedback import sources_of
 from data.images import Array
 from data.manifest import LABEL, SLICE, processed_folder, read_table, validated_folder, write_table
 from data.settings import load_settings
-from data.shards import append_rows, shard_rows
-from data.splits import assign_splits
+from data.shards import append_rows, remove_leftovers, shard_rows
+from data.splits import SPLITS, assign_splits
 
 log = logging.getLogger(__name__)
 
@@ -33,40 +33,66 @@ def preprocess(root: Path, name: str, config: DataConfig) -> int:
     """Brings the processed data up to date with the accepted samples; returns how many were decoded.
 
     Raises:
-        SourceError: a file changed since it was ingested.
-        StorageError: the disk refused a write; the next run goes on from the last whole shard.
+        SourceError: a file changed since it was ingested, or a split is left without samples.
+        StorageError: the disk refused a write; the next run goes on after the last whole shard.
     """
     folder = processed_folder(root, name)
     accepted = read_table(validated_folder(root, name) / "accepted.parquet")
-    index, known = _stored(folder, config)
-    new = accepted[~accepted["hash"].isin(index["hash"])]
-    strata = (
-        accepted[[LABEL + config.task, *(SLICE + name for name in _slices(accepted, config))]]
-        .astype(str)
-        .agg("|".join, axis=1)
-    )
-    accepted = accepted.assign(split=assign_splits(accepted, strata, known, config.split))
-    append_rows(folder, len(index), _decoded(root, name, config, new), config.transform.shape)
-    write_text(folder / "transform.json", config.transform.model_dump_json())
-    grown = accepted.loc[new.index, ["hash", "group", "split"]]
-    index = pd.concat([index, grown.astype(str)], ignore_index=True)
+    index = _grown(_stored(folder, config), accepted, config)
+    new = accepted[accepted["hash"].isin(index.loc[index["position"] < 0, "hash"])]
+    start = int((index["position"] >= 0).sum())
+    # The index goes first: it holds the splits, and says of no row that it is stored with another transform.
     write_table(folder / "index.parquet", index)
+    write_text(folder / "transform.json", config.transform.model_dump_json())
+    planned = pd.Series(range(start, start + len(new)), index=new["hash"], dtype="int64")
+    for end in append_rows(folder, start, _decoded(root, name, config, new), config.transform.shape):
+        index = _positioned(index, planned[planned < end])
+        write_table(folder / "index.parquet", index)
     _write_manifest(folder, accepted, index)
+    remove_leftovers(folder, start + len(new), config.transform.shape)
     return len(new)
 
 
-def _stored(folder: Path, config: DataConfig) -> tuple[pd.DataFrame, dict[str, str]]:
-    """The samples stored with this transform, and the split of every group ever seen.
+def _stored(folder: Path, config: DataConfig) -> pd.DataFrame:
+    """Every sample ever seen: hash, group, split and position, which is -1 where no pixels are stored.
 
-    With another transform every sample is decoded anew, and still keeps its split.
+    With another transform no pixels are, and the manifest goes, so that nobody reads new pixels by old positions.
     """
-    index = pd.DataFrame({"hash": [], "group": [], "split": []}, dtype=str)
-    if (folder / "index.parquet").exists():
-        index = read_table(folder / "index.parquet")
+    if not (folder / "index.parquet").exists():
+        return pd.DataFrame({"hash": [], "group": [], "split": []}, dtype=str).assign(position=np.array([], np.int64))
+    index = read_table(folder / "index.parquet")
     spec = folder / "transform.json"
+    if spec.exists() and spec.read_text(encoding="utf-8") == config.transform.model_dump_json():
+        return index
+    (folder / "manifest.parquet").unlink(missing_ok=True)
+    return index.assign(position=np.int64(-1))
+
+
+def _grown(index: pd.DataFrame, accepted: pd.DataFrame, config: DataConfig) -> pd.DataFrame:
+    """The index with the accepted samples that it has not seen, each with its split.
+
+    A sample keeps the group under which it was first seen: another one could carry it into another split.
+    """
+    first = accepted["hash"].map(index.set_index("hash")["group"])
+    if (first.notna() & (first != accepted["group"])).any():
+        log.warning("samples that come with another group than before keep the old one")
+    table = accepted.assign(group=first.fillna(accepted["group"]))
+    columns = [LABEL + config.task, *(SLICE + name for name in _slices(accepted, config))]
+    strata = accepted[columns].astype(str).agg("|".join, axis=1)
     known = dict(zip(index["group"], index["split"], strict=True))
-    same = spec.exists() and spec.read_text(encoding="utf-8") == config.transform.model_dump_json()
-    return (index if same else index.iloc[:0]), known
+    table["split"] = assign_splits(table, strata, known, config.split)
+    for split in sorted(set(SPLITS) - set(table["split"])):
+        raise SourceError(
+            f"{table['group'].nunique()} groups leave the split {split!r} empty; add groups or raise its share"
+        )
+    unseen = table.loc[~table["hash"].isin(index["hash"]), ["hash", "group", "split"]].astype(str)
+    return pd.concat([index, unseen.assign(position=np.int64(-1))], ignore_index=True)
+
+
+def _positioned(index: pd.DataFrame, stored: "pd.Series[int]") -> pd.DataFrame:
+    """The index with the positions of the samples that have just been stored."""
+    position = index["hash"].map(stored).fillna(index["position"]).astype("int64")
+    return index.assign(position=position)
 
 
 def _slices(accepted: pd.DataFrame, config: DataConfig) -> tuple[str, ...]:
@@ -100,11 +126,10 @@ def _decode(root: Path, config: DataConfig, sources: dict[str, Any], row: dict[A
 
 
 def _write_manifest(folder: Path, accepted: pd.DataFrame, index: pd.DataFrame) -> None:
-    """The accepted samples in the order of their rows, which is the order in which they were first seen."""
-    position = pd.Series(np.arange(len(index)), index=index["hash"])
-    manifest = accepted.assign(position=accepted["hash"].map(position)).sort_values("position")
-    kept = [column for column in manifest.columns if column.startswith((LABEL, SLICE))]
-    write_table(folder / "manifest.parquet", manifest[["hash", "group", "weight", "split", "position", *kept]])
+    """The accepted samples in the order of their positions, which is the order in which they were stored."""
+    described = [column for column in accepted.columns if column.startswith((LABEL, SLICE))]
+    manifest = accepted[["hash", "weight", *described]].merge(index, on="hash").sort_values("position")
+    write_table(folder / "manifest.parquet", manifest[["hash", "group", "weight", "split", "position", *described]])
 
 
 def main(name: str) -> None:

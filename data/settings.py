@@ -40,7 +40,9 @@ class Settings(BaseSettings):
     @property
     def cores(self) -> int:
         """Threads to give to torch, ONNX Runtime and pools in this process."""
-        return self.threads or len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity"):  # macOS has not
+            return self.threads or len(os.sched_getaffinity(0))
+        return self.threads or os.cpu_count() or 1
 
 
 def load_settings() -> Settings:

@@ -1,7 +1,7 @@
 """Decoded samples in a few large files: row `position` of a growing uint8 array, cut into shards of fixed length.
 
-Only the last shard is ever written again, so new samples cost new samples. An index written last tells how many rows
-count; rows beyond it, left by a killed process, are written over by the next run.
+Only the last shard is ever written again, so new samples cost new samples. An index written after each shard tells how
+many rows count; rows beyond it, left by a killed process, are written over by the next run.
 """
 
 from collections.abc import Iterator
@@ -22,8 +22,8 @@ def shard_rows(shape: tuple[int, int, int]) -> int:
     return max(1, SHARD_BYTES // int(np.prod(shape)))
 
 
-def append_rows(folder: Path, start: int, samples: Iterator[Array], shape: tuple[int, int, int]) -> int:
-    """Writes samples to the rows from `start` on, a shard at a time in memory; returns the row after the last.
+def append_rows(folder: Path, start: int, samples: Iterator[Array], shape: tuple[int, int, int]) -> Iterator[int]:
+    """Writes samples to the rows from `start` on, a shard at a time in memory; yields the row after each shard.
 
     Raises:
         StorageError: the disk refused a write; whole shards written so far are kept.
@@ -36,9 +36,18 @@ def append_rows(folder: Path, start: int, samples: Iterator[Array], shape: tuple
         if end % length == 0:
             _write(folder, end // length - 1, pending)
             pending = []
+            yield end
     if end > start and pending:
         _write(folder, end // length, pending)
-    return end
+        yield end
+
+
+def remove_leftovers(folder: Path, end: int, shape: tuple[int, int, int]) -> None:
+    """Deletes what a killed process or another shape left: temporary files, and shards from the row `end` on."""
+    kept = {_path(folder, number) for number in range(-(-end // shard_rows(shape)))}
+    for found in [*folder.glob(".*.tmp"), *folder.glob("shard-*.npy")]:
+        if found not in kept:
+            found.unlink()
 
 
 def read_rows(folder: Path, positions: npt.NDArray[np.int64], shape: tuple[int, int, int]) -> Array:

@@ -26,7 +26,7 @@ def assign_splits(table: pd.DataFrame, strata: pd.Series, known: dict[str, str],
     groups = table["group"].astype(str)
     given = table.loc[table["split"].notna()]
     fixed = {**dict(zip(given["group"].astype(str), given["split"], strict=True)), **known}
-    shares = _shares(config, given=bool(len(given)))
+    shares = _shares(config, given=bool((given["split"] == "test").any()))
     crossed = pd.crosstab(groups, strata.astype(str))
     counts = dict(zip(crossed.index, crossed.to_numpy(np.float64), strict=True))
     attempts = ATTEMPTS if len(counts.keys() - fixed.keys()) < MANY_GROUPS else 1

@@ -49,17 +49,33 @@ def restore(root: Path, name: str, version: str) -> Path:
     """
     folder = processed_folder(root, name)
     if version == dataset_version(root, name):
-        _dvc(root, "checkout", f"preprocess@{name}")
+        _dvc(root, "checkout", "--force", f"preprocess@{name}")  # what differs is an altered or half-made copy
         return folder
     target = root / "data" / "restored" / f"{name}-{version.removesuffix('.dir')}"
     pointer = target.with_name(f"{target.name}.dvc")
     write_text(pointer, yaml.safe_dump({"outs": [{"md5": version, "hash": "md5", "path": target.name}]}))
     try:
-        _dvc(root, "checkout", str(pointer.relative_to(root)))
-    except VersioningError:
-        log.info("%s is not in the cache, asking the remote", version)
-        _dvc(root, "pull", str(pointer.relative_to(root)))
+        _fetch(root, pointer)
+    finally:
+        pointer.unlink()
     return target
+
+
+def _fetch(root: Path, pointer: Path) -> None:
+    try:
+        _dvc(root, "checkout", "--force", str(pointer.relative_to(root)))
+    except VersioningError:
+        log.info("%s is not in the cache, asking the remote", pointer.stem)
+        _pull(root, pointer)
+
+
+def _pull(root: Path, pointer: Path) -> None:
+    try:
+        _dvc(root, "pull", "--force", str(pointer.relative_to(root)))
+    except VersioningError as error:
+        raise VersioningError(
+            f"{pointer.stem} is neither in the DVC cache nor in its remote ({error}); run `dvc push` where it was made"
+        ) from error
 
 
 def changed_stages(root: Path) -> dict[str, object]:

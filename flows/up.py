@@ -175,7 +175,7 @@ class Processes(Manager):  # type: ignore[misc]  # honcho is untyped
         while not self._terminating:
             for server in list(self._processes.values()):
                 if _died(server.get("pid")):
-                    pass
+                    self._procmgr.kill(server["pid"])
             time.sleep(WATCH)
 
     def _note_descendants(self) -> None:

@@ -63,9 +63,10 @@ class Classifier(pl.LightningModule):
         plain = [value for value in self.parameters() if value.requires_grad and value.ndim <= 1]
         groups = [{"params": decayed, "weight_decay": self.weight_decay}, {"params": plain, "weight_decay": 0.0}]
         optimizer = torch.optim.AdamW(groups, lr=self.learning_rate)
-        steps = int(self.trainer.estimated_stepping_batches)
+        steps = max(3, int(self.trainer.estimated_stepping_batches))
+        # Of ten steps or fewer, a tenth for warming up is none at all, which OneCycleLR divides by.
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, self.learning_rate, total_steps=max(2, steps), pct_start=0.1
+            optimizer, self.learning_rate, total_steps=steps, pct_start=0.1 if steps > 10 else 0.5
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 

@@ -1,6 +1,7 @@
 """The network as it is trained and shipped: uint8 pixels in, normalisation inside, logits and embedding out."""
 
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from torch import Tensor, nn
@@ -102,14 +103,20 @@ def load_weights(backbone: nn.Module, path: Path) -> None:
     given = _read(path)
     wanted = {name: value for name, value in backbone.state_dict().items() if "num_batches_tracked" not in name}
     if not wanted.keys() <= given.keys():
-        values = [value for name, value in given.items() if "num_batches_tracked" not in name]
-        given = dict(zip(wanted, values, strict=False))
+        given = _in_order(wanted, given)
     wrong = [name for name, value in wanted.items() if name not in given or given[name].shape != value.shape]
     if wrong:
         raise BackboneError(
             f"{path} does not fit the network: {wrong[0]} and {len(wrong) - 1} more; name its true architecture"
         )
     backbone.load_state_dict({name: given[name] for name in wanted}, strict=False)
+
+
+def _in_order(wanted: dict[str, Tensor], given: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Foreign tensors under our names; a pair of different kinds, such as a weight for a bias, is no match."""
+    theirs = [name for name in given if "num_batches_tracked" not in name]
+    pairs = zip(wanted, theirs, strict=False)  # the source's classifier is over
+    return {our: given[their] for our, their in pairs if our.rpartition(".")[2] == their.rpartition(".")[2]}
 
 
 def _read(path: Path) -> dict[str, Tensor]:
@@ -120,7 +127,8 @@ def _read(path: Path) -> dict[str, Tensor]:
         if path.suffix == ".safetensors":
             return load_file(path)
         loaded: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, SafetensorError, AttributeError) as error:
+    except (OSError, EOFError, RuntimeError, ValueError, SafetensorError, UnpicklingError) as error:
         raise BackboneError(f"{path} is no weight file ({type(error).__name__}); restore it") from error
-    else:
-        return loaded
+    if not isinstance(loaded, dict) or not all(isinstance(value, Tensor) for value in loaded.values()):
+        raise BackboneError(f"{path} is no weight file (it holds more than named tensors); save its state dict alone")
+    return loaded

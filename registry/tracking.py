@@ -4,6 +4,7 @@ One experiment a domain. Every call goes through `mlflow_client`, so that the se
 """
 
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -159,6 +160,17 @@ def log_dataset(run_id: str, name: str, version: str, folder: Path, counts: Mapp
     dataset = Dataset(name, digest=version, source_type="dvc", source=source, profile=json.dumps(dict(counts)))
     with registry_errors("log the data set"):
         mlflow_client().log_inputs(run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])])
+
+
+def run_address(run_id: str) -> str:
+    """Address of a run's page in the UI: that of the tracking server, or of the one that `regraft up` starts."""
+    settings = load_settings()
+    local = f"http://127.0.0.1:{settings.mlflow_port}"
+    remote = settings.tracking_uri.startswith("http")
+    server = re.sub("//[^/@]*@", "//", settings.tracking_uri) if remote else local  # no password in a link
+    with registry_errors(f"read run {run_id}"):
+        experiment = mlflow_client().get_run(run_id).info.experiment_id
+    return f"{server}/#/experiments/{experiment}/runs/{run_id}"
 
 
 def run_params(run_id: str) -> dict[str, str]:

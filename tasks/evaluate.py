@@ -19,7 +19,7 @@ from registry.judging import evaluation_figures, evaluation_metrics, predict_tes
 from registry.ledger import Ledger
 from registry.models import ModelVersion, model_version, tag_version
 from registry.package import load_package
-from registry.tracking import log_figures, log_json, log_values, run_params, settled, start_run
+from registry.tracking import log_figures, log_json, log_values, run_address, run_params, settled, start_run
 from tasks.policy import COMPUTE, IO
 from tasks.prepare import Prepared
 
@@ -94,10 +94,12 @@ def gate(challenger: Judged, champion: Judged | None, config: GateConfig, prepar
     tag_version(verdict.domain, verdict.version, {
         "decision": decision.outcome, decision.metric: f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})",
     })  # fmt: skip
-    page = load_settings().tracking_uri
-    links = f"\n\nMLflow run `{challenger.run_id}` at `{page.split('@')[-1]}`, data `{prepared.version}`."
+    runs = {"challenger": challenger, "champion": champion}
+    links = ", ".join(f"[{role}]({run_address(one.run_id)})" for role, one in runs.items() if one)
     create_markdown_artifact(
-        decision.markdown() + links, key=f"decision-{verdict.domain}", description="The gate's decision"
+        f"{decision.markdown()}\n\nMLflow: {links}; data `{prepared.version}`",
+        key=f"decision-{verdict.domain}",
+        description="The gate's decision",
     )
     return verdict
 

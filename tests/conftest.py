@@ -1,18 +1,24 @@
 """What the tests share: a project of its own for each test, and small real images."""
 
+import hashlib
 import io
+import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from flows.environment import QUIET
 
+BACKBONE = "tf_efficientnet_lite0.imagenet"
 REPOSITORY = Path(__file__).parents[1]
 
 # Set before any library reads them.
@@ -63,3 +69,116 @@ def image_folder(project: Path) -> Callable[..., Path]:
         return project / "photos"
 
     return make
+
+@pytest.fixture(scope="session")
+def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of one real Prefect server, which flows of this process use and a child process may be given."""
+    from prefect.settings import PREFECT_API_URL
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=180):
+        yield str(PREFECT_API_URL.value())
+
+
+@pytest.fixture(scope="session")
+def _new_mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow database without runs; its tables take seconds to make."""
+    from mlflow import MlflowClient
+
+    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@pytest.fixture
+def tracked(project: Path, _new_mlflow: Path) -> Path:
+    """The project with a real MLflow store of its own."""
+    (project / ".regraft").mkdir()
+    shutil.copy(_new_mlflow, project / ".regraft" / "mlflow.db")
+    return project
+
+
+def write_dataset(folder: Path, *, count: int = 30, side: int = 32, classes: tuple[str, ...] = ("dark", "light")) -> Any:
+    """Processed data as preprocess leaves them: dark and light squares with noise; every fifth is for the test."""
+    from data.dataset import Dataset
+    from data.manifest import LABEL, write_table
+    from data.shards import append_rows
+    from data.transforms import ImageSpec
+
+    random, spec = np.random.default_rng(0), ImageSpec(mode="L", size=side, crop=1.0)
+    labels = [name for _ in range(count) for name in classes]
+    levels = [100 + 60 * classes.index(name) // max(1, len(classes) - 1) for name in labels]
+    images = [np.clip(random.normal(level, 30, spec.shape), 0, 255).astype(np.uint8) for level in levels]
+    assert list(append_rows(folder, 0, iter(images), spec.shape)) == [len(images)]
+    (folder / "transform.json").write_text(spec.model_dump_json())
+    places = np.arange(len(labels))
+    table = pd.DataFrame({"hash": [hashlib.sha256(image.tobytes()).hexdigest() for image in images]})
+    table["group"] = [f"group-{place // 4}" for place in places]
+    table["weight"], table["position"] = np.where(places % 3 == 0, 0.5, 1.0), places
+    table["split"] = np.array(["train", "train", "train", "val", "test"])[places // len(classes) % 5]
+    table[f"{LABEL}label"] = labels
+    write_table(folder / "manifest.parquet", table)
+    return Dataset(folder, "label", classes)
+
+
+@pytest.fixture(scope="session")
+def make_dataset() -> Callable[..., Any]:
+    """The function that writes processed data into a folder and opens them."""
+    return write_dataset
+
+
+@pytest.fixture(scope="session")
+def fit_config() -> Callable[..., Any]:
+    """Makes the configuration of a fit of a data set below a root; keyword arguments are the recipe's."""
+
+    def make(root: Path, dataset: Any, output: Path, *, kind: str = "linear_probe", seed: int = 0, **recipe: Any) -> Any:
+        from lightning_modules.config import FitConfig
+        from registry.tracking import start_run
+
+        training = {"backbone": BACKBONE, "recipe": {"kind": kind, **recipe}, "seed": seed}
+        content = {
+            "root": str(root), "dataset": str(dataset.folder), "task": "label", "classes": list(dataset.classes),
+            "training": training, "output": str(output), "threads": 1, "experiment": "photos",
+            "tracking_uri": f"sqlite:///{root / '.regraft' / 'mlflow.db'}", "run_id": start_run("photos", "test", {}),
+        }  # fmt: skip
+        return FitConfig.model_validate_json(json.dumps(content))
+
+    return make
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """A data set whose features are cached, a linear probe fitted on it, and its package."""
+
+    root: Path
+    dataset: Any
+    fit: Path
+    package: Path
+
+
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory: pytest.TempPathFactory, _new_mlflow: Path, fit_config: Callable[..., Any]) -> Workshop:
+    """The workshop of the whole session: to be read, not to be changed."""
+    from lightning_modules.embed import embed
+    from lightning_modules.fit import fit
+    from lightning_modules.hub import load_backbone
+    from registry.packing import pack_fit
+
+    root = tmp_path_factory.mktemp("workshop")
+    (root / ".regraft").mkdir()
+    shutil.copy(_new_mlflow, root / ".regraft" / "mlflow.db")
+    dataset = write_dataset(root / "data" / "processed" / "photos")
+    embed(root, root / ".regraft", dataset, load_backbone(root, BACKBONE), 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REGRAFT_ROOT", str(root))
+        fit(fit_config(root, dataset, root / "fit", epochs=20))
+        package = pack_fit(root, root / "fit", dataset, BACKBONE)
+    return Workshop(root, dataset, root / "fit", package.folder)
+
+
+@pytest.fixture
+def own_workshop(project: Path, workshop: Workshop) -> Workshop:
+    """The project with a copy of the workshop, for a test to change as it likes."""
+    shutil.copytree(workshop.root, project, dirs_exist_ok=True)
+    dataset = replace(workshop.dataset, folder=project / "data" / "processed" / "photos")
+    return Workshop(project, dataset, project / "fit", project / "fit" / "package")

@@ -31,7 +31,7 @@ class FolderSource(Config):
         for file in sorted(base.glob("*/**/*")):
             relative = file.relative_to(base)
             if file.is_file() and not any(part.startswith(".") for part in relative.parts):
-                yield Sample(relative.as_posix(), {task: relative.parts[0]})
+                yield Sample(_storable(relative), {task: relative.parts[0]})
 
     def stamp(self, root: Path, path: str) -> str:
         """Size and modification time of the file."""
@@ -40,3 +40,11 @@ class FolderSource(Config):
     def read(self, root: Path, path: str) -> bytes:
         """Bytes of the file."""
         return read_file(root / self.path / path)
+
+
+def _storable(path: Path) -> str:
+    """The path as text that Parquet takes; Linux allows names that are no text at all."""
+    try:
+        return path.as_posix().encode("utf-8").decode("utf-8")
+    except UnicodeEncodeError as error:
+        raise SourceError(f"the file name {path.as_posix()!r} is not UTF-8; rename the file") from error

@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+import zlib
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -35,6 +36,8 @@ class IdxSource(Config):
         for prefix, split in _SPLITS.items():
             labels = load_idx(self._file(root, f"{prefix}-labels-idx1-ubyte"))
             images = load_idx(self._file(root, f"{prefix}-images-idx3-ubyte"))
+            if (labels.ndim, images.ndim) != (1, 3):
+                raise SourceError(f"{prefix}: labels must have 1 dimension and images 3; fetch the right files")
             if len(labels) != len(images):
                 raise SourceError(f"{prefix}: {len(images)} images but {len(labels)} labels; fetch the pair again")
             for row, number in enumerate(labels[: self.limit]):
@@ -47,9 +50,16 @@ class IdxSource(Config):
         return file_stamp(self._file(root, f"{path.split('/', maxsplit=1)[0]}-images-idx3-ubyte"))
 
     def read(self, root: Path, path: str) -> bytes:
-        """One image as PGM."""
+        """One image as PGM.
+
+        Raises:
+            SourceError: the file is missing, damaged or ends before that image.
+        """
         prefix, row = path.split("/")
-        image = load_idx(self._file(root, f"{prefix}-images-idx3-ubyte"))[int(row)]
+        images = load_idx(self._file(root, f"{prefix}-images-idx3-ubyte"))
+        if int(row) >= len(images):
+            raise SourceError(f"{path}: the file holds {len(images)} images only; ingest the domain again")
+        image = images[int(row)]
         return portable_graymap(image.tobytes(), image.shape[1], image.shape[0])
 
     def _file(self, root: Path, stem: str) -> Path:
@@ -62,20 +72,24 @@ class IdxSource(Config):
         return self.names[number] if number < len(self.names) else str(number)
 
 
-@lru_cache(maxsize=8)
 def load_idx(path: Path) -> npt.NDArray[np.uint8]:
-    """Array of an IDX file of unsigned bytes, of the shape its header tells.
+    """Array of an IDX file of unsigned bytes, of the shape its header tells; kept in memory until the file changes.
 
     Raises:
         SourceError: the file is missing, cut off or no IDX file of bytes.
     """
+    return _load_idx(path, file_stamp(path))
+
+
+@lru_cache(maxsize=4)
+def _load_idx(path: Path, _stamp: str) -> npt.NDArray[np.uint8]:
     content = read_file(path)
     try:
         raw = gzip.decompress(content) if path.suffix == ".gz" else content
         zero, kind, dimensions = struct.unpack(">HBB", raw[:4])
         shape = struct.unpack(f">{dimensions}I", raw[4 : 4 + 4 * dimensions])
         body = np.frombuffer(raw, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
-    except (OSError, EOFError, ValueError, struct.error) as error:
+    except (OSError, EOFError, ValueError, struct.error, zlib.error) as error:
         raise SourceError(f"{path}: not a whole IDX file ({error}); fetch it again") from error
     if (zero, kind) != (0, 8):
         raise SourceError(

@@ -93,7 +93,7 @@ def _read_table(filesystem: Any, table: str) -> pd.DataFrame:
         with filesystem.open(table, "rb") as file:
             if table.endswith(".parquet"):
                 return pd.read_parquet(file)
-            return pd.read_csv(file, dtype=str, keep_default_na=True)
+            return pd.read_csv(file, dtype=str, keep_default_na=False, na_values=[""])
     except (OSError, ValueError) as error:
         raise SourceError(
             f"{table}: not readable as CSV or Parquet ({' '.join(str(error).split())}); correct it"

@@ -77,13 +77,14 @@ class Running:
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  -- our own server
             return json.load(answer)
 
-    def runs(self, name: str) -> list[dict[str, Any]]:
-        """Flow runs that have started under a name."""
-        return self.query("flow_runs", flow_runs={"name": {"any_": [name]}})
+    def runs(self, flow: str, domain: str) -> list[dict[str, Any]]:
+        """Runs of a flow for one domain that are more than planned."""
+        found = self.query("flow_runs", flows={"name": {"any_": [flow]}})
+        return [run for run in found if run["parameters"]["domain"] == domain and run["state_name"] != "Scheduled"]
 
-    def completed(self, name: str) -> list[dict[str, Any]]:
+    def completed(self, flow: str, domain: str) -> list[dict[str, Any]]:
         """Those that came to a good end."""
-        return [run for run in self.runs(name) if run["state_name"] == "Completed"]
+        return [run for run in self.runs(flow, domain) if run["state_name"] == "Completed"]
 
     def until(self, what: Callable[[], Any]) -> Any:
         """Asks again until there is something; fails with the log when patience or the servers end."""
@@ -164,7 +165,7 @@ def test_up__registers_every_domain(running):
 
 def test_up__cron_run_completes(running):
     """The schedule's minute comes and the run is done, not only planned."""
-    first = running.until(lambda: running.completed("monitor watched"))[0]
+    first = running.until(lambda: running.completed("monitor", "watched"))[0]
     assert first["auto_scheduled"]
     assert first["parameters"] == {"domain": "watched"}
 
@@ -174,10 +175,12 @@ def test_up__burst_of_drift_starts_one_retrain(running):
     pairs = ["watched:first", "watched:second", "watched:third", "asked:only"]
     client = running.env | {"PREFECT_API_URL": f"{running.prefect}/api"}
     subprocess.run([sys.executable, "-c", EMIT, *pairs], env=client, check=True, timeout=PATIENCE)
-    running.until(lambda: running.completed("retrain asked"))
-    (run,) = running.until(lambda: running.completed("retrain watched"))
+    running.until(lambda: running.completed("retrain", "asked"))
+    (run,) = running.until(lambda: running.completed("retrain", "watched"))
     assert run["parameters"] == {"domain": "watched", "reason": "drift in window first"}
-    assert len(running.runs("retrain watched")) == 1
+    assert run["name"] == "retrain watched"
+    everything = running.query("flow_runs", flows={"name": {"any_": ["retrain"]}})
+    assert len(everything) == 2
 
 
 def test_up__second_start_meets_busy_ports(running):
