@@ -67,7 +67,8 @@ def compare(
     dataset = Dataset(prepared.folder, data.task, data.classes)
     predictions = predict_test(load_package(package), dataset)
     found = evaluation_metrics(evaluate_predictions(predictions, metric=gate.metric, seed=gate.seed, level=gate.level))
-    log_values(run_id, found, {}, {"reproduces": str(origin.version)})
+    tags = {"reproduces": str(origin.version), "mlflow.runName": f"v{origin.version} reproduced"}
+    log_values(run_id, found, {}, tags)
     before = run_metrics(origin.run_id)
     shutil.rmtree(package.parent)
     shared = {name: (before[name], value) for name, value in found.items() if name in before}
