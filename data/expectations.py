@@ -46,9 +46,9 @@ def row_rules(config: DataConfig) -> list[Rule]:
     between = "expect_column_values_to_be_between"
     return [
         Rule("expect_column_values_to_be_null", {"column": "error"}, "{value}"),
-        Rule(between, {"column": "width", **side}, "width {value} is under " + f"{bounds.min_side} pixels"),
-        Rule(between, {"column": "height", **side}, "height {value} is under " + f"{bounds.min_side} pixels"),
-        Rule(between, {"column": "frames", "max_value": 1}, "animated: {value} frames, one is expected"),
+        Rule(between, {"column": "width", **side}, "width {value:.0f} is under " + f"{bounds.min_side} pixels"),
+        Rule(between, {"column": "height", **side}, "height {value:.0f} is under " + f"{bounds.min_side} pixels"),
+        Rule(between, {"column": "frames", "max_value": 1}, "animated: {value:.0f} frames, one is expected"),
         Rule(
             between,
             {"column": "brightness", "min_value": darkest, "max_value": brightest},

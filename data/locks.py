@@ -28,8 +28,9 @@ def domain_lock(home: Path, name: str, doing: str, wait: float = 0.0) -> Iterato
     except Timeout as error:
         raise LockedError(f"{name!r} is busy: {_holder(holder)}; wait for it to end, or stop that process") from error
     try:
-        since = datetime.now(UTC).isoformat(timespec="seconds")
-        holder.write_text(json.dumps({"doing": doing, "pid": os.getpid(), "since": since}), encoding="utf-8")
+        if lock.lock_counter == 1:
+            since = datetime.now(UTC).isoformat(timespec="seconds")
+            holder.write_text(json.dumps({"doing": doing, "pid": os.getpid(), "since": since}), encoding="utf-8")
         yield
     finally:
         lock.release()

@@ -61,7 +61,8 @@ def read_rows(folder: Path, positions: npt.NDArray[np.int64], shape: tuple[int, 
     shards = positions // length
     for number in np.unique(shards):
         chosen = shards == number
-        result[chosen] = _open(folder, int(number), shape)[positions[chosen] % length]
+        rows = positions[chosen] % length
+        result[chosen] = _open(folder, int(number), shape, int(rows.max()))[rows]
     return result
 
 
@@ -69,7 +70,7 @@ def _path(folder: Path, number: int) -> Path:
     return folder / f"shard-{number:05d}.npy"
 
 
-def _open(folder: Path, number: int, shape: tuple[int, int, int]) -> Array:
+def _open(folder: Path, number: int, shape: tuple[int, int, int], last: int) -> Array:
     path = _path(folder, number)
     try:
         shard: Array = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -77,9 +78,10 @@ def _open(folder: Path, number: int, shape: tuple[int, int, int]) -> Array:
         raise StorageError(
             f"{path}: missing or damaged; run `dvc checkout`, or delete its folder and prepare again"
         ) from error
-    if shard.shape[1:] != shape or shard.dtype != np.uint8:
+    if shard.shape[1:] != shape or shard.dtype != np.uint8 or len(shard) <= last:
         raise StorageError(
-            f"{path}: holds {shard.dtype} {shard.shape[1:]}, wanted uint8 {shape}; delete its folder and prepare again"
+            f"{path}: holds {shard.dtype} {shard.shape}, wanted uint8 rows {shape} up to row {last}; "
+            "delete its folder and prepare again"
         )
     return shard
 

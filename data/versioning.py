@@ -49,32 +49,33 @@ def restore(root: Path, name: str, version: str) -> Path:
     """
     folder = processed_folder(root, name)
     if version == dataset_version(root, name):
-        _dvc(root, "checkout", "--force", f"preprocess@{name}")  # what differs is an altered or half-made copy
+        _fetch(root, f"preprocess@{name}", version)
         return folder
     target = root / "data" / "restored" / f"{name}-{version.removesuffix('.dir')}"
     pointer = target.with_name(f"{target.name}.dvc")
     write_text(pointer, yaml.safe_dump({"outs": [{"md5": version, "hash": "md5", "path": target.name}]}))
     try:
-        _fetch(root, pointer)
+        _fetch(root, str(pointer.relative_to(root)), version)
     finally:
         pointer.unlink()
     return target
 
 
-def _fetch(root: Path, pointer: Path) -> None:
+def _fetch(root: Path, target: str, version: str) -> None:
+    """From the cache, else from the remote; by force, since what differs is an altered or half-made copy."""
     try:
-        _dvc(root, "checkout", "--force", str(pointer.relative_to(root)))
+        _dvc(root, "checkout", "--force", target)
     except VersioningError:
-        log.info("%s is not in the cache, asking the remote", pointer.stem)
-        _pull(root, pointer)
+        log.info("%s is not in the cache, asking the remote", version)
+        _pull(root, target, version)
 
 
-def _pull(root: Path, pointer: Path) -> None:
+def _pull(root: Path, target: str, version: str) -> None:
     try:
-        _dvc(root, "pull", "--force", str(pointer.relative_to(root)))
+        _dvc(root, "pull", "--force", target)
     except VersioningError as error:
         raise VersioningError(
-            f"{pointer.stem} is neither in the DVC cache nor in its remote ({error}); run `dvc push` where it was made"
+            f"{version} is neither in the DVC cache nor in its remote ({error}); run `dvc push` where it was made"
         ) from error
 
 
@@ -87,9 +88,10 @@ def changed_stages(root: Path) -> dict[str, object]:
 def enrol(root: Path, name: str) -> None:
     """Lists the domain in params.yaml, from which dvc.yaml makes its stages."""
     path = root / "params.yaml"
-    params = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
-    if name not in params.get("domains", []):
-        write_text(path, yaml.safe_dump({**params, "domains": [*params.get("domains", []), name]}))
+    params = (yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None) or {}
+    domains = params.get("domains") or []
+    if name not in domains:
+        write_text(path, yaml.safe_dump({**params, "domains": [*domains, name]}))
 
 
 def _dvc(root: Path, *arguments: str) -> str:

@@ -13,7 +13,7 @@ QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
-    "PREFECT_LOGGING_EXTRA_LOGGERS": "data,lightning_modules,evaluation,registry,monitoring,serving,tasks",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "data,lightning_modules,evaluation,registry,monitoring,serving,tasks,flows",
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -41,7 +41,7 @@ def prepare_environment() -> Settings:
     for room in QUIET["PREFECT_LOGGING_EXTRA_LOGGERS"].split(","):
         logging.getLogger(room).setLevel(logging.INFO)
     address = prefect_address(settings)
-    if "PREFECT_API_URL" not in os.environ and _answers(f"{address}/health"):
+    if "PREFECT_API_URL" not in os.environ and answers(f"{address}/health"):
         os.environ["PREFECT_API_URL"] = address
     return settings
 
@@ -51,7 +51,8 @@ def prefect_address(settings: Settings) -> str:
     return f"http://127.0.0.1:{settings.prefect_port}/api"
 
 
-def _answers(address: str) -> bool:
+def answers(address: str) -> bool:
+    """Whether an HTTP address on this machine answers with success."""
     try:
         with urllib.request.urlopen(address, timeout=1) as answer:  # noqa: S310  -- an address on this machine
             return bool(answer.status == 200)

@@ -6,13 +6,12 @@ import os
 import signal
 import sys
 import time
-import urllib.request
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from data.errors import RegraftError
 from data.settings import Settings
-from flows.environment import prefect_address, prepare_environment
+from flows.environment import answers, prefect_address, prepare_environment
 
 if TYPE_CHECKING:
     from prefect.deployments.runner import RunnerDeployment
@@ -73,15 +72,6 @@ def wait_for(address: str, seconds: float) -> None:
         if time.monotonic() > deadline:
             raise ServerError(f"{address} did not answer within {seconds:.0f} s: start the servers with `regraft up`")
         time.sleep(0.2)
-
-
-def answers(address: str) -> bool:
-    """Whether an HTTP address on this machine answers with success."""
-    try:
-        with urllib.request.urlopen(address, timeout=2) as answer:  # noqa: S310  -- http, from settings
-            return bool(answer.status < 400)
-    except OSError:
-        return False
 
 
 def serve(domains: "list[Domain]", *, retrain: "Flow[..., Any]", monitor: "Flow[..., Any]", cores: int) -> None:

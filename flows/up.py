@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -180,11 +181,12 @@ class Processes(Manager):  # type: ignore[misc]  # honcho is untyped
 
     def _note_descendants(self) -> None:
         for wrapper in psutil.Process().children():
-            self._descendants += wrapper.children(recursive=True)
+            with suppress(psutil.NoSuchProcess):
+                self._descendants += wrapper.children(recursive=True)
 
     def _kill_descendants(self) -> None:
         for process in self._descendants:
-            if process.is_running():
+            with suppress(psutil.NoSuchProcess):
                 process.kill()
 
 

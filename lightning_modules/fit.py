@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from filelock import FileLock
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import MLFlowLogger
 from safetensors.torch import save_file
@@ -39,8 +40,14 @@ def fit(config: FitConfig) -> Path:
         StorageError: features or shards are missing, or the disk refused a write.
     """
     result = config.folder / "result.json"
-    if result.exists():
-        return result
+    # The fit of a flow that was killed may be running on: its result is waited for.
+    with FileLock(config.folder / "fit.lock"):
+        if not result.exists():
+            _run(config, result)
+    return result
+
+
+def _run(config: FitConfig, result: Path) -> None:
     torch.set_num_threads(config.threads)
     pl.seed_everything(config.training.seed, verbose=False)
     started = time.monotonic()
@@ -53,7 +60,6 @@ def fit(config: FitConfig) -> Path:
     _write_outputs(config, module, data, trainer)
     _write_weights(config, network)
     write_text(result, json.dumps(_result(trainer, time.monotonic() - started)))
-    return result
 
 
 def _network(config: FitConfig) -> Network:

@@ -20,7 +20,6 @@ import numpy as np
 import pandas as pd
 
 from data.atomic import write_text
-from data.errors import ConfigError
 from data.images import Array
 from data.manifest import read_table, write_table
 from data.settings import load_settings
@@ -117,12 +116,24 @@ def load_package(folder: Path) -> Package:
     Raises:
         PackageError: a file is missing or is not what was packed.
     """
+    _verify(folder)
     try:
-        expected = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        wrong = [name for name in FILES if expected.get(name) != _sha256(folder / name)]
         labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
         transform = TransformSpec.model_validate_json((folder / "transform.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, ConfigError) as error:
+        return Package(folder, transform, labels["task"], tuple(labels["classes"]), labels["backbone"])
+    except (ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise PackageError(
+            f"package {folder} was packed by another release ({reason}); register the model again"
+        ) from error
+
+
+def _verify(folder: Path) -> None:
+    """Compares every file with its sha256 in the manifest, before any of them is read."""
+    try:
+        expected = dict(json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
+        wrong = [name for name in FILES if expected.get(name) != _sha256(folder / name)]
+    except (OSError, ValueError, TypeError) as error:
         raise PackageError(
             f"package {folder} is incomplete or unreadable ({error}); register the model again"
         ) from error
@@ -130,7 +141,6 @@ def load_package(folder: Path) -> Package:
         raise PackageError(
             f"package {folder}: {wrong[0]} is not the file that was packed; roll back or register the model again"
         )
-    return Package(folder, transform, labels["task"], tuple(labels["classes"]), labels["backbone"])
 
 
 def _prove_parity(package: Package, network: "Network", golden: Array) -> None:

@@ -1,7 +1,7 @@
 """The monitoring task: the newest traffic of the champion against its drift reference."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
@@ -19,7 +19,6 @@ from monitoring.drift_report import DriftReport
 from monitoring.figures import drift_figure
 from monitoring.report import write_drift_report
 from monitoring.triage import triage
-from registry.errors import ModelNotFoundError
 from registry.models import ModelVersion, champion
 from registry.package import Package, load_package
 from registry.tracking import log_figures, log_values, settled, start_run
@@ -32,25 +31,21 @@ class MonitorReport:
     """What one check found and what should follow."""
 
     domain: str
-    version: int
+    version: int | None
     action: str
     reason: str
-    samples: int
-    window: str
-    statistics: dict[str, float]
-    page: str | None
+    samples: int = 0
+    window: str = ""
+    statistics: dict[str, float] = field(default_factory=dict)
+    page: str | None = None
 
 
 @task(name="check drift", task_run_name="check drift {name}", **COMPUTE)
 def check_drift(name: str, config: MonitoringConfig) -> MonitorReport:
-    """Triage first, then drift, then the decision; the page and the figure are for people.
-
-    Raises:
-        ModelNotFoundError: nothing was ever promoted.
-    """
+    """Triage first, then drift, then the decision; the page and the figure are for people."""
     found = champion(name)
-    if found is None:
-        raise ModelNotFoundError(f"{name!r} has no champion to watch; run `regraft retrain {name}` first")
+    if found is None:  # a result and no fault: schedules run before the first promotion, too
+        return MonitorReport(name, None, "nothing", f"no champion to watch yet; run `regraft retrain {name}`")
     package = load_package(found.folder)
     window = read(name, version=found.version, last=config.window)
     health = triage(window, package.transform.hash, config)

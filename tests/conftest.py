@@ -19,10 +19,13 @@ from PIL import Image
 from flows.environment import QUIET
 
 BACKBONE = "tf_efficientnet_lite0.imagenet"
+CLASSES = ("dark", "light")
 REPOSITORY = Path(__file__).parents[1]
 
 # Set before any library reads them.
 os.environ.update({**QUIET, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"})
+# A child process that has to compile torch anew takes twenty seconds to start instead of eight.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def make_project(root: Path) -> Path:
@@ -70,6 +73,7 @@ def image_folder(project: Path) -> Callable[..., Path]:
 
     return make
 
+
 @pytest.fixture(scope="session")
 def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of one real Prefect server, which flows of this process use and a child process may be given."""
@@ -98,7 +102,7 @@ def tracked(project: Path, _new_mlflow: Path) -> Path:
     return project
 
 
-def write_dataset(folder: Path, *, count: int = 30, side: int = 32, classes: tuple[str, ...] = ("dark", "light")) -> Any:
+def write_dataset(folder: Path, *, count: int = 30, side: int = 64, classes: tuple[str, ...] = CLASSES) -> Any:
     """Processed data as preprocess leaves them: dark and light squares with noise; every fifth is for the test."""
     from data.dataset import Dataset
     from data.manifest import LABEL, write_table
@@ -107,8 +111,8 @@ def write_dataset(folder: Path, *, count: int = 30, side: int = 32, classes: tup
 
     random, spec = np.random.default_rng(0), ImageSpec(mode="L", size=side, crop=1.0)
     labels = [name for _ in range(count) for name in classes]
-    levels = [100 + 60 * classes.index(name) // max(1, len(classes) - 1) for name in labels]
-    images = [np.clip(random.normal(level, 30, spec.shape), 0, 255).astype(np.uint8) for level in levels]
+    levels = [60 + 120 * classes.index(name) // max(1, len(classes) - 1) for name in labels]
+    images = [np.clip(random.normal(level, 25, spec.shape), 0, 255).astype(np.uint8) for level in levels]
     assert list(append_rows(folder, 0, iter(images), spec.shape)) == [len(images)]
     (folder / "transform.json").write_text(spec.model_dump_json())
     places = np.arange(len(labels))
@@ -131,7 +135,9 @@ def make_dataset() -> Callable[..., Any]:
 def fit_config() -> Callable[..., Any]:
     """Makes the configuration of a fit of a data set below a root; keyword arguments are the recipe's."""
 
-    def make(root: Path, dataset: Any, output: Path, *, kind: str = "linear_probe", seed: int = 0, **recipe: Any) -> Any:
+    def make(
+        root: Path, dataset: Any, output: Path, *, kind: str = "linear_probe", seed: int = 0, **recipe: Any
+    ) -> Any:
         from lightning_modules.config import FitConfig
         from registry.tracking import start_run
 
@@ -171,7 +177,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory, _new_mlflow: Path, fit_co
     embed(root, root / ".regraft", dataset, load_backbone(root, BACKBONE), 1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REGRAFT_ROOT", str(root))
-        fit(fit_config(root, dataset, root / "fit", epochs=20))
+        fit(fit_config(root, dataset, root / "fit", epochs=20, batch_size=8))
         package = pack_fit(root, root / "fit", dataset, BACKBONE)
     return Workshop(root, dataset, root / "fit", package.folder)
 

@@ -147,7 +147,7 @@ def test_decide__slice_of_one_class_is_noted() -> None:
     parts = vars(model(1.0, seed=1))
     slices = pd.DataFrame({"label": np.where(parts["truth"] == 1, "yes", "no")})
     one = Predictions(**(parts | {"slices": slices}))
-    assert "slice label=no was not compared: auc is undefined in it (one class)" in judge(one, one).reasons
+    assert "slice label=no was not compared: auc is undefined in it (one class)" in judge(one, one).notes
 
 
 def test_decide__slice_of_one_group_has_only_the_margin() -> None:
