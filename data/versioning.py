@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 from collections import deque
@@ -15,6 +16,7 @@ from data.errors import VersioningError
 from data.manifest import processed_folder
 
 log = logging.getLogger(__name__)
+STAGE_LINE = re.compile(r"Running stage|(validate|preprocess) \S+: ")
 
 
 def reproduce_stage(root: Path, stage: str, name: str) -> None:
@@ -108,7 +110,8 @@ def _dvc(root: Path, *arguments: str) -> str:
     ) as process:
         for line in process.stdout or ():
             lines.append(line.rstrip())
-            log.info("dvc: %s", line.rstrip())
+            # The stages' own lines tell of progress; DVC's advice about Git and remotes does not.
+            log.log(logging.INFO if STAGE_LINE.match(line) else logging.DEBUG, "%s", line.rstrip())
     if process.returncode:
         raise VersioningError(_fault(list(lines), arguments))
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -71,4 +72,5 @@ def _fault(log: Path, code: int) -> str:
     lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
     own = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
     last = own or lines[-1:] or ["no output"]
-    return f"{last[0]} (exit code {code}; all of it in {log})" if not own else own[0]
+    fault = own[0] if own else f"{last[0]} (exit code {code}; all of it in {log})"
+    return re.sub(r"//[^/\s]*@", "//", fault)  # no password of a tracking address

@@ -41,9 +41,10 @@ def registry_errors(doing: str) -> Iterator[None]:
 
     try:
         yield
-    except (MlflowException, SQLAlchemyError, OSError) as error:
-        address = load_settings().tracking_uri.split("@")[-1]  # a password in the address must not be shown
-        raise RegistryError(f"cannot {doing}: {str(error).splitlines()[0]}; is MLflow at {address} up?") from error
+    except (MlflowException, SQLAlchemyError, ImportError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        message = f"cannot {doing}: {reason}; is MLflow at {load_settings().tracking_uri} up?"
+        raise RegistryError(re.sub(r"//[^/\s]*@", "//", message)) from error  # no password of an address
 
 
 def experiment_id(domain: str) -> str:

@@ -7,12 +7,14 @@ from prefect import State, Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import TaskRun
 
+from registry.errors import LedgerConflictError
+
 _HOUR = timedelta(hours=1).total_seconds()
 
 
 def worth_retrying(task: Task[Any, Any], run: TaskRun, state: State[Any]) -> bool:
     """A fault of the user's input stays one however often it is tried; a disk or a server may recover."""
-    return not isinstance(state.result(raise_on_failure=False), ValueError)
+    return not isinstance(state.result(raise_on_failure=False), ValueError | LookupError | LedgerConflictError)
 
 
 IO: dict[str, Any] = {

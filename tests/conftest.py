@@ -183,8 +183,22 @@ def workshop(tmp_path_factory: pytest.TempPathFactory, _new_mlflow: Path, fit_co
 
 
 @pytest.fixture
-def own_workshop(project: Path, workshop: Workshop) -> Workshop:
+def own_workshop(tracked: Path, workshop: Workshop) -> Workshop:
     """The project with a copy of the workshop, for a test to change as it likes."""
-    shutil.copytree(workshop.root, project, dirs_exist_ok=True)
+    project, ignored = tracked, shutil.ignore_patterns("mlflow.db", "mlartifacts")
+    shutil.copytree(workshop.root, project, dirs_exist_ok=True, ignore=ignored)
     dataset = replace(workshop.dataset, folder=project / "data" / "processed" / "photos")
     return Workshop(project, dataset, project / "fit", project / "fit" / "package")
+
+
+@pytest.fixture
+def registered(own_workshop: Workshop) -> Callable[..., int]:
+    """Registers the workshop's package once more and gives its number."""
+    from registry.models import register
+    from registry.tracking import start_run
+
+    def once(**tags: str) -> int:
+        run_id = start_run("photos", "train", {})
+        return register("photos", own_workshop.package, run_id, tags=tags, description="probe", purpose="for tests")
+
+    return once

@@ -8,7 +8,7 @@ import click
 @click.command()
 def demo() -> None:
     """The whole loop on ELPV's solar cells: promote, drift, retrain, reject a sabotaged model, roll back."""
-    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "ERROR")  # the story is told; the UI has the log
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # the story is told; the UI has the log
     from flows.environment import prepare_environment
 
     prepare_environment()

@@ -66,7 +66,7 @@ def promote(domain: str, version: int, reason: str) -> None:
 def retrain(domain: str, reason: str, as_json: bool) -> None:
     """Renew the model of DOMAIN from its present data; promote it only on evidence."""
     found = run_flow(prepared_flow("retrain", "retrain"), domain, reason)
-    print_json(found) if as_json else _show(found)
+    _show(found, as_json=as_json)
 
 
 @click.command()
@@ -149,10 +149,14 @@ def feedback(domain: str, table: Path) -> None:
     print_facts(f"{domain}: labels filed", {"table": add_feedback(load_domain(domain).root, domain, table)})
 
 
-def _show(found: Any) -> None:
+def _show(found: Any, *, as_json: bool = False) -> None:
     """Prints what came of a promotion; exits with 2 where the gate held or rejected, so that scripts can tell."""
+    print_json(found) if as_json else _table(found)
+    if found.outcome in {"HOLD", "REJECT"}:
+        sys.exit(2)
+
+
+def _table(found: Any) -> None:
     champion = "none" if found.champion is None else f"v{found.champion}"
     facts = {"outcome": found.outcome, "version": found.version, "champion": champion, "why": "; ".join(found.reasons)}
     print_facts(found.domain, facts)
-    if found.outcome in {"HOLD", "REJECT"}:
-        sys.exit(2)

@@ -41,7 +41,9 @@ def test_demo__tells_the_whole_story(project: Path) -> None:
     pages = project / ".regraft" / "reports" / "solar"
     assert (pages / "validation.html").stat().st_size > 1000
     assert (pages / "drift.html").stat().st_size > 100_000
-    clean = subprocess.run(["dvc", "status", "--json"], capture_output=True, text=True, check=True)
+    clean = subprocess.run(
+        [str(REGRAFT.with_name("dvc")), "status", "--json"], capture_output=True, text=True, check=True
+    )
     assert json.loads(clean.stdout) == {}
 
     again = json.loads(run("reproduce", "solar", "1", "--json"))

@@ -1,0 +1,103 @@
+"""A user's own folder of images through the whole loop, by the commands that the README names."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+REGRAFT = Path(sys.executable).with_name("regraft")
+
+
+@pytest.fixture
+def regraft(project: Path, prefect_api: str) -> Callable[..., Any]:
+    """Runs a command that must end with `code` and gives back its JSON, or its text."""
+
+    def run(*arguments: str, code: int = 0) -> Any:
+        environment = {**os.environ, "PREFECT_API_URL": prefect_api, "COLUMNS": "200"}
+        done = subprocess.run(
+            [str(REGRAFT), *arguments], capture_output=True, text=True, env=environment, cwd=project, check=False
+        )
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
+        return json.loads(done.stdout) if "--json" in arguments else done.stdout + done.stderr
+
+    return run
+
+
+def new_photos(folder: Path, label: str, level: int, count: int) -> Path:
+    """More images, as production brings them, with a table of their labels."""
+    folder.mkdir()
+    random = np.random.default_rng(level)
+    for number in range(count):
+        pixels = np.clip(random.normal(level, 25, (64, 64)), 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"{label}{number}.png")
+    rows = [f"{label}{number}.png,{label}" for number in range(count)]
+    table = folder / "labels.csv"
+    table.write_text("\n".join(["path,label", *rows]))
+    return table
+
+
+@pytest.mark.timeout(1200)
+def test_loop__from_a_folder_of_images(
+    project: Path, image_folder: Callable[..., Path], regraft: Callable[..., Any]
+) -> None:
+    """New, retrain, nothing new, score, monitor, feedback, retrain, status, ledger, reproduce."""
+    regraft("new", "photos", "--images", str(image_folder(60)))
+    first = regraft("retrain", "photos", "--json")
+    assert (first["outcome"], first["champion"]) == ("PROMOTE", 1)
+    again = regraft("retrain", "photos", "--json")
+    assert (again["outcome"], again["version"]) == ("UNCHANGED", 1)
+
+    table = new_photos(project / "later", "light", 170, 60)
+    (project / "later" / "broken.png").write_bytes(b"no image")
+    scored = regraft("score", "photos", *map(str, sorted((project / "later").glob("*.png"))), "--json")
+    assert scored["samples"] == 61
+    assert [Path(one["path"]).name for one in scored["failures"]] == ["broken.png"]
+    watched = regraft("monitor", "photos", "--json")
+    assert watched["action"] == "retrain", "only light images came, half of the reference is dark"
+
+    regraft("feedback", "photos", str(table))
+    features = project / ".regraft" / "cache" / "features"
+    before = sum(len(np.load(file)) for file in features.glob("*/chunk-*/hashes.npy"))
+    second = regraft("retrain", "photos", "--json", code=2)
+    assert (second["outcome"], second["champion"]) == ("HOLD", 1), "a perfect champion cannot be beaten"
+    after = sum(len(np.load(file)) for file in features.glob("*/chunk-*/hashes.npy"))
+    assert (before, after) == (120, 180)
+
+    status = regraft("status", "photos", "--json")
+    assert (status["champion"], status["versions"]) == (1, {"1": "PROMOTE", "2": "HOLD"})
+    assert [entry["action"] for entry in regraft("ledger", "photos", "--json")] == ["promote"]
+    reproduced = regraft("reproduce", "photos", "1", "--json")
+    assert reproduced["largest_difference"] == 0
+    assert reproduced["dataset_version"] != status["dataset_version"]
+    assert sum(reproduced["samples"].values()) == 120
+    clean = subprocess.run(
+        [str(REGRAFT.with_name("dvc")), "status", "--json"], capture_output=True, text=True, check=True
+    )
+    assert json.loads(clean.stdout) == {}
+
+
+@pytest.mark.timeout(600)
+def test_retrain__a_second_one_says_who_is_at_work(
+    project: Path, image_folder: Callable[..., Path], regraft: Callable[..., Any], prefect_api: str
+) -> None:
+    """Two retrains of one domain at once: the second names the first's process and changes nothing."""
+    regraft("new", "photos", "--images", str(image_folder(10)))
+    environment = {**os.environ, "PREFECT_API_URL": prefect_api}
+    with subprocess.Popen(
+        [str(REGRAFT), "retrain", "photos"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as first:
+        holder, deadline = project / ".regraft" / "locks" / "photos.json", time.monotonic() + 120
+        while not holder.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        told = regraft("retrain", "photos", code=1)
+        first.kill()
+    assert f"error: 'photos' is busy: retrain runs in process {first.pid} since" in told

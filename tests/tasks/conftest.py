@@ -1,0 +1,33 @@
+"""What the tests of tasks share: decisions of the gate."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evaluation.predictions import Predictions
+from registry.config import GateConfig
+from registry.gate import decide
+from tasks.evaluate import Verdict
+
+
+@pytest.fixture(scope="session")
+def verdict() -> Callable[..., Verdict]:
+    """Makes the verdict about a version that met the champion `against`; a floor out of reach rejects it."""
+
+    def make(version: int, against: int | None, *, floor: float = 0.5) -> Verdict:
+        truth = np.arange(40) % 2
+        predictions = Predictions(
+            hashes=[f"{number}" for number in range(40)],
+            truth=truth,
+            probabilities=np.stack([1 - truth, truth], axis=1) * 0.8 + 0.1,
+            weights=np.ones(40),
+            groups=[f"{number}" for number in range(40)],
+            slices=pd.DataFrame(index=range(40)),
+            classes=("dark", "light"),
+        )
+        config = GateConfig(metric="accuracy", floor=floor, resamples=100)
+        return Verdict("photos", version, against, "d", decide(predictions, None, config=config, latency_ms=1, size_mb=1))
+
+    return make
