@@ -1,0 +1,112 @@
+"""A CSV or Parquet table with one row a sample."""
+
+from pathlib import Path
+
+import fsspec
+import pandas as pd
+import pytest
+
+from data.errors import SourceError
+from data.sources import TableSource
+from data.sources.sample import Sample
+
+CSV = """path,label,group,weight,split,site
+one.png,crack,module-1,0.5,train,north
+/else/two.png,None,,,,
+three.png,,module-2,2,test,south
+"""
+
+
+def rows_of(folder: Path, text: str, **options: object) -> list[Sample]:
+    """The samples of a CSV."""
+    (folder / "list.csv").write_text(text)
+    source = TableSource.model_validate({"kind": "table", "path": "list.csv", **options})
+    return list(source.samples(folder, "kind"))
+
+
+def test_samples__every_column(tmp_path: Path) -> None:
+    """Empty cells mean nothing was said; `None` and `NA` are labels like any other."""
+    assert rows_of(tmp_path, CSV) == [
+        Sample(f"{tmp_path}/one.png", {"kind": "crack"}, "module-1", {"site": "north"}, 0.5, "train"),
+        Sample("/else/two.png", {"kind": "None"}, None, {}, 1.0, None),
+        Sample(f"{tmp_path}/three.png", {}, "module-2", {"site": "south"}, 2.0, "test"),
+    ]
+
+
+def test_samples__parquet_says_the_same(tmp_path: Path) -> None:
+    """The same rows as Parquet, with real numbers and real gaps, give the same samples."""
+    table = pd.read_csv(pd.io.common.StringIO(CSV), keep_default_na=False, na_values=[""])
+    table.to_parquet(tmp_path / "list.parquet")
+    source = TableSource(kind="table", path="list.parquet")
+    assert list(source.samples(tmp_path, "kind")) == rows_of(tmp_path, CSV)
+
+
+def test_samples__named_columns(tmp_path: Path) -> None:
+    """Another label column, and only the slices that are asked for."""
+    text = "path,defect,site,camera\na.png,yes,north,7\n"
+    (sample,) = rows_of(tmp_path, text, label="defect", slices=("camera",))
+    assert (sample.labels, sample.slices) == ({"kind": "yes"}, {"camera": "7"})
+
+
+def test_samples__glob_in_the_order_of_names(tmp_path: Path) -> None:
+    """Several tables are one source."""
+    for name in ("b", "a"):
+        (tmp_path / f"{name}.csv").write_text(f"path,label\n{name}.png,x\n")
+    source = TableSource(kind="table", path="*.csv")
+    assert [Path(sample.path).name for sample in source.samples(tmp_path, "kind")] == ["a.png", "b.png"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("file,label\na,b\n", r"no column 'path' \(there: file, label\); add or rename it"),
+        ("path,kind\na,b\n", "no column 'label'"),
+        ("", "not readable as CSV or Parquet"),
+        ("path,label\na,b,c,d\n1,2\n3,4,5,6,7\n", "not readable as CSV or Parquet"),
+        ("path,label,weight\na,b,heavy\n", "weight 'heavy' is no number"),
+        ("path,label,weight\na,b,0\n", "weight '0' must be positive"),
+        ("path,label,weight\na,b,inf\n", "weight 'inf' must be positive and finite"),
+        ("path,label,weight\na,b,nan\n", "weight 'nan' must be positive and finite"),
+    ],
+)
+def test_samples__wrong_table(tmp_path: Path, text: str, message: str) -> None:
+    """A table that cannot be used is named in one line with what to correct."""
+    with pytest.raises(SourceError, match=message) as error:
+        rows_of(tmp_path, text)
+    assert "list.csv" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_samples__not_parquet(tmp_path: Path) -> None:
+    """Text that is called .parquet is refused."""
+    (tmp_path / "list.parquet").write_text("path,label\n")
+    with pytest.raises(SourceError, match="not readable as CSV or Parquet"):
+        list(TableSource(kind="table", path="list.parquet").samples(tmp_path, "kind"))
+
+
+def test_samples__no_table(tmp_path: Path) -> None:
+    """No file is an error, unless the table is optional."""
+    with pytest.raises(SourceError, match=r"list\.csv matches no file"):
+        list(TableSource(kind="table", path="list.csv").samples(tmp_path, "kind"))
+    assert not list(TableSource(kind="table", path="list.csv", optional=True).samples(tmp_path, "kind"))
+
+
+def test_read__any_file_system(tmp_path: Path) -> None:
+    """Table and images may lie at any fsspec URL; relative paths start at the table."""
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/store/list.csv", b"path,label\nimages/a.png,x\n")
+    memory.pipe("/store/images/a.png", b"pixels")
+    source = TableSource(kind="table", path="memory://store/list.csv")
+    (sample,) = source.samples(tmp_path, "kind")
+    assert source.read(tmp_path, sample.path) == b"pixels"
+    before = source.stamp(tmp_path, sample.path)
+    memory.pipe("/store/images/a.png", b"more pixels")
+    assert source.stamp(tmp_path, sample.path) != before
+
+
+def test_read__missing_file(tmp_path: Path) -> None:
+    """A file that is not there has no stamp and says so."""
+    source = TableSource(kind="table", path="list.csv")
+    assert not source.stamp(tmp_path, f"{tmp_path}/gone.png")
+    with pytest.raises(SourceError, match=r"gone\.png: FileNotFoundError; restore the file or drop its row"):
+        source.read(tmp_path, f"{tmp_path}/gone.png")
