@@ -78,12 +78,20 @@ class FeatureCache:
                 filled.mkdir()
                 np.save(filled / "hashes.npy", np.array(hashes), allow_pickle=False)
                 np.save(filled / "features.npy", features.astype(np.float32), allow_pickle=False)
-                if not (self.folder / name).exists():
-                    filled.rename(self.folder / name)
+                _publish(filled, self.folder / name)
         except OSError as error:
             raise StorageError(
                 f"cannot write {self.folder}: {error.strerror or error}; free disk space or check its rights"
             ) from error
+
+
+def _publish(filled: Path, target: Path) -> None:
+    """Renames a chunk into place; another run may have put the same one there first."""
+    try:
+        filled.rename(target)
+    except OSError:
+        if not target.exists():
+            raise
 
 
 def _load(path: Path) -> npt.NDArray[np.generic]:

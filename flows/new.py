@@ -27,35 +27,27 @@ def write_domain(name: str, images: Path | None, manifest: Path | None) -> tuple
     """
     root = load_settings().root
     target = root / "domains" / f"{name}.yaml"
-    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,40}", name):
-        raise ConfigError(f"name {name!r}: small letters, digits, - and _ only, a letter first; choose another")
-    if target.exists():
-        raise ConfigError(f"{target} exists already; choose another name or edit that file")
+    _check_name(name, target)
     path = str((images or manifest or Path()).resolve())
     source = FolderSource(kind="folder", path=path) if images else TableSource(kind="table", path=path)
     samples = list(source.samples(root, "label"))
     classes = sorted({sample.labels["label"] for sample in samples if sample.labels})
     if len(classes) < 2:  # nothing to tell apart
-        raise SourceError(
-            f"{path} has {len(classes)} classes, at least 2 are needed; put each class into a folder of its own"
-        )
-    found = {
-        "name": name,
-        "path": path,
-        "kind": source.kind,
-        "classes": classes,
-        **_looks(root, source, samples),
-        **_gate(classes),
-    }
+        rule = "at least 2 are needed; put each class into a folder of its own"
+        raise SourceError(f"{path} has {len(classes)} classes, {rule}")
+    looks = _looks(root, source, samples)
+    facts = {"name": name, "path": path, "kind": source.kind, "classes": classes, **looks, **_gate(classes)}
     page = Environment(loader=PackageLoader("flows", "."), autoescape=False, keep_trailing_newline=True)
-    write_text(target, page.get_template("domain.yaml.jinja").render(found))
+    write_text(target, page.get_template("domain.yaml.jinja").render(facts))
     load_yaml(target, DomainFile)
-    return target, {
-        "samples": len(samples),
-        "classes": ", ".join(classes),
-        "mode": found["mode"],
-        "size": found["size"],
-    }
+    return target, {"samples": len(samples), "classes": ", ".join(classes), **looks}
+
+
+def _check_name(name: str, target: Path) -> None:
+    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,40}", name):
+        raise ConfigError(f"name {name!r}: small letters, digits, - and _ only, a letter first; choose another")
+    if target.exists():
+        raise ConfigError(f"{target} exists already; choose another name or edit that file")
 
 
 def _looks(root: Path, source: FolderSource | TableSource, samples: list[Sample]) -> dict[str, Any]:

@@ -5,11 +5,15 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from data.settings import load_settings
 from registry.errors import ModelNotFoundError
 from registry.ledger import Ledger
 from registry.tracking import experiment_id, mlflow_client, registry_errors
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 
 @dataclass(frozen=True)
@@ -101,10 +105,7 @@ def follow_ledger(domain: str) -> dict[str, int | None]:
     with registry_errors(f"set the aliases of {domain!r}"):
         client = mlflow_client()
         for alias, version in faults.items():
-            if version is None:
-                client.delete_registered_model_alias(domain, alias)
-            else:
-                client.set_registered_model_alias(domain, alias, str(version))
+            _set_alias(client, domain, alias, version)
     return faults
 
 
@@ -113,6 +114,13 @@ def describe_versions(domain: str) -> dict[int, dict[str, str]]:
     with registry_errors(f"list the versions of {domain!r}"):
         found = mlflow_client().search_model_versions(f"name = '{domain}'")
     return {int(version.version): dict(version.tags) for version in sorted(found, key=lambda one: int(one.version))}
+
+
+def _set_alias(client: "MlflowClient", domain: str, alias: str, version: int | None) -> None:
+    if version is None:
+        client.delete_registered_model_alias(domain, alias)
+    else:
+        client.set_registered_model_alias(domain, alias, str(version))
 
 
 def _ensure_registered(domain: str, purpose: str) -> None:

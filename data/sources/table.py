@@ -89,15 +89,18 @@ class TableSource(Config):
 
 
 def _read_table(filesystem: Any, table: str) -> pd.DataFrame:
+    parse = pd.read_parquet if table.endswith(".parquet") else _parse_csv
     try:
         with filesystem.open(table, "rb") as file:
-            if table.endswith(".parquet"):
-                return pd.read_parquet(file)
-            return pd.read_csv(file, dtype=str, keep_default_na=False, na_values=[""])
+            return parse(file)
     except (OSError, ValueError) as error:
         raise SourceError(
             f"{table}: not readable as CSV or Parquet ({' '.join(str(error).split())}); correct it"
         ) from error
+
+
+def _parse_csv(file: Any) -> pd.DataFrame:
+    return pd.read_csv(file, dtype=str, keep_default_na=False, na_values=[""])
 
 
 def _absolute(path: str, base: str) -> str:
