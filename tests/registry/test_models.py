@@ -24,7 +24,14 @@ from registry.tracking import mlflow_client, start_run
 def promote(expected: int | None, to: int) -> None:
     """Writes a promotion into the ledger, and nothing else."""
     Ledger(load_settings().ledger).append(
-        "photos", action="promote", expected=expected, to=to, actor="me", reason="test", evidence="", dataset_version="d"
+        "photos",
+        action="promote",
+        expected=expected,
+        to=to,
+        actor="me",
+        reason="test",
+        evidence="",
+        dataset_version="d",
     )
 
 

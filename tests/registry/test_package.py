@@ -30,7 +30,14 @@ def build(folder, network: Network) -> Package:
     """Packs a network."""
     reference = pd.DataFrame({"hash": ["a"], "probabilities": [[0.5, 0.5]], "embedding": [[0.0] * 3]})
     return build_package(
-        folder, network, TRANSFORM, task="label", classes=("a", "b"), backbone="random", reference=reference, golden=GOLDEN
+        folder,
+        network,
+        TRANSFORM,
+        task="label",
+        classes=("a", "b"),
+        backbone="random",
+        reference=reference,
+        golden=GOLDEN,
     )
 
 
@@ -129,9 +136,7 @@ def test_load_package__missing_file(own_workshop, name):
         load_package(own_workshop.package)
 
 
-@pytest.mark.parametrize(
-    "images", [GOLDEN.astype(np.float32), GOLDEN[:, :16], np.repeat(GOLDEN, 3, axis=3), GOLDEN[0]]
-)
+@pytest.mark.parametrize("images", [GOLDEN.astype(np.float32), GOLDEN[:, :16], np.repeat(GOLDEN, 3, axis=3), GOLDEN[0]])
 def test_predict__wrong_images(workshop, project, images):
     """Pixels of another type or shape are refused with both shapes in the message."""
     with pytest.raises(PackageError, match=r"the package takes uint8 \(64, 64, 1\)"):

@@ -28,6 +28,8 @@ def verdict() -> Callable[..., Verdict]:
             classes=("dark", "light"),
         )
         config = GateConfig(metric="accuracy", floor=floor, resamples=100)
-        return Verdict("photos", version, against, "d", decide(predictions, None, config=config, latency_ms=1, size_mb=1))
+        return Verdict(
+            "photos", version, against, "d", decide(predictions, None, config=config, latency_ms=1, size_mb=1)
+        )
 
     return make

@@ -29,8 +29,6 @@ def given(own_workshop):
     }
 
 
-
-
 def test_open_training_run__tells_where_it_comes_from(given):
     """Data set, lineage, parameters, split sizes and the domain file are with the run."""
     run_id = open_training_run.fn(**given, snapshot='{"a": 1}', parent=None)
