@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader
 
-from data.atomic import write_text
+from data.atomic import atomic_path
 from data.config import load_yaml
 from data.errors import ConfigError, ImageError, SourceError
 from data.images import image_facts
@@ -38,8 +38,9 @@ def write_domain(name: str, images: Path | None, manifest: Path | None) -> tuple
     looks = _looks(root, source, samples)
     facts = {"name": name, "path": path, "kind": source.kind, "classes": classes, **looks, **_gate(classes)}
     page = Environment(loader=PackageLoader("flows", "."), autoescape=False, keep_trailing_newline=True)
-    write_text(target, page.get_template("domain.yaml.jinja").render(facts))
-    load_yaml(target, DomainFile)
+    with atomic_path(target) as temporary:
+        temporary.write_text(page.get_template("domain.yaml.jinja").render(facts), encoding="utf-8")
+        load_yaml(temporary, DomainFile)  # a file that would not load is never left behind
     return target, {"samples": len(samples), "classes": ", ".join(classes), **looks}
 
 

@@ -92,7 +92,8 @@ def gate(challenger: Judged, champion: Judged | None, config: GateConfig, prepar
     log_values(challenger.run_id, {}, {}, {"decision": decision.outcome})
     found = decision.challenger
     tag_version(verdict.domain, verdict.version, {
-        "decision": decision.outcome, decision.metric: f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})",
+        "decision": decision.outcome, "decision_run": challenger.run_id,
+        decision.metric: f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})",
     })  # fmt: skip
     runs = {"challenger": challenger, "champion": champion}
     links = ", ".join(f"[{role}]({run_address(one.run_id)})" for role, one in runs.items() if one)

@@ -31,12 +31,15 @@ class Promotion:
 
 @task(name="read verdict", task_run_name="read verdict {name} v{version}", **IO)
 def read_verdict(name: str, version: int) -> Verdict:
-    """The gate's decision about a version, as it was recorded.
+    """The gate's latest decision about a version, as it was recorded.
 
     Raises:
-        RegistryError: the version was never evaluated.
+        GateError: the version was never evaluated.
     """
-    found = json.loads(read_text(model_version(name, version).run_id, "decision.json"))
+    run_id = model_version(name, version).tags.get("decision_run")
+    if run_id is None:
+        raise GateError(f"{name!r} v{version} was never judged; run `regraft evaluate {name} {version}` first")
+    found = json.loads(read_text(run_id, "decision.json"))
     decision = Decision.model_validate_json(json.dumps(found["decision"]))
     return Verdict(name, version, found["champion"], found["dataset_version"], decision)
 

@@ -102,7 +102,7 @@ def tracked(project: Path, _new_mlflow: Path) -> Path:
     return project
 
 
-def write_dataset(folder: Path, *, count: int = 30, side: int = 64, classes: tuple[str, ...] = CLASSES) -> Any:
+def write_dataset(folder: Path, *, count: int = 40, side: int = 64, classes: tuple[str, ...] = CLASSES) -> Any:
     """Processed data as preprocess leaves them: dark and light squares with noise; every fifth is for the test."""
     from data.dataset import Dataset
     from data.manifest import LABEL, write_table
@@ -119,7 +119,7 @@ def write_dataset(folder: Path, *, count: int = 30, side: int = 64, classes: tup
     table = pd.DataFrame({"hash": [hashlib.sha256(image.tobytes()).hexdigest() for image in images]})
     table["group"] = [f"group-{place // 4}" for place in places]
     table["weight"], table["position"] = np.where(places % 3 == 0, 0.5, 1.0), places
-    table["split"] = np.array(["train", "train", "train", "val", "test"])[places // len(classes) % 5]
+    table["split"] = np.array(["train", "train", "val", "val", "test"])[places // len(classes) % 5]
     table[f"{LABEL}label"] = labels
     write_table(folder / "manifest.parquet", table)
     return Dataset(folder, "label", classes)

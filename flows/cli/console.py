@@ -10,6 +10,7 @@ import click
 from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from data.errors import RegraftError
 
@@ -47,11 +48,12 @@ def print_json(value: Any) -> None:
 
 def print_table(title: str, rows: list[dict[str, Any]]) -> None:
     """Prints rows as a table with the keys of the first as its head."""
-    table = Table(title=title, title_justify="left", header_style="bold")
+    # Text is shown as it is; a plain string with brackets, such as a path, would be read as markup.
+    table = Table(title=Text(title), title_justify="left", header_style="bold")
     for column in rows[0] if rows else ["nothing yet"]:
-        table.add_column(column, overflow="fold")
+        table.add_column(Text(column), overflow="fold")
     for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
+        table.add_row(*(Text(str(value)) for value in row.values()))
     Console().print(table)
 
 

@@ -35,7 +35,7 @@ def test_open_training_run__tells_where_it_comes_from(given):
     run = mlflow_client().get_run(run_id)
     assert run.data.tags["dataset_version"] == "d" * 32 + ".dir"
     assert run.inputs.dataset_inputs[0].dataset.digest == "d" * 32 + ".dir"
-    assert (run.data.params["train"], run.data.params["test"], run.data.params["seed"]) == ("36", "12", "3")
+    assert (run.data.params["train"], run.data.params["test"], run.data.params["seed"]) == ("32", "16", "3")
     assert {one.path for one in mlflow_client().list_artifacts(run_id)} == {"domain.json"}
 
 

@@ -1,0 +1,150 @@
+"""The command line as a shell sees it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from data.settings import load_settings
+from flows.cli import COMMANDS, regraft
+from flows.cli.console import print_facts, print_json
+from flows.cli.run import _show
+from registry.ledger import Ledger
+
+REGRAFT = Path(sys.executable).with_name("regraft")
+HEAVY = {"torch", "mlflow", "great_expectations", "evidently", "prefect"}
+LOADED = """
+import sys
+from flows.cli import main
+sys.argv = ["regraft", *sys.argv[1:]]
+try:
+    main()
+finally:
+    print(*{name.partition(".")[0] for name in sys.modules}, file=sys.stderr)
+"""
+
+
+@pytest.fixture
+def run(project: Path, prefect_api: str) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs `regraft` in a process of its own, with variables given by name."""
+
+    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "PREFECT_API_URL": prefect_api, "COLUMNS": "200", **variables}
+        command = [str(REGRAFT), *arguments]
+        return subprocess.run(command, env=environment, cwd=project, capture_output=True, text=True, check=False)
+
+    return run
+
+
+def only_error(ran: subprocess.CompletedProcess[str]) -> str:
+    """The one error line of a command that failed as it should."""
+    assert ran.returncode == 1, ran.stderr
+    assert "Traceback" not in ran.stderr + ran.stdout
+    (line,) = [line for line in ran.stderr.splitlines() if "rror" in line]
+    assert line.startswith("error: ")
+    return line
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["retrain", "--help"], ["status", "--help"], ["up", "--help"]])
+def test_help__loads_nothing_heavy(arguments):
+    """Help is quick because it needs nothing."""
+    ran = subprocess.run([sys.executable, "-c", LOADED, *arguments], capture_output=True, text=True, check=False)
+    assert "Usage: regraft" in ran.stdout
+    assert "click" in ran.stderr.split()
+    assert not HEAVY & set(ran.stderr.split())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_commands__each_is_there(name):
+    """Every command that help lists exists under its name and says what it does."""
+    command = regraft.get_command(click.Context(regraft), name)
+    assert command.name == name
+    assert command.help
+
+
+def test_commands__unknown():
+    """A command that does not exist is refused by name."""
+    found = CliRunner().invoke(regraft, ["retrian"])
+    assert found.exit_code == 2
+    assert "No such command 'retrian'" in found.output
+
+
+@pytest.mark.parametrize("command", ["status", "retrain"])
+def test_main__unknown_domain(run, command):
+    """One line, inside a flow as outside of one, that names the domains that there are."""
+    assert "domain 'nothere' does not exist" in only_error(run(command, "nothere"))
+
+
+def test_main__fault_in_a_task(run):
+    """A fault deep in a flow is one line, and no log line repeats it."""
+    assert "'digits' has no earlier version in production" in only_error(run("rollback", "digits", "--reason", "r"))
+
+
+def test_main__wrong_domain_file(run, project):
+    """A wrong key is one line with file and key."""
+    path = project / "domains" / "digits.yaml"
+    path.write_text(path.read_text() + "\nscedule: {}\n")
+    assert f"{path}: scedule" in only_error(run("status", "digits"))
+
+
+def test_main__mlflow_down(run):
+    """One line, and the password of the address is nowhere."""
+    down = {"REGRAFT_MLFLOW_URI": "http://user:p4ss@127.0.0.1:9", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
+    ran = run("status", "digits", **down)
+    assert "cannot list the versions of 'digits'" in only_error(ran)
+    assert "p4ss" not in ran.stdout + ran.stderr
+
+
+@pytest.mark.usefixtures("project")
+def test_ledger__json():
+    """Every entry for machines; --at answers for a moment; nothing is an empty list."""
+    assert json.loads(CliRunner().invoke(regraft, ["ledger", "digits", "--json"]).stdout) == []
+    entry = Ledger(load_settings().ledger).append(
+        "digits", action="promote", expected=None, to=1, actor="me", reason="r", evidence="", dataset_version="d"
+    )
+    assert json.loads(CliRunner().invoke(regraft, ["ledger", "digits", "--json"]).stdout) == [vars(entry)]
+    for time, champion in {"2020-01-01T00:00+0000": None, "2999-01-01T00:00:00+0100": 1}.items():
+        answer = CliRunner().invoke(regraft, ["ledger", "digits", "--at", time, "--json"])
+        assert json.loads(answer.stdout)["champion"] == champion
+
+
+@pytest.mark.parametrize("given", [[], ["--images", ".", "--manifest", "x.csv"]])
+def test_new__one_source(given):
+    """Neither or both of folder and table is a mistake of usage."""
+    found = CliRunner().invoke(regraft, ["new", "photos", *given])
+    assert found.exit_code == 2
+    assert "give either --images or --manifest" in found.output
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code"), [("PROMOTE", None), ("UNCHANGED", None), ("ROLLBACK", None), ("HOLD", 2), ("REJECT", 2)]
+)
+def test_show__exit_code(outcome, code, capsys):
+    """A script can tell what the gate held or rejected."""
+    found = SimpleNamespace(domain="photos", outcome=outcome, version=3, champion=None, reasons=("because",))
+    if code is None:
+        _show(found)
+    else:
+        with pytest.raises(SystemExit) as ended:
+            _show(found)
+        assert ended.value.code == code
+    assert "because" in capsys.readouterr().out
+
+
+def test_print_facts__brackets(capsys):
+    """A path or class with brackets is shown as it is, not taken for markup."""
+    print_facts("title [/b]", {"file": "/data/[bold]/[/red].png"})
+    assert "/data/[bold]/[/red].png" in capsys.readouterr().out
+
+
+def test_print_json__paths(capsys):
+    """Paths become text."""
+    print_json({"page": Path("/a")})
+    assert json.loads(capsys.readouterr().out) == {"page": "/a"}

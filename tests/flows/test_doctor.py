@@ -1,0 +1,83 @@
+"""The doctor finds what is broken, and repairs aliases."""
+
+import json
+from collections import namedtuple
+
+import pytest
+
+from data.settings import load_settings
+from flows.doctor import examine
+from registry.ledger import Ledger
+from registry.models import follow_ledger
+from registry.tracking import mlflow_client
+
+
+@pytest.fixture(autouse=True)
+def _no_dvc(request, monkeypatch):
+    """`dvc status` takes two seconds; one test runs it."""
+    if "dvc" not in request.node.name:
+        monkeypatch.setattr("flows.doctor.changed_stages", lambda root: {})
+
+
+def faults(*, fix: bool = False) -> dict[str, str]:
+    """Checks that failed, with what was found."""
+    return {finding.check: finding.found for finding in examine(fix=fix) if not finding.ok}
+
+
+@pytest.mark.usefixtures("tracked")
+def test_examine__dvc_and_all_is_well():
+    """A new project has no faults; every domain is looked at."""
+    found = examine(fix=False)
+    assert all(finding.ok for finding in found), found
+    assert {"DVC", "ledger", "digits: weights", "solar: aliases"} <= {finding.check for finding in found}
+
+
+def test_examine__alias_set_wrong_by_hand(registered, project):
+    """The fault is named and stays until --fix sets the alias as the ledger says."""
+    (project / "domains" / "photos.yaml").write_text((project / "domains" / "digits.yaml").read_text())
+    registered(), registered()
+    Ledger(load_settings().ledger).append(
+        "photos", action="promote", expected=None, to=1, actor="me", reason="r", evidence="", dataset_version="d"
+    )
+    follow_ledger("photos")
+    mlflow_client().set_registered_model_alias("photos", "champion", "2")
+    assert "champion should be 1; run `regraft doctor --fix`" in faults()["photos: aliases"]
+    repaired = {finding.check: finding for finding in examine(fix=True)}["photos: aliases"]
+    assert (repaired.ok, repaired.found) == (True, "repaired: champion should be 1")
+    assert faults() == {}
+    assert int(mlflow_client().get_model_version_by_alias("photos", "champion").version) == 1
+
+
+def test_examine__domain_file_and_weights(tracked):
+    """A broken domain file and altered weights are findings beside the sound ones, not a crash."""
+    (tracked / "domains" / "broken.yaml").write_text("data: 1")
+    card = {
+        "architecture": "tf_efficientnet_lite0", "source": {"kind": "file", "file": "altered.pth"}, "revision": "1",
+        "licence": "MIT", "sha256": "0" * 64,
+        "input": {"size": 64, "crop": 1.0, "interpolation": "bicubic", "mean": [0.5] * 3, "std": [0.5] * 3},
+    }  # fmt: skip
+    (tracked / "backbones.yaml").write_text(json.dumps({"tf_efficientnet_lite0.imagenet": card}))
+    (tracked / "altered.pth").write_bytes(b"altered")
+    found = faults()
+    assert set(found) == {"broken: domain file", "broken: weights", "digits: weights", "solar: weights"}
+    assert "broken.yaml" in found["broken: domain file"]
+    assert "altered.pth has sha256" in found["digits: weights"]
+
+
+@pytest.mark.usefixtures("project")
+def test_examine__databases_down(monkeypatch):
+    """MLflow and the ledger out of reach are findings, each in one line and without a password."""
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setenv("REGRAFT_MLFLOW_URI", "http://user:p4ss@127.0.0.1:9")
+    monkeypatch.setenv("REGRAFT_LEDGER_URL", "nodriver://user:p4ss@127.0.0.1:9/db")
+    found = faults()
+    assert set(found) == {"ledger", "digits: aliases", "solar: aliases"}
+    assert not any("p4ss" in text or "\n" in text for text in found.values())
+
+
+@pytest.mark.usefixtures("tracked")
+def test_examine__disk_nearly_full(monkeypatch):
+    """Too little room for a retrain is a fault that names how much is needed."""
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage(10**12, 10**12, 10**9))
+    assert "1.0 GB free" in faults()["disk"]

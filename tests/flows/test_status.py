@@ -1,0 +1,46 @@
+"""A domain at a glance, before and after its first version."""
+
+import pytest
+
+from data.errors import ConfigError
+from data.settings import load_settings
+from flows.status import domain_status
+from registry.ledger import Ledger
+from registry.models import tag_version
+from registry.tracking import start_run
+
+
+def promote(expected: int | None, to: int) -> None:
+    """Writes a promotion of digits."""
+    Ledger(load_settings().ledger).append(
+        "photos", action="promote", expected=expected, to=to, actor="me", reason="r", evidence="", dataset_version="d"
+    )
+
+
+@pytest.mark.usefixtures("tracked")
+def test_domain_status__nothing_yet():
+    """What does not exist is None or empty, and no error."""
+    found = domain_status("digits")
+    assert (found.champion, found.previous, found.dataset_version, found.last_check) == (None, None, None, None)
+    assert (found.versions, found.ledger_entries) == ({}, 0)
+
+
+def test_domain_status__in_production(registered, project):
+    """Champion, previous, every version with its decision, and the newest check."""
+    (project / "domains" / "photos.yaml").write_text((project / "domains" / "digits.yaml").read_text())
+    registered(recipe="linear_probe"), registered(recipe="full"), registered()
+    tag_version("photos", 2, {"decision": "PROMOTE"})
+    promote(None, 1), promote(1, 2)
+    start_run("photos", "monitor v2", {"action": "retrain"})
+    found = domain_status("photos")
+    assert (found.champion, found.previous, found.ledger_entries) == (2, 1, 2)
+    assert found.versions == {1: "not judged", 2: "PROMOTE", 3: "not judged"}
+    assert found.champion_facts["recipe"] == "full"
+    assert found.last_check["action"] == "retrain"
+
+
+@pytest.mark.usefixtures("tracked")
+def test_domain_status__unknown():
+    """A domain that does not exist is named."""
+    with pytest.raises(ConfigError, match="'nothere' does not exist"):
+        domain_status("nothere")

@@ -1,0 +1,55 @@
+"""What names a fit, and how an interrupted one is found again."""
+
+import json
+
+import pytest
+
+from data.errors import ConfigError
+from lightning_modules.config import TrainingConfig, fit_key, interrupted_run, load_fit_config
+
+PROBE = {"backbone": "b", "recipe": {"kind": "linear_probe"}, "seed": 0}
+
+
+def training(**changes) -> TrainingConfig:
+    """A training section with changes."""
+    return TrainingConfig.model_validate_json(json.dumps({**PROBE, **changes}))
+
+
+def test_fit_key__changes_with_what_decides_the_result():
+    """Data, weights, recipe and seed each make another fit; the same ones make the same."""
+    keys = [
+        fit_key("data", "weights", training()),
+        fit_key("data2", "weights", training()),
+        fit_key("data", "weights2", training()),
+        fit_key("data", "weights", training(seed=1)),
+        fit_key("data", "weights", training(recipe={"kind": "full"})),
+        fit_key("data", "weights", training(recipe={"kind": "linear_probe", "epochs": 59})),
+    ]
+    assert len(set(keys)) == len(keys)
+    assert fit_key("data", "weights", training()) == keys[0]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "fault"),
+    [
+        ({"kind": "linear_prob"}, "linear_prob"),
+        ({"kind": "full", "batch_size": 1}, "batch_size"),
+        ({"kind": "full", "epochs": "8"}, "epochs"),
+        ({"kind": "linear_probe", "lerning_rate": 1}, "lerning_rate"),
+    ],
+)
+def test_load_fit_config__wrong(tmp_path, recipe, fault):
+    """A wrong recipe is one line that names the key."""
+    (tmp_path / "fit.json").write_text(json.dumps({"training": {**PROBE, "recipe": recipe}}))
+    with pytest.raises(ConfigError, match=fault) as found:
+        load_fit_config(tmp_path / "fit.json")
+    assert "\n" not in str(found.value)
+
+
+def test_interrupted_run__found_by_its_folder(tracked, fit_config, make_dataset):
+    """A folder with a begun fit gives its run; an empty one gives none."""
+    config = fit_config(tracked, make_dataset(tracked / "processed"), tracked / "fit")
+    assert interrupted_run(config.folder) is None
+    config.folder.mkdir()
+    (config.folder / "fit.json").write_text(config.model_dump_json())
+    assert interrupted_run(config.folder) == config.run_id

@@ -1,0 +1,68 @@
+"""The fit process as the flow starts it: killed with -9 it goes on where it was, and its faults are one line."""
+
+import os
+import signal
+from collections import Counter
+
+import numpy as np
+import psutil
+import pytest
+from mlflow import MlflowClient
+from safetensors.numpy import load_file
+
+from lightning_modules.config import interrupted_run
+from lightning_modules.errors import TrainingError
+from lightning_modules.fit import fit
+from lightning_modules.train import train
+
+EPOCHS = 40
+RECIPE = {"epochs": EPOCHS, "patience": EPOCHS, "batch_size": 8}
+
+
+def kill_fit() -> None:
+    """Kills the fit process of this process as the kernel kills one that took too much memory."""
+    for child in psutil.Process().children():
+        if "lightning_modules.fit" in child.cmdline():
+            os.kill(child.pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def killed(own_workshop, fit_config):
+    """The configuration of a fit that was killed in the middle, and the epoch that it had told of by then."""
+    config = fit_config(own_workshop.root, own_workshop.dataset, own_workshop.root / "killed", **RECIPE)
+    told = []
+
+    def progress(epoch: int, epochs: int) -> None:
+        told.append(epoch)
+        if epoch >= 2:
+            kill_fit()
+
+    with pytest.raises(TrainingError, match="exit code -9; all of it in .*fit.log"):
+        train(config, progress)
+    assert 2 <= told[-1] < EPOCHS
+    return config, told[-1]
+
+
+def test_train__killed_goes_on(killed, own_workshop, fit_config):
+    """The next run takes up the MLflow run and the checkpoint, and ends as an undisturbed one does."""
+    config, reached = killed
+    assert interrupted_run(config.folder) == config.run_id
+    assert not (config.folder / "result.json").exists()
+    result = train(config)
+    assert [entry["epoch"] for entry in result.history] == list(range(1, EPOCHS + 1))
+    logged = Counter(
+        one.step for one in MlflowClient(config.tracking_uri).get_metric_history(config.run_id, "val_loss")
+    )
+    assert len(logged) == EPOCHS
+    assert sum(logged.values()) <= EPOCHS + 1, "epochs before the checkpoint were run again"
+    undisturbed = fit(fit_config(own_workshop.root, own_workshop.dataset, own_workshop.root / "whole", **RECIPE)).parent
+    ours, theirs = (load_file(folder / "weights.safetensors") for folder in (config.folder, undisturbed))
+    assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_train__fault_is_the_process_own_line(own_workshop, fit_config):
+    """What the fit process says on its error line is the text of the error."""
+    (own_workshop.dataset.folder / "manifest.parquet").unlink()
+    config = fit_config(own_workshop.root, own_workshop.dataset, own_workshop.root / "other")
+    with pytest.raises(TrainingError, match=r"^/.*manifest.parquet: missing or damaged[^\n]*$"):
+        train(config)

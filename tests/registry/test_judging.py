@@ -1,0 +1,50 @@
+"""Judging: the shipped package on the test split alone."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from data.dataset import Dataset
+from data.manifest import read_table, write_table
+from evaluation.evaluate import evaluate
+from registry.errors import GateError
+from registry.judging import evaluation_figures, evaluation_metrics, predict_test
+from registry.package import load_package
+
+
+def test_predict_test__rows_of_the_test_split(workshop, project):
+    """Hashes, labels, weights and groups are the test split's, the probabilities the package's."""
+    package, rows = load_package(workshop.package), workshop.dataset.rows("test")
+    found = predict_test(package, workshop.dataset)
+    assert found.hashes == list(rows["hash"])
+    assert [found.classes[label] for label in found.truth] == list(rows["label.label"])
+    assert np.array_equal(found.weights, rows["weight"])
+    assert found.groups == list(rows["group"])
+    assert np.allclose(found.probabilities, package.predict(workshop.dataset.images(rows))[0])
+    assert (found.probabilities.argmax(1) == found.truth).mean() > 0.9
+
+
+def test_predict_test__other_classes(workshop, project):
+    """A package that knows other classes cannot be compared; both lists are named."""
+    dataset = replace(workshop.dataset, classes=("light", "dark"))
+    with pytest.raises(GateError, match="knows the classes dark, light, the data set light, dark"):
+        predict_test(load_package(workshop.package), dataset)
+
+
+def test_evaluation__metrics_and_figures(own_workshop):
+    """Every metric has its interval, every slice its estimate under a name that MLflow takes, every figure its bars."""
+    path = own_workshop.dataset.folder / "manifest.parquet"
+    table = read_table(path)
+    write_table(path, table.assign(**{"slice.site": np.where(table.index % 2, "Zürich & Graz", "b")}))
+    dataset = Dataset(own_workshop.dataset.folder, "label", own_workshop.dataset.classes)
+    predictions = predict_test(load_package(own_workshop.package), dataset)
+    found = evaluate(predictions, metric="auc", seed=0)
+    metrics = evaluation_metrics(found)
+    assert metrics["test_auc_low"] <= metrics["test_auc"] <= metrics["test_auc_high"]
+    assert {name for name in metrics if name.startswith("slice")} == {
+        "slice_auc/site: Z_rich _ Graz",
+        "slice_auc/site: b",
+    }
+    figures = evaluation_figures(found, predictions, dataset)
+    assert set(figures) == {"confusion_matrix", "reliability", "samples", "slices"}

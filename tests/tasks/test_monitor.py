@@ -1,0 +1,71 @@
+"""The champion's traffic is checked before anything is concluded from it."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data.settings import load_settings
+from monitoring.config import MonitoringConfig
+from registry.errors import ModelNotFoundError
+from registry.ledger import Ledger
+from tasks.monitor import check_drift
+from tasks.score import score
+
+CONFIG = MonitoringConfig(window=60, min_window=20)
+
+
+@pytest.fixture
+def champion(registered, prefect_api):
+    """The workshop's package in production."""
+    Ledger(load_settings().ledger).append(
+        "photos", action="promote", expected=None, to=registered(), actor="me", reason="r", evidence="", dataset_version="d"
+    )
+
+
+def photos(folder, count: int) -> list:
+    """Dark images as the workshop has them."""
+    folder.mkdir()
+    random = np.random.default_rng(1)
+    for number in range(count):
+        pixels = np.clip(random.normal(60, 25, (64, 64)), 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    return sorted(folder.iterdir())
+
+
+@pytest.mark.usefixtures("tracked", "prefect_api")
+def test_check_drift__no_champion():
+    """Before the first promotion there is nothing to do, and scoring says what to run."""
+    found = check_drift("photos", CONFIG)
+    assert (found.action, found.version) == ("nothing", None)
+    with pytest.raises(ModelNotFoundError, match="no champion yet; run `regraft retrain photos`"):
+        score("photos", [])
+
+
+def test_check_drift__too_little_traffic(champion, tmp_path):
+    """A handful of samples proves nothing."""
+    assert score("photos", photos(tmp_path / "few", 5)).predicted == {"dark": 5, "light": 0}
+    found = check_drift("photos", CONFIG)
+    assert (found.action, found.samples, found.statistics) == ("nothing", 5, {})
+    assert "insufficient" in found.reason
+
+
+def test_check_drift__broken_files(champion, tmp_path):
+    """Files that cannot be decoded alert a person and never retrain."""
+    paths = photos(tmp_path / "broken", 30)
+    for path in paths[:10]:
+        path.write_bytes(b"broken")
+    assert len(score("photos", paths).failures) == 10
+    found = check_drift("photos", CONFIG)
+    assert (found.action, found.statistics) == ("alert", {})
+    assert "10 of 30 files could not be used" in found.reason
+
+
+def test_check_drift__drift(champion, tmp_path, project):
+    """Traffic of one class alone is drift; the same window has the same digest, another window another."""
+    score("photos", photos(tmp_path / "dark", 60))
+    found = check_drift("photos", CONFIG)
+    assert found.action == "retrain"
+    assert found.page == str(project / ".regraft" / "reports" / "photos" / "drift.html")
+    assert check_drift("photos", CONFIG).window == found.window
+    score("photos", photos(tmp_path / "more", 1))
+    assert check_drift("photos", CONFIG).window != found.window
