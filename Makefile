@@ -29,4 +29,4 @@ test: .venv
 	@$(BIN)/python -m pytest
 
 clean:
-	@rm -rf .venv .regraft data/raw data/validated data/processed data/restored data/feedback dvc.lock
+	@rm -rf .venv .regraft data/raw data/validated data/processed data/restored data/feedback dvc.lock .dvc/cache .dvc/tmp

@@ -59,5 +59,10 @@ def load_settings() -> Settings:
         raise ConfigError(
             f"{name}={first['input']!r}: {first['msg']}; correct it in the environment or .env"
         ) from error
-    settings.home.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"REGRAFT_ROOT={settings.root}: {error.strerror}; choose a folder that can be written"
+        ) from error
     return settings

@@ -76,12 +76,12 @@ def _open(folder: Path, number: int, shape: tuple[int, int, int], last: int) -> 
         shard: Array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
         raise StorageError(
-            f"{path}: missing or damaged; run `dvc checkout`, or delete its folder and prepare again"
+            f"{path}: missing or damaged; run `dvc checkout --force`; deleting the folder would forget the splits"
         ) from error
     if shard.shape[1:] != shape or shard.dtype != np.uint8 or len(shard) <= last:
         raise StorageError(
             f"{path}: holds {shard.dtype} {shard.shape}, wanted uint8 rows {shape} up to row {last}; "
-            "delete its folder and prepare again"
+            "run `dvc checkout --force`: deleting the folder would forget the splits"
         )
     return shard
 

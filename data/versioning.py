@@ -83,7 +83,8 @@ def _pull(root: Path, target: str, version: str) -> None:
 
 def changed_stages(root: Path) -> dict[str, object]:
     """What `dvc status` says: stages whose inputs or outputs are not those of the last run."""
-    status: dict[str, object] = json.loads(_dvc(root, "status", "--json") or "{}")
+    lines = _dvc(root, "status", "--json").splitlines()
+    status: dict[str, object] = json.loads(next((line for line in lines if line.startswith("{")), "{}"))
     return status
 
 

@@ -1,6 +1,7 @@
 """The demo: the whole loop on ELPV's solar cells. It shows what happens; nothing in it decides what happens.
 
-Every step may be run again: what is done already is recognised by its content, so a demo that was interrupted goes on.
+Every step may be run again: what is done already is recognised by its content. Once the late labels are filed, the
+first retrain of another run reads them, too.
 """
 
 import time
@@ -16,6 +17,7 @@ from rich.table import Table
 from data.feedback import add_feedback
 from data.locks import domain_lock
 from data.manifest import validated_folder
+from data.settings import load_settings
 from data.sources.elpv import elpv_folder, elpv_table
 from data.validate import load_validation, report_page
 from flows.config import Domain, load_domain
@@ -144,8 +146,6 @@ def _told_scores(found: Any) -> str:
 
 
 def _ledger(config: Domain) -> Table:
-    from data.settings import load_settings
-
     table = Table(
         "", "action", "from", "to", "actor", "time", "reason", "evidence", title="Ledger", title_justify="left"
     )
@@ -164,9 +164,9 @@ def _ledger(config: Domain) -> Table:
 
 
 def _where_to_look(config: Domain) -> Panel:
-    reports = config.home / "reports" / DOMAIN
+    reports, settings = config.home / "reports" / DOMAIN, load_settings()
     return Panel(
-        f"regraft up                    both UIs: Prefect at http://127.0.0.1:4200, MLflow at http://127.0.0.1:5000\n"
+        f"regraft up                    both UIs, at ports {settings.prefect_port} and {settings.mlflow_port}\n"
         f"regraft status {DOMAIN}          what is in production\n"
         f"regraft reproduce {DOMAIN} 1     the first version made again\n"
         f"{report_page(config.root, DOMAIN)}    validation report\n"

@@ -3,7 +3,7 @@
 from prefect import flow
 
 from flows.config import Domain, load_domain
-from tasks.evaluate import Verdict, find_champion, gate
+from tasks.evaluate import Verdict, find_champion, gate, refuse_champion
 from tasks.evaluate import evaluate as judge
 from tasks.prepare import Prepared, preprocess
 
@@ -12,14 +12,14 @@ from tasks.prepare import Prepared, preprocess
 def evaluate(domain: str, version: int) -> Verdict:
     """Judges a version on the present test split and lets the gate decide."""
     config = load_domain(domain)
+    refuse_champion(domain, version)
     return evaluate_version(config, version, preprocess(config.root, domain))
 
 
 def evaluate_version(config: Domain, version: int, prepared: Prepared, parent: str | None = None) -> Verdict:
     """The steps of `evaluate`."""
     name, data, rule = config.name, config.data, config.gate
-    champion = find_champion(name)
-    rival = champion if champion != version else None
+    rival = find_champion(name)
     challenger = judge(name, version, "challenger", data, rule, prepared, parent)
     holder = judge(name, rival, "champion", data, rule, prepared, parent) if rival else None
     return gate(challenger, holder, rule, prepared)

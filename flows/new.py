@@ -18,7 +18,7 @@ from flows.config import DomainFile
 LOOKED_AT = 20
 
 
-def write_domain(name: str, images: Path | None, manifest: Path | None) -> tuple[Path, dict[str, Any]]:
+def write_domain(name: str, images: Path | None, manifest: Path | str | None) -> tuple[Path, dict[str, Any]]:
     """Looks at the data and writes domains/NAME.yaml; returns its path and what was found.
 
     Raises:
@@ -28,7 +28,8 @@ def write_domain(name: str, images: Path | None, manifest: Path | None) -> tuple
     root = load_settings().root
     target = root / "domains" / f"{name}.yaml"
     _check_name(name, target)
-    path = str((images or manifest or Path()).resolve())
+    given = str(images or manifest)
+    path = given if "://" in given else str(Path(given).resolve())
     source = FolderSource(kind="folder", path=path) if images else TableSource(kind="table", path=path)
     samples = list(source.samples(root, "label"))
     classes = sorted({sample.labels["label"] for sample in samples if sample.labels})

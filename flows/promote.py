@@ -13,4 +13,4 @@ def promote(domain: str, version: int, reason: str = "asked for") -> Promotion:
     """Acts on the recorded decision of the gate; HOLD and REJECT change nothing."""
     config = load_domain(domain)
     with domain_lock(config.home, domain, "promote"):
-        return promote_version(read_verdict(domain, version), reason)
+        return promote_version(read_verdict(domain, version), reason, deliberate=True)

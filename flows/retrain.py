@@ -1,6 +1,7 @@
 """Retrain: prepare, train, evaluate, promote."""
 
 from prefect import flow
+from prefect.runtime import deployment
 
 from data.locks import domain_lock
 from flows.config import load_domain
@@ -17,9 +18,14 @@ from tasks.retrain import conclude, open_retrain_run
 def retrain(domain: str, reason: str = "asked for") -> Promotion:
     """Renews a domain's model from its present data; it goes into production only on evidence."""
     config = load_domain(domain)
-    with domain_lock(config.home, domain, "retrain"), settled(open_retrain_run(domain, reason)) as run:
+    with domain_lock(config.home, domain, "retrain", _wait()), settled(open_retrain_run(domain, reason)) as run:
         prepared = prepare_data(config)
         candidate = train_version(config, prepared, run)
         if candidate.version == find_champion(domain):
             return conclude(run, unchanged(candidate))
         return conclude(run, promote(evaluate_version(config, candidate.version, prepared, run), reason))
+
+
+def _wait() -> float:
+    """Seconds to wait for the domain's lock: a person is told at once, a schedule has time."""
+    return 3600.0 if deployment.id else 0.0

@@ -4,7 +4,7 @@ from prefect import flow
 
 from data.locks import domain_lock
 from flows.config import load_domain
-from tasks.promote import Promotion
+from tasks.promote import Promotion, find_target
 from tasks.promote import rollback as roll_back
 
 
@@ -13,4 +13,4 @@ def rollback(domain: str, reason: str, to: int | None = None) -> Promotion:
     """Returns to the previous version, or to `to`."""
     config = load_domain(domain)
     with domain_lock(config.home, domain, "rollback"):
-        return roll_back(domain, to, reason)
+        return roll_back(domain, find_target(domain, to), reason)

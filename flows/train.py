@@ -19,7 +19,7 @@ def train(domain: str) -> Candidate:
 
 def train_version(config: Domain, prepared: Prepared, parent: str | None = None) -> Candidate:
     """The steps of `train`; what was trained alike before is not trained again."""
-    known = find_candidate(config.root, config.name, config.training, prepared)
+    known = find_candidate(config.root, config.name, config.data, config.training, prepared)
     return known or _trained(config, prepared, parent)
 
 
@@ -28,4 +28,4 @@ def _trained(config: Domain, prepared: Prepared, parent: str | None) -> Candidat
     with settled(open_training_run(root, name, data, training, prepared, config.snapshot, parent)) as run_id:
         fitted = fit(root, name, data, training, prepared, run_id)
         folder = package(root, name, data, training, prepared, fitted)
-        return register(root, name, folder, run_id, prepared, training, config.purpose)
+        return register(root, name, folder, run_id, data, training, prepared, config.purpose)

@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import Field
 
 from data.config import load_yaml
+from data.errors import ConfigError
 from data.typed import Config
 from lightning_modules.recipes import Recipe
 
@@ -28,7 +29,6 @@ class FitConfig(Config):
     training: TrainingConfig
     output: str = Field(description="folder of checkpoints, progress, weights and result")
     threads: int = Field(ge=1)
-    tracking_uri: str
     experiment: str
     run_id: str = Field(description="MLflow run that takes the curves")
 
@@ -47,13 +47,19 @@ def load_fit_config(path: Path) -> FitConfig:
     return load_yaml(path, FitConfig)
 
 
-def fit_key(dataset_version: str, backbone_sha256: str, training: TrainingConfig) -> str:
-    """Names a fit by what decides its result, so that an interrupted one is found again."""
-    text = f"{dataset_version}|{backbone_sha256}|{training.model_dump_json()}"
+def fit_key(dataset_version: str, backbone_sha256: str, training: TrainingConfig, *others: str) -> str:
+    """Names a fit by what decides its result, so that an interrupted one is found again.
+
+    `others` is whatever the data set's hash does not cover: the order of the classes, the normalisation.
+    """
+    text = "|".join([dataset_version, backbone_sha256, training.model_dump_json(), *others])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def interrupted_run(folder: Path) -> str | None:
     """MLflow run of a fit in `folder` that was not brought to its end; a finished fit's folder is gone."""
     begun = folder / "fit.json"
-    return load_fit_config(begun).run_id if begun.exists() else None
+    try:
+        return load_fit_config(begun).run_id if begun.exists() else None
+    except ConfigError:  # written by another version of Regraft: begin anew
+        return None

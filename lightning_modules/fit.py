@@ -21,6 +21,7 @@ from safetensors.torch import save_file
 from data.atomic import atomic_path, write_text
 from data.dataset import Dataset
 from data.entry import stage_main
+from data.settings import load_settings
 from lightning_modules.classifier import Classifier
 from lightning_modules.config import FitConfig, load_fit_config
 from lightning_modules.datamodule import DomainData, SplitData
@@ -96,7 +97,9 @@ def _trainer(config: FitConfig) -> pl.Trainer:
     checkpoint = ModelCheckpoint(
         config.folder, "best", monitor="val_loss", save_last=True, enable_version_counter=False
     )
-    logger = MLFlowLogger(experiment_name=config.experiment, tracking_uri=config.tracking_uri, run_id=config.run_id)
+    logger = MLFlowLogger(
+        experiment_name=config.experiment, tracking_uri=load_settings().tracking_uri, run_id=config.run_id
+    )
     return pl.Trainer(
         accelerator="auto",
         devices=1,

@@ -39,11 +39,11 @@ def train(config: FitConfig, progress: Callable[[int, int], None] = lambda done,
     """
     path = config.folder / "fit.json"
     write_text(path, config.model_dump_json(indent=1))
-    threads = {name: str(config.threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    own = {name: str(config.threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")} | {"REGRAFT_ROOT": config.root}
     with (config.folder / "fit.log").open("w") as output:
         process = subprocess.Popen(  # our own module with a path that we made
             [sys.executable, "-m", "lightning_modules.fit", str(path)],
-            cwd=config.root, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **threads},
+            cwd=config.root, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **own},
         )  # fmt: skip
         try:
             _watch(process, config.folder / "progress.json", progress)

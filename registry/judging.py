@@ -28,6 +28,11 @@ def predict_test(package: Package, dataset: Dataset) -> Predictions:
             f"the package knows the classes {', '.join(package.classes)}, the data set {', '.join(dataset.classes)}; "
             "they cannot be compared: start a new domain for the new classes"
         )
+    if package.transform.image != dataset.spec:
+        raise GateError(
+            "the package was trained with another transform than the data set has now and would be judged on foreign "
+            "pixels; change data.transform back, or give the changed domain a new name"
+        )
     rows = dataset.rows("test")
     probabilities, _ = package.predict(dataset.images(rows))
     return Predictions(

@@ -215,6 +215,6 @@ def _clear_errors(url: str) -> Iterator[None]:
     except IntegrityError:
         raise
     except (SQLAlchemyError, ImportError, OSError) as error:
-        cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        cause = (str(getattr(error, "orig", None) or error).strip() or type(error).__name__).splitlines()[0]
         where = re.sub(r"//([^/@:]*):[^@]*@", r"//\1:***@", url)
         raise LedgerError(f"ledger {where}: {cause}; check REGRAFT_LEDGER_URL and that the database is up") from error

@@ -29,6 +29,11 @@ def mlflow_client() -> "MlflowClient":
     return mlflow.MlflowClient()
 
 
+def first_line(error: BaseException) -> str:
+    """First line of an error's text; its type where it has none."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
 @contextmanager
 def registry_errors(doing: str) -> Iterator[None]:
     """Turns whatever MLflow raises into one line that names what was being done.
@@ -42,7 +47,7 @@ def registry_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except (MlflowException, SQLAlchemyError, ImportError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = first_line(error)
         message = f"cannot {doing}: {reason}; is MLflow at {load_settings().tracking_uri} up?"
         raise RegistryError(re.sub(r"//[^/\s]*@", "//", message)) from error  # no password of an address
 
@@ -77,14 +82,20 @@ def start_run(domain: str, name: str, tags: Mapping[str, str], parent: str | Non
         )
 
 
-def reopen_run(run_id: str, parent: str | None = None) -> str:
-    """Sets an interrupted run to running again, below a new parent where there is one."""
+def reopen_run(run_id: str, parent: str | None = None) -> bool:
+    """Sets an interrupted run to running again, below a new parent where there is one; False: it is gone."""
     with registry_errors("go on with a run"):
         client = mlflow_client()
+        if not client.search_runs(_experiments(client), f"attributes.run_id = '{run_id}'"):
+            return False
         client.set_terminated(run_id, "RUNNING")
         if parent:
             client.set_tag(run_id, "mlflow.parentRunId", parent)
-    return run_id
+    return True
+
+
+def _experiments(client: "MlflowClient") -> list[str]:
+    return [str(found.experiment_id) for found in client.search_experiments()]
 
 
 @contextmanager

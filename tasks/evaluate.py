@@ -14,6 +14,7 @@ from evaluation.evaluate import Evaluation
 from evaluation.evaluate import evaluate as evaluate_predictions
 from evaluation.storage import read_predictions, write_predictions
 from registry.config import GateConfig
+from registry.errors import GateError
 from registry.gate import Decision, decide
 from registry.judging import evaluation_figures, evaluation_metrics, predict_test
 from registry.ledger import Ledger
@@ -22,6 +23,7 @@ from registry.package import load_package
 from registry.tracking import log_figures, log_json, log_values, run_address, run_params, settled, start_run
 from tasks.policy import COMPUTE, IO
 from tasks.prepare import Prepared
+from tasks.progress import artifact_key
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,13 @@ def find_champion(name: str) -> int | None:
     return Ledger(load_settings().ledger).champion(name)
 
 
+@task(name="check version", task_run_name="check that {name} v{version} is a challenger", **IO)
+def refuse_champion(name: str, version: int) -> None:
+    """Raises GateError where a version would be compared with itself."""
+    if Ledger(load_settings().ledger).champion(name) == version:
+        raise GateError(f"{name!r} v{version} is the champion already; evaluate another version against it")
+
+
 @task(name="evaluate", task_run_name="evaluate {name} v{version} · {role}", **COMPUTE)
 def evaluate(
     name: str, version: int, role: str, data: DataConfig, gate: GateConfig, prepared: Prepared, parent: str | None
@@ -64,7 +73,9 @@ def evaluate(
     found, dataset = model_version(name, version), Dataset(prepared.folder, data.task, data.classes)
     package = load_package(found.folder)
     predictions = predict_test(package, dataset)
-    evaluation = evaluate_predictions(predictions, metric=gate.metric, seed=gate.seed, level=gate.level)
+    evaluation = evaluate_predictions(
+        predictions, metric=gate.metric, seed=gate.seed, resamples=gate.resamples, level=gate.level
+    )
     path = load_settings().home / "evaluations" / name / f"v{version}-{prepared.version}.parquet"
     write_predictions(path, predictions)
     cost = {"latency_ms": package.latency_ms(), "size_mb": package.size_mb}
@@ -99,7 +110,7 @@ def gate(challenger: Judged, champion: Judged | None, config: GateConfig, prepar
     links = ", ".join(f"[{role}]({run_address(one.run_id)})" for role, one in runs.items() if one)
     create_markdown_artifact(
         f"{decision.markdown()}\n\nMLflow: {links}; data `{prepared.version}`",
-        key=f"decision-{verdict.domain}",
+        key=artifact_key("decision", verdict.domain),
         description="The gate's decision",
     )
     return verdict
@@ -128,4 +139,4 @@ def _show(name: str, version: int, role: str, evaluation: Evaluation) -> None:
         for metric, found in evaluation.metrics.items()
     ]
     text = f"{role} v{version} on {evaluation.samples} test samples in {evaluation.groups} groups"
-    create_table_artifact(rows, key=f"metrics-{name}-{role}", description=text)
+    create_table_artifact(rows, key=artifact_key("metrics", name, role), description=text)

@@ -19,11 +19,12 @@ from monitoring.drift_report import DriftReport
 from monitoring.figures import drift_figure
 from monitoring.report import write_drift_report
 from monitoring.triage import triage
-from registry.models import ModelVersion, champion
+from registry.models import champion
 from registry.package import Package, load_package
-from registry.tracking import log_figures, log_values, settled, start_run
+from registry.tracking import latest_run, log_figures, log_values, settled, start_run
 from serving.prediction_log import read
 from tasks.policy import COMPUTE, IO
+from tasks.progress import artifact_key
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,14 @@ def check_drift(name: str, config: MonitoringConfig) -> MonitorReport:
     window = read(name, version=found.version, last=config.window)
     health = triage(window, package.transform.hash, config)
     drift = measure_drift(package.reference, window, config) if health.verdict == "ok" else None
-    decision = decide(health, drift, config, last_retrain=_trained(found), now=datetime.now(UTC))
+    decision = decide(health, drift, config, last_retrain=_last_retrain(name), now=datetime.now(UTC))
     page = _page(name, package, window, config) if drift else None
     if drift:
         _log(name, found.version, drift, decision.action, package, window)
     text = f"**{decision.action}**: {decision.reason}\n\n" + (drift.markdown() if drift else "")
-    create_markdown_artifact(text, key=f"drift-{name}", description=f"champion v{found.version}, {len(window)} samples")
+    create_markdown_artifact(
+        text, key=artifact_key("drift", name), description=f"champion v{found.version}, {len(window)} samples"
+    )
     values = {found.name: found.value for found in drift.statistics} if drift else {}
     digest = hashlib.sha256("".join(window["hash"].astype(str)).encode()).hexdigest()
     return MonitorReport(name, found.version, decision.action, decision.reason, len(window), digest, values, page)
@@ -72,8 +75,10 @@ def announce_drift(report: MonitorReport) -> None:
     )
 
 
-def _trained(found: ModelVersion) -> datetime:
-    return datetime.fromtimestamp(found.created / 1000, UTC)
+def _last_retrain(name: str) -> datetime | None:
+    """Start of the newest retrain, whatever came of it: only their runs have a reason."""
+    found = latest_run(name, "tags.reason != ''")
+    return datetime.fromisoformat(found["time"]) if found else None
 
 
 def _page(name: str, package: Package, window: pd.DataFrame, config: MonitoringConfig) -> str:

@@ -17,7 +17,7 @@ from data.versioning import dataset_version, reproduce_stage
 from lightning_modules.embed import embed as embed_dataset
 from lightning_modules.hub import load_backbone
 from tasks.policy import COMPUTE, IO
-from tasks.progress import task_progress
+from tasks.progress import artifact_key, task_progress
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def validate(root: Path, name: str) -> ValidationReport:
     """Runs the DVC stage that sorts rows into accepted and quarantine."""
     reproduce_stage(root, "validate", name)
     report = load_validation(root, name)
-    create_markdown_artifact(_quarantine_table(report, report_page(root, name)), key=f"quarantine-{name}")
+    create_markdown_artifact(_quarantine_table(report, report_page(root, name)), key=artifact_key("quarantine", name))
     return report
 
 

@@ -36,10 +36,15 @@ class _Reporter:
         self.bar.update(self.shown, completed=done, total=total)
         share = 100.0 * done / max(total, 1)
         if self.artifact is None:
-            key = re.sub(r"[^a-z0-9]+", "-", self.description.lower()).strip("-")
+            key = artifact_key(self.description)
             self.artifact = cast(UUID, create_progress_artifact(share, key=key, description=self.description))
         elif done >= total or time.monotonic() - self.told > INTERVAL:
             update_progress_artifact(self.artifact, share)
         else:
             return
         self.told = time.monotonic()
+
+
+def artifact_key(*words: str) -> str:
+    """A key as Prefect takes it: small letters, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", " ".join(words).lower()).strip("-")

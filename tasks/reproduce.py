@@ -11,6 +11,7 @@ from data.dataset import Dataset
 from data.versioning import restore
 from evaluation.evaluate import evaluate as evaluate_predictions
 from registry.config import GateConfig
+from registry.errors import GateError
 from registry.judging import evaluation_metrics, predict_test
 from registry.models import model_version
 from registry.package import load_package
@@ -66,10 +67,16 @@ def compare(
     """Judges the package that was made again as the first was judged, and sets the metrics side by side."""
     dataset = Dataset(prepared.folder, data.task, data.classes)
     predictions = predict_test(load_package(package), dataset)
-    found = evaluation_metrics(evaluate_predictions(predictions, metric=gate.metric, seed=gate.seed, level=gate.level))
+    found = evaluation_metrics(
+        evaluate_predictions(
+            predictions, metric=gate.metric, seed=gate.seed, resamples=gate.resamples, level=gate.level
+        )
+    )
     tags = {"reproduces": str(origin.version), "mlflow.runName": f"v{origin.version} reproduced"}
     log_values(run_id, found, {}, tags)
     before = run_metrics(origin.run_id)
+    if not before.keys() & found.keys():
+        raise GateError(f"{origin.domain!r} v{origin.version} was never judged, so there is nothing to compare with")
     shutil.rmtree(package.parent)
     shared = {name: (before[name], value) for name, value in found.items() if name in before}
     samples = {str(split): int(count) for split, count in dataset.manifest["split"].value_counts().items()}

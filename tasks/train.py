@@ -34,9 +34,11 @@ class Candidate:
 
 
 @task(name="find version", task_run_name="find a version of {name} trained alike", **IO)
-def find_candidate(root: Path, name: str, training: TrainingConfig, prepared: Prepared) -> Candidate | None:
+def find_candidate(
+    root: Path, name: str, data: DataConfig, training: TrainingConfig, prepared: Prepared
+) -> Candidate | None:
     """The registered version that the same data, backbone, recipe and seed gave already, if there is one."""
-    found = find_version(name, "fit", _key(root, training, prepared))
+    found = find_version(name, "fit", _key(root, data, training, prepared))
     return None if found is None else Candidate(name, found.version, found.run_id)
 
 
@@ -54,9 +56,9 @@ def open_training_run(
 
     The run of an interrupted fit is opened again, so that its curves go on.
     """
-    interrupted = interrupted_run(_folder(root, name, training, prepared))
-    if interrupted is not None:
-        return reopen_run(interrupted, parent)
+    interrupted = interrupted_run(_folder(root, name, data, training, prepared))
+    if interrupted is not None and reopen_run(interrupted, parent):
+        return interrupted
     dataset = Dataset(prepared.folder, data.task, data.classes)
     transform = load_backbone(root, training.backbone).transform(dataset.spec)
     tags = lineage(root, prepared.version, transform, training)
@@ -81,9 +83,8 @@ def fit(
         task=data.task,
         classes=data.classes,
         training=training,
-        output=str(_folder(root, name, training, prepared)),
+        output=str(_folder(root, name, data, training, prepared)),
         threads=settings.cores,
-        tracking_uri=settings.tracking_uri,
         experiment=name,
         run_id=run_id,
     )
@@ -104,7 +105,14 @@ def package(
 
 @task(name="register", task_run_name="register {name}", **IO)
 def register(
-    root: Path, name: str, folder: Path, run_id: str, prepared: Prepared, training: TrainingConfig, purpose: str
+    root: Path,
+    name: str,
+    folder: Path,
+    run_id: str,
+    data: DataConfig,
+    training: TrainingConfig,
+    prepared: Prepared,
+    purpose: str,
 ) -> Candidate:
     """Registers the package as the domain's next version; the fit's folder has done its duty and goes."""
     description = f"{training.recipe.kind} on {training.backbone}, data {prepared.version}"
@@ -112,7 +120,7 @@ def register(
         "dataset_version": prepared.version,
         "recipe": training.recipe.kind,
         "backbone": training.backbone,
-        "fit": _key(root, training, prepared),
+        "fit": _key(root, data, training, prepared),
     }
     version = register_package(name, folder, run_id, tags=tags, description=description, purpose=purpose)
     log_values(
@@ -122,9 +130,11 @@ def register(
     return Candidate(name, version, run_id)
 
 
-def _key(root: Path, training: TrainingConfig, prepared: Prepared) -> str:
-    return fit_key(prepared.version, load_backbone(root, training.backbone).weights(root)[1], training)
+def _key(root: Path, data: DataConfig, training: TrainingConfig, prepared: Prepared) -> str:
+    card = load_backbone(root, training.backbone)
+    others = (*data.classes, card.architecture, str(card.input.mean), str(card.input.std))
+    return fit_key(prepared.version, card.weights(root)[1], training, *others)
 
 
-def _folder(root: Path, name: str, training: TrainingConfig, prepared: Prepared) -> Path:
-    return load_settings().home / "fits" / name / _key(root, training, prepared)
+def _folder(root: Path, name: str, data: DataConfig, training: TrainingConfig, prepared: Prepared) -> Path:
+    return load_settings().home / "fits" / name / _key(root, data, training, prepared)

@@ -145,7 +145,7 @@ def fit_config() -> Callable[..., Any]:
         content = {
             "root": str(root), "dataset": str(dataset.folder), "task": "label", "classes": list(dataset.classes),
             "training": training, "output": str(output), "threads": 1, "experiment": "photos",
-            "tracking_uri": f"sqlite:///{root / '.regraft' / 'mlflow.db'}", "run_id": start_run("photos", "test", {}),
+            "run_id": start_run("photos", "test", {}),
         }  # fmt: skip
         return FitConfig.model_validate_json(json.dumps(content))
 

@@ -39,10 +39,10 @@ class TableSource(Config):
 
     def stamp(self, root: Path, path: str) -> str:
         """Size and time of the sample's file, as its file system tells them."""
-        filesystem, name = fsspec.core.url_to_fs(path)
         try:
+            filesystem, name = _filesystem(path)
             facts = filesystem.info(name)
-        except OSError:
+        except (OSError, SourceError):
             return ""
         return "-".join(str(facts.get(key, "")) for key in ("size", "mtime", "ETag", "LastModified", "etag", "updated"))
 
@@ -52,7 +52,7 @@ class TableSource(Config):
         Raises:
             SourceError: the file is missing or unreadable.
         """
-        filesystem, name = fsspec.core.url_to_fs(path)
+        filesystem, name = _filesystem(path)
         try:
             return bytes(filesystem.cat_file(name))
         except OSError as error:
@@ -62,7 +62,7 @@ class TableSource(Config):
 
     def _located(self, root: Path) -> tuple[Any, str]:
         address = self.path if "://" in self.path else str(root / self.path)
-        filesystem, pattern = fsspec.core.url_to_fs(address)
+        filesystem, pattern = _filesystem(address)
         return filesystem, str(pattern)
 
     def _rows(self, filesystem: Any, table: str, task: str) -> Iterator[Sample]:
@@ -86,6 +86,22 @@ class TableSource(Config):
                 weight=_weight(row.get("weight"), table),
                 split=_text(row.get("split")),
             )
+
+
+def _filesystem(address: str) -> tuple[Any, str]:
+    """File system of a path or an address, and the name in it.
+
+    Raises:
+        SourceError: the protocol is unknown, or its package is not installed.
+    """
+    try:
+        filesystem, name = fsspec.core.url_to_fs(address)
+    except (ImportError, ValueError) as error:
+        shown = address.split("://", maxsplit=1)[0]  # the rest may hold a password
+        raise SourceError(
+            f"{shown}://…: {error}; correct the address or install what it needs, such as s3fs"
+        ) from error
+    return filesystem, str(name)
 
 
 def _read_table(filesystem: Any, table: str) -> pd.DataFrame:

@@ -10,8 +10,8 @@ from flows.cli.console import print_facts
 @click.command()
 @click.argument("name")
 @click.option("--images", type=click.Path(path_type=Path), help="Folder with one subfolder a class.")
-@click.option("--manifest", type=click.Path(path_type=Path), help="CSV or Parquet with the columns path and label.")
-def new(name: str, images: Path | None, manifest: Path | None) -> None:
+@click.option("--manifest", help="CSV or Parquet with the columns path and label: a file or an fsspec address.")
+def new(name: str, images: Path | None, manifest: str | None) -> None:
     """Write domains/NAME.yaml for your own images; `regraft retrain NAME` then works on it."""
     if (images is None) == (manifest is None):
         raise click.UsageError("give either --images or --manifest")

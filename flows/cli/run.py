@@ -107,7 +107,7 @@ def reproduce(domain: str, version: int, as_json: bool) -> None:
     found = run_flow(prepared_flow("reproduce", "reproduce"), domain, version)
     if as_json:
         print_json({**vars(found), "largest_difference": found.largest_difference})
-        return
+        sys.exit(0 if found.largest_difference == 0 else 2)
     rows = [
         {
             "metric": name,
@@ -119,6 +119,7 @@ def reproduce(domain: str, version: int, as_json: bool) -> None:
         if not name.endswith(("_low", "_high"))
     ]
     print_table(f"{domain} v{version} on data {found.dataset_version}, {found.samples}", rows)
+    sys.exit(0 if found.largest_difference == 0 else 2)
 
 
 @click.command()
@@ -127,7 +128,7 @@ def reproduce(domain: str, version: int, as_json: bool) -> None:
 @json_option
 def score(domain: str, files: tuple[Path, ...], as_json: bool) -> None:
     """Score FILES (images, or folders of them) with DOMAIN's champion."""
-    paths = [str(found) for path in files for found in (sorted(path.rglob("*.*")) if path.is_dir() else [path])]
+    paths = [str(found) for path in files for found in (_images(path) if path.is_dir() else [path])]
     found = run_flow(prepared_flow("score", "score"), domain, paths)
     if as_json:
         failures = [vars(one) for one in found.failures]
@@ -147,6 +148,15 @@ def feedback(domain: str, table: Path) -> None:
     from flows.config import load_domain
 
     print_facts(f"{domain}: labels filed", {"table": add_feedback(load_domain(domain).root, domain, table)})
+
+
+def _images(folder: Path) -> list[Path]:
+    """Files below a folder as ingest would take them: hidden ones are passed over."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
 
 
 def _show(found: Any, *, as_json: bool = False) -> None:

@@ -50,6 +50,8 @@ def test_shuffle_labels__all_but_the_test_split(workshop, tmp_path):
     assert 0.2 < (before[label] == after[label])[~tested].mean() < 0.8
     assert before.drop(columns=label).equals(after.drop(columns=label))
     assert (workshop.dataset.folder / "manifest.parquet").read_bytes() == original
-    assert np.array_equal(np.load(found.folder / "shard-00000.npy"), np.load(workshop.dataset.folder / "shard-00000.npy"))
+    assert np.array_equal(
+        np.load(found.folder / "shard-00000.npy"), np.load(workshop.dataset.folder / "shard-00000.npy")
+    )
     assert found.version != "v1"
     assert shuffle_labels(Prepared(workshop.dataset.folder, "v1"), tmp_path / "shuffled", "label") == found

@@ -1,7 +1,7 @@
 """The doctor finds what is broken, and repairs aliases."""
 
 import json
-from collections import namedtuple
+from types import SimpleNamespace
 
 import pytest
 
@@ -78,6 +78,6 @@ def test_examine__databases_down(monkeypatch):
 @pytest.mark.usefixtures("tracked")
 def test_examine__disk_nearly_full(monkeypatch):
     """Too little room for a retrain is a fault that names how much is needed."""
-    usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr("shutil.disk_usage", lambda path: usage(10**12, 10**12, 10**9))
+    usage = SimpleNamespace(total=10**12, used=10**12, free=10**9)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage)
     assert "1.0 GB free" in faults()["disk"]

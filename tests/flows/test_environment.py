@@ -22,7 +22,7 @@ def _own_environment(project, monkeypatch):
 class Healthy(BaseHTTPRequestHandler):
     """Answers 200 to everything."""
 
-    def do_GET(self):  # noqa: N802
+    def do_GET(self):
         """Answers."""
         self.send_response(200)
         self.end_headers()

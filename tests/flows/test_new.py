@@ -77,7 +77,11 @@ def test_write_domain__no_name(project, image_folder, name):
     [
         (lambda folder: None, SourceError, "is not a folder"),
         (lambda folder: folder.mkdir(), SourceError, "has 0 classes"),
-        (lambda folder: ((folder / "a").mkdir(parents=True), (folder / "a" / "x").touch()), SourceError, "has 1 classes"),
+        (
+            lambda folder: ((folder / "a").mkdir(parents=True), (folder / "a" / "x").touch()),
+            SourceError,
+            "has 1 classes",
+        ),
         (
             lambda folder: [((folder / n).mkdir(parents=True), (folder / n / "x").write_text("x")) for n in "ab"],
             ImageError,

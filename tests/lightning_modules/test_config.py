@@ -27,6 +27,7 @@ def test_fit_key__changes_with_what_decides_the_result():
     ]
     assert len(set(keys)) == len(keys)
     assert fit_key("data", "weights", training()) == keys[0]
+    assert fit_key("data", "weights", training(), "a", "b") != fit_key("data", "weights", training(), "b", "a")
 
 
 @pytest.mark.parametrize(

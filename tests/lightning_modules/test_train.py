@@ -10,6 +10,7 @@ import pytest
 from mlflow import MlflowClient
 from safetensors.numpy import load_file
 
+from data.settings import load_settings
 from lightning_modules.config import interrupted_run
 from lightning_modules.errors import TrainingError
 from lightning_modules.fit import fit
@@ -45,13 +46,13 @@ def killed(own_workshop, fit_config):
 
 def test_train__killed_goes_on(killed, own_workshop, fit_config):
     """The next run takes up the MLflow run and the checkpoint, and ends as an undisturbed one does."""
-    config, reached = killed
+    config, _ = killed
     assert interrupted_run(config.folder) == config.run_id
     assert not (config.folder / "result.json").exists()
     result = train(config)
     assert [entry["epoch"] for entry in result.history] == list(range(1, EPOCHS + 1))
     logged = Counter(
-        one.step for one in MlflowClient(config.tracking_uri).get_metric_history(config.run_id, "val_loss")
+        one.step for one in MlflowClient(load_settings().tracking_uri).get_metric_history(config.run_id, "val_loss")
     )
     assert len(logged) == EPOCHS
     assert sum(logged.values()) <= EPOCHS + 1, "epochs before the checkpoint were run again"

@@ -32,6 +32,16 @@ def test_predict_test__other_classes(workshop, project):
         predict_test(load_package(workshop.package), dataset)
 
 
+def test_predict_test__other_transform(own_workshop):
+    """The same shape is not the same pixels: a package is judged on what it was trained for."""
+    spec = own_workshop.dataset.spec.model_copy(update={"crop": 0.5})
+    (own_workshop.dataset.folder / "transform.json").write_text(spec.model_dump_json())
+    with pytest.raises(GateError, match="trained with another transform"):
+        predict_test(
+            load_package(own_workshop.package), Dataset(own_workshop.dataset.folder, "label", ("dark", "light"))
+        )
+
+
 def test_evaluation__metrics_and_figures(own_workshop):
     """Every metric has its interval, every slice its estimate under a name that MLflow takes, every figure its bars."""
     path = own_workshop.dataset.folder / "manifest.parquet"

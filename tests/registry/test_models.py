@@ -1,6 +1,7 @@
 """Registered versions in a real MLflow store; aliases follow the ledger."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -73,7 +74,7 @@ def test_model_version__cut_off_download(registered, own_workshop, monkeypatch):
 
     def broken(*, dst_path, **_):
         (own_workshop.root / ".regraft" / "packages").mkdir(exist_ok=True)
-        open(f"{dst_path}/model.onnx", "w").close()
+        Path(dst_path, "model.onnx").touch()
         raise OSError("connection lost")
 
     with monkeypatch.context() as patch, pytest.raises(RegistryError, match="connection lost"):

@@ -77,7 +77,8 @@ def test_close_stale_runs__and_reopen():
     assert close_stale_runs("photos") == 1
     assert (status(stale), status(done)) == ("KILLED", "FINISHED")
     parent = start_run("photos", "retrain", {})
-    assert reopen_run(stale, parent) == stale
+    assert reopen_run(stale, parent)
+    assert not reopen_run("0" * 32, parent)
     assert status(stale) == "RUNNING"
     assert mlflow_client().get_run(stale).data.tags["mlflow.parentRunId"] == parent
 

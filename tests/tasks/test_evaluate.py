@@ -23,7 +23,9 @@ def judge(own_workshop, prefect_api):
 
     def judge(version: int, data: str, parent: str | None = None):
         config, rule = DataConfig.model_validate_json(json.dumps(DATA)), GateConfig(metric="accuracy", floor=0.5)
-        return evaluate("photos", version, "challenger", config, rule, Prepared(own_workshop.dataset.folder, data), parent)
+        return evaluate(
+            "photos", version, "challenger", config, rule, Prepared(own_workshop.dataset.folder, data), parent
+        )
 
     return judge
 

@@ -18,7 +18,14 @@ CONFIG = MonitoringConfig(window=60, min_window=20)
 def champion(registered, prefect_api):
     """The workshop's package in production."""
     Ledger(load_settings().ledger).append(
-        "photos", action="promote", expected=None, to=registered(), actor="me", reason="r", evidence="", dataset_version="d"
+        "photos",
+        action="promote",
+        expected=None,
+        to=registered(),
+        actor="me",
+        reason="r",
+        evidence="",
+        dataset_version="d",
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
-from tasks.progress import task_progress
+from tasks.progress import artifact_key, task_progress
 
 
 def shares(key: str) -> list[float]:
@@ -33,3 +33,8 @@ def test_task_progress__nothing_to_do(prefect_api):
     with task_progress("empty") as progress:
         progress(0, 0)
     assert shares("empty") == [0.0]
+
+
+def test_artifact_key__takes_any_domain_name():
+    """Prefect refuses capitals and underscores in a key."""
+    assert artifact_key("quarantine", "My_parts 2") == "quarantine-my-parts-2"

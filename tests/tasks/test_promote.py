@@ -6,7 +6,9 @@ from data.settings import load_settings
 from registry.errors import GateError, LedgerConflictError, LedgerError, ModelNotFoundError, PackageError, RegistryError
 from registry.ledger import Ledger
 from registry.tracking import mlflow_client
-from tasks.promote import promote, read_verdict, rollback
+from tasks.evaluate import refuse_champion
+from tasks.promote import find_target, promote, read_verdict, rollback, unchanged
+from tasks.train import Candidate
 
 
 def ledger() -> Ledger:
@@ -88,7 +90,7 @@ def promoted(registered, verdict):
 
 def test_rollback__to_the_previous_and_forward(promoted):
     """Back to the version before, and forward again by its number."""
-    assert rollback.fn("photos", None, "worse at night").champion == 1
+    assert rollback.fn("photos", find_target.fn("photos", None), "worse at night").champion == 1
     assert aliases() == {"champion": 1, "previous": 2}
     entry = ledger().entries("photos")[-1]
     assert (entry.action, entry.reason, entry.dataset_version) == ("rollback", "worse at night", "old")
@@ -101,7 +103,7 @@ def test_rollback__altered_package(promoted, own_workshop):
     for stored in (own_workshop.root / ".regraft" / "mlartifacts").rglob("model.onnx"):
         stored.write_bytes(b"altered")
     with pytest.raises(PackageError, match="model.onnx is not the file that was packed"):
-        rollback.fn("photos", None, "r")
+        rollback.fn("photos", find_target.fn("photos", None), "r")
     assert len(history()) == 2
     assert aliases()["champion"] == 2
 
@@ -118,4 +120,45 @@ def test_rollback__never_in_production(promoted, registered):
 def test_rollback__nothing_to_return_to():
     """The message says what to do."""
     with pytest.raises(GateError, match="'photos' has no earlier version.*--to"):
-        rollback.fn("photos", None, "r")
+        rollback.fn("photos", find_target.fn("photos", None), "r")
+
+
+def test_promote__rolled_back_stays_out(promoted, verdict):
+    """No schedule puts back what people took out; a deliberate promotion does."""
+    rollback.fn("photos", 1, "worse at night")
+    held = promote.fn(verdict(2, 1), "scheduled")
+    assert (held.outcome, held.champion) == ("HOLD", 1)
+    assert "v2 was rolled back by" in held.reasons[0]
+    assert "worse at night" in held.reasons[0]
+    assert promote.fn(verdict(2, 1), "mended", deliberate=True).champion == 2
+
+
+def test_rollback__tried_again(promoted):
+    """A retry after the row was written adds no row and sets the aliases."""
+    rollback.fn("photos", 1, "r")
+    mlflow_client().set_registered_model_alias("photos", "champion", "2")
+    assert rollback.fn("photos", 1, "r").champion == 1
+    assert (len(history()), aliases()["champion"]) == (3, 1)
+
+
+def test_find_target__finishes_an_interrupted_rollback(promoted):
+    """Killed between ledger and aliases, the same command again does not go forward by mistake."""
+    rollback.fn("photos", 1, "r")
+    mlflow_client().set_registered_model_alias("photos", "champion", "2")
+    assert find_target.fn("photos", None) == 1
+    assert aliases()["champion"] == 1
+    assert find_target.fn("photos", None) == 2
+
+
+def test_unchanged__repairs_aliases(promoted):
+    """A retrain after a promotion that was cut off leaves the aliases right."""
+    mlflow_client().delete_registered_model_alias("photos", "champion")
+    found = unchanged.fn(Candidate("photos", 2, "run"))
+    assert (found.outcome, aliases()["champion"]) == ("UNCHANGED", 2)
+
+
+def test_refuse_champion(promoted):
+    """A version is not compared with itself."""
+    with pytest.raises(GateError, match="v2 is the champion already"):
+        refuse_champion.fn("photos", 2)
+    refuse_champion.fn("photos", 1)

@@ -43,7 +43,7 @@ def test_open_training_run__interrupted(given, own_workshop, fit_config):
     """The run of a killed fit of the same data and recipe is opened again; another seed gets a run of its own."""
     first = open_training_run.fn(**given, snapshot="{}", parent=None)
     given["prepared"] = replace(given["prepared"])
-    folder = _folder(given["root"], "photos", given["training"], given["prepared"])
+    folder = _folder(given["root"], "photos", given["data"], given["training"], given["prepared"])
     folder.mkdir(parents=True)
     config = fit_config(own_workshop.root, own_workshop.dataset, folder).model_copy(update={"run_id": first})
     (folder / "fit.json").write_text(config.model_dump_json())
@@ -59,10 +59,10 @@ def test_register__found_again(given, own_workshop):
     """A registered version is found by what made it, and its fit's folder is gone; other data find nothing."""
     run_id = open_training_run.fn(**given, snapshot="{}", parent=None)
     made = register.fn(
-        given["root"], "photos", own_workshop.package, run_id, given["prepared"], given["training"], "for tests"
+        given["root"], "photos", own_workshop.package, run_id, given["data"], given["training"], given["prepared"], "x"
     )
     assert not own_workshop.fit.exists()
-    asked = {key: given[key] for key in ("root", "name", "training")}
+    asked = {key: given[key] for key in ("root", "name", "data", "training")}
     assert find_candidate.fn(**asked, prepared=given["prepared"]) == made
     assert find_candidate.fn(**asked, prepared=replace(given["prepared"], version="other")) is None
     assert mlflow_client().get_run(run_id).data.tags["model_version"] == "1"

@@ -110,3 +110,12 @@ def test_read__missing_file(tmp_path: Path) -> None:
     assert not source.stamp(tmp_path, f"{tmp_path}/gone.png")
     with pytest.raises(SourceError, match=r"gone\.png: FileNotFoundError; restore the file or drop its row"):
         source.read(tmp_path, f"{tmp_path}/gone.png")
+
+
+def test_filesystem__unknown_protocol_is_one_line(tmp_path):
+    """The address itself is not shown: it may hold a password."""
+    source = TableSource(kind="table", path="nope://user:secret@host/list.csv")
+    with pytest.raises(SourceError, match="nope://…: Protocol not known") as found:
+        list(source.samples(tmp_path, "label"))
+    assert "secret" not in str(found.value)
+    assert source.stamp(tmp_path, "nope://user:secret@host/a.png") == ""
