@@ -1,8 +1,8 @@
 """The fit process as the flow starts it: killed with -9 it goes on where it was, and its faults are one line."""
 
-import os
 import signal
 from collections import Counter
+from contextlib import suppress
 
 import numpy as np
 import psutil
@@ -14,7 +14,7 @@ from data.settings import load_settings
 from lightning_modules.config import interrupted_run
 from lightning_modules.errors import TrainingError
 from lightning_modules.fit import fit
-from lightning_modules.train import train
+from lightning_modules.train import _fault, train
 
 EPOCHS = 40
 RECIPE = {"epochs": EPOCHS, "patience": EPOCHS, "batch_size": 8}
@@ -23,8 +23,9 @@ RECIPE = {"epochs": EPOCHS, "patience": EPOCHS, "batch_size": 8}
 def kill_fit() -> None:
     """Kills the fit process of this process as the kernel kills one that took too much memory."""
     for child in psutil.Process().children():
-        if "lightning_modules.fit" in child.cmdline():
-            os.kill(child.pid, signal.SIGKILL)
+        with suppress(psutil.NoSuchProcess):  # also raised for a child that has ended and was not waited for
+            if "lightning_modules.fit" in child.cmdline():
+                child.send_signal(signal.SIGKILL)
 
 
 @pytest.fixture
@@ -67,3 +68,11 @@ def test_train__fault_is_the_process_own_line(own_workshop, fit_config):
     config = fit_config(own_workshop.root, own_workshop.dataset, own_workshop.root / "other")
     with pytest.raises(TrainingError, match=r"^/.*manifest.parquet: missing or damaged[^\n]*$"):
         train(config)
+
+
+def test_fault__no_password(tmp_path):
+    """Without a line of its own the process is quoted by its last line, less the password of an address in it."""
+    log = tmp_path / "fit.log"
+    log.write_text("Traceback\nMlflowException: request to http://user:p4ss@host:1/api failed\n\n")
+    found = _fault(log, 1)
+    assert found == f"MlflowException: request to http://host:1/api failed (exit code 1; all of it in {log})"
