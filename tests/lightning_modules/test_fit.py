@@ -98,6 +98,15 @@ def test_fit__keeps_the_best_epoch(workshop, run):
     assert result["epochs"] == len(history) == best + 3 < 60
 
 
+def test_fit__standardises_by_the_training_split(workshop):
+    """Mean and deviation of the head are those of the training features alone."""
+    rows = workshop.dataset.rows("train", "val")
+    with np.load(workshop.fit / "outputs.npz") as outputs:
+        train = outputs["embeddings"][(rows["split"] == "train").to_numpy()]
+    assert np.allclose(weights(workshop.fit)["head.mean"], train.mean(0), atol=1e-5)
+    assert np.allclose(weights(workshop.fit)["head.scale"], train.std(0, ddof=1).clip(1e-6), atol=1e-5)
+
+
 def test_fit__full(workshop, run):
     """All of the network learns from images, and the backbone with it."""
     folder = run(kind="full", epochs=1, batch_size=8)
