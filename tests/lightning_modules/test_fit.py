@@ -96,6 +96,13 @@ def test_fit__keeps_the_best_epoch(workshop, run):
     history = json.loads((folder / "progress.json").read_text())["history"]
     best = min(range(len(history)), key=lambda place: history[place]["val_loss"])
     assert result["epochs"] == len(history) == best + 3 < 60
+    rows = workshop.dataset.rows("train", "val")
+    held, weight = (rows["split"] == "val").to_numpy(), rows["weight"].to_numpy()
+    with np.load(folder / "outputs.npz") as outputs:
+        chosen = outputs["probabilities"][np.arange(len(rows)), workshop.dataset.labels(rows)]
+    loss = np.average(-np.log(chosen[held]), weights=weight[held])
+    assert loss == pytest.approx(result["best_val_loss"], rel=1e-3)
+    assert result["best_val_loss"] < history[-1]["val_loss"]
 
 
 def test_fit__standardises_by_the_training_split(workshop):

@@ -136,7 +136,9 @@ def test_load_package__missing_file(own_workshop, name):
         load_package(own_workshop.package)
 
 
-@pytest.mark.parametrize("images", [GOLDEN.astype(np.float32), GOLDEN[:, :16], np.repeat(GOLDEN, 3, axis=3), GOLDEN[0]])
+@pytest.mark.parametrize(
+    "images", [np.zeros((2, 64, 64, 1), np.float32), GOLDEN[:, :16], np.repeat(GOLDEN, 3, axis=3), GOLDEN[0]]
+)
 def test_predict__wrong_images(workshop, project, images):
     """Pixels of another type or shape are refused with both shapes in the message."""
     with pytest.raises(PackageError, match=r"the package takes uint8 \(64, 64, 1\)"):
