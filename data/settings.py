@@ -2,17 +2,39 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from data.errors import ConfigError
 
 
-class Settings(BaseSettings):
-    """What differs between machines; nothing here changes a result."""
+class TrainerSettings(BaseModel):
+    """The devices that training runs on."""
 
-    model_config = SettingsConfigDict(env_prefix="REGRAFT_", env_file=".env", extra="ignore", frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    accelerator: Literal["auto", "cpu", "gpu", "mps"] = Field("auto", description="kind of device")
+    devices: int = Field(1, ge=1, description="devices of this machine; each gets a process")
+    nodes: int = Field(1, ge=1, description="machines that train together")
+    rendezvous: str = Field("", description="host:port of the first machine, where there are several")
+    strategy: Literal["auto", "ddp", "fsdp"] = Field("auto", description="how several devices share the work")
+    precision: Literal["32", "bf16-mixed", "16-mixed"] = Field("32", description="of the computation")
+    compile: bool = Field(default=False, description="torch.compile: a minute of start for faster steps")
+
+    @property
+    def processes(self) -> int:
+        """Processes that train together."""
+        return self.devices * self.nodes
+
+
+class Settings(BaseSettings):
+    """What differs between machines; of these only the trainer's precision changes a result, by rounding."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="REGRAFT_", env_nested_delimiter="__", env_file=".env", extra="ignore", frozen=True
+    )
 
     root: Path = Field(default_factory=Path.cwd, description="project root: domains/, dvc.yaml and data/ lie here")
     mlflow_uri: str = Field(default="", description="MLflow tracking URI; empty: SQLite below the home folder")
@@ -20,6 +42,8 @@ class Settings(BaseSettings):
     prefect_port: int = Field(default=4200, ge=1, le=65535, description="port of the Prefect server")
     mlflow_port: int = Field(default=5000, ge=1, le=65535, description="port of the MLflow server")
     threads: int = Field(default=0, ge=0, description="threads a process may use; 0: the cores this process may use")
+    cache_gb: float = Field(default=20.0, gt=0, description="disk that cached features and activations may take, GB")
+    trainer: TrainerSettings = Field(default=TrainerSettings(), description="REGRAFT_TRAINER__DEVICES=2 and so on")
     actor: str = Field(default="", description="who acts, for the ledger; empty: the login name")
 
     @property
@@ -55,7 +79,7 @@ def load_settings() -> Settings:
         settings = Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        name = "REGRAFT_" + str(first["loc"][0]).upper()
+        name = "REGRAFT_" + "__".join(map(str, first["loc"])).upper()
         raise ConfigError(
             f"{name}={first['input']!r}: {first['msg']}; correct it in the environment or .env"
         ) from error

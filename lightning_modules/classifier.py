@@ -1,6 +1,7 @@
-"""The Lightning module that every recipe trains: weighted cross-entropy on logits from features or images."""
+"""The Lightning module that every recipe trains, one phase at a time."""
 
-from typing import Literal
+import hashlib
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -9,68 +10,148 @@ from torch import Tensor
 from torch.nn import functional
 
 from lightning_modules.datamodule import Batch
-from lightning_modules.network import Network
+from lightning_modules.errors import TrainingError
+from lightning_modules.learning import freeze_rest, learning_parameters, set_modes
+from lightning_modules.loss import Loss
+from lightning_modules.mixing import Mixing
+from lightning_modules.network import Network, channels_last
+from lightning_modules.optimizer import Optimization
+from lightning_modules.recipes.phase import Phase
+from lightning_modules.stages import run_stages, stage_names
 
 
 class Classifier(pl.LightningModule):
-    """Adapts a network; with `features` as inputs only its head learns and its backbone is never run."""
+    """Adapts a network in one phase; where the head learns alone, the backbone is no part of module and checkpoints.
+
+    Everything random in a step is a function of (seed, epoch, batch, process), so that a resumed run repeats it.
+    """
 
     def __init__(
         self,
         network: Network,
+        phase: Phase,
         *,
-        inputs: Literal["features", "images"],
-        learning_rate: float,
-        weight_decay: float,
-        label_smoothing: float,
+        boundary: int,
+        loss: Loss,
+        mixing: Mixing,
+        optimization: Optimization,
+        follow_batches: bool = False,
+        l2_sp: float = 0.0,
+        anchor: dict[str, Tensor] | None = None,
+        seed: int = 0,
+        check_finite: bool = True,
     ) -> None:
+        """`boundary` is that of the inputs; `anchor` holds the weights that L2-SP pulls towards."""
         super().__init__()
-        # With features as inputs the backbone is left out of the module, and so out of optimizer and checkpoints.
+        self.phase, self.boundary, self.follow_batches, self.seed = phase, boundary, follow_batches, seed
+        self.loss, self.mixing, self.optimization, self.l2_sp = loss, mixing, optimization, l2_sp
+        self.learning = learning_parameters(network, phase)
+        self.check_finite = check_finite
+        self.stages = len(stage_names(network.backbone))
+        freeze_rest(network, self.learning)
         self.head = network.head
-        self.embed: Network | None = network if inputs == "images" else None
-        self.inputs, self.learning_rate, self.weight_decay = inputs, learning_rate, weight_decay
-        self.label_smoothing = label_smoothing
+        self.network: Network | None = None if boundary == self.stages else network
+        self.anchor = {name: anchor[name] for name in self.learning if name in anchor} if anchor and l2_sp else {}
+        self.run_stages = run_stages
+        self.sums: Tensor
+        self.register_buffer("sums", torch.zeros(3), persistent=False)
 
-    def logits(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits [N, K] and embedding [N, D] of a batch's inputs."""
-        embedding = inputs if self.embed is None else self.embed.embed(inputs)
-        return self.head(embedding), embedding
+    def train(self, mode: bool = True) -> "Classifier":
+        """Training mode for what learns alone."""
+        super().train(mode)
+        if mode and self.network is not None:
+            set_modes(self.network, self.phase, follow_batches=self.follow_batches)
+        return self
 
-    def training_step(self, batch: Batch, index: int) -> Tensor:
-        """Weighted loss of one batch."""
-        logits, _ = self.logits(batch["inputs"])
-        loss = self._loss(logits, batch, self.label_smoothing)
-        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(logits))
+    def on_fit_start(self) -> None:
+        """Moves what L2-SP pulls towards to the device, once."""
+        self.anchor = {name: value.to(self.device) for name, value in self.anchor.items()}
+
+    def on_train_epoch_start(self) -> None:
+        """Sets the modes anew: Lightning starts with those that the modules happen to have."""
+        self.train()
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Seeds the step by its place in the run."""
+        place = f"{self.seed}/{self.phase.name}/{self.current_epoch}/{batch_idx}/{self.global_rank}"
+        torch.manual_seed(int.from_bytes(hashlib.sha256(place.encode()).digest()[:8]))
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Loss of one batch.
+
+        Raises:
+            TrainingError: it is not finite.
+        """
+        loss = self.batch_loss(batch) * self.trainer.world_size + self._pull()
+        self._check(loss, batch_idx)
+        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(batch["labels"]))
         return loss
 
-    def validation_step(self, batch: Batch, index: int) -> None:
-        """Weighted loss and accuracy on the validation split."""
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Adds to the sums of losses, weights and weights of right answers."""
         logits, _ = self.logits(batch["inputs"])
-        weights = batch["weights"]
-        right = (logits.argmax(1) == batch["labels"]).float()
-        values = {"val_loss": self._loss(logits, batch, 0.0), "val_accuracy": (right * weights).sum() / weights.sum()}
-        # The mean over batches is weighted by what each batch counts for.
-        self.log_dict(values, batch_size=max(1, round(float(weights.sum()))), prog_bar=True)
+        losses = functional.cross_entropy(logits.float(), batch["labels"], reduction="none")
+        right, weights = (logits.argmax(1) == batch["labels"]).float(), batch["weights"]
+        self.sums += torch.stack([(losses * weights).sum(), weights.sum(), (right * weights).sum()])
 
-    def predict_step(self, batch: Batch, index: int) -> tuple[Tensor, Tensor]:
+    def on_validation_epoch_end(self) -> None:
+        """Weighted loss and accuracy on the validation split, over all processes."""
+        loss, weight, right = self.trainer.strategy.reduce(self.sums, reduce_op="sum")
+        self.log_dict({"val_loss": loss / weight, "val_accuracy": right / weight}, prog_bar=True)
+        self.sums.zero_()
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> tuple[Tensor, Tensor]:
         """Probabilities and embedding of one batch."""
         logits, embedding = self.logits(batch["inputs"])
-        return torch.softmax(logits, 1), embedding
+        return torch.softmax(logits.float(), 1), embedding.float()
+
+    def logits(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits [N, K] and embedding [N, D] of inputs at the boundary."""
+        embedding = self._embed(self._activation(inputs))
+        return self.head(embedding), embedding
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """AdamW without decay of biases and norms, under a one-cycle rate."""
-        decayed = [value for value in self.parameters() if value.requires_grad and value.ndim > 1]
-        plain = [value for value in self.parameters() if value.requires_grad and value.ndim <= 1]
-        groups = [{"params": decayed, "weight_decay": self.weight_decay}, {"params": plain, "weight_decay": 0.0}]
-        optimizer = torch.optim.AdamW(groups, lr=self.learning_rate)
-        steps = max(3, int(self.trainer.estimated_stepping_batches))
-        # Of ten steps or fewer, a tenth for warming up is none at all, which OneCycleLR divides by.
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, self.learning_rate, total_steps=steps, pct_start=0.1 if steps > 10 else 0.5
-        )
+        """AdamW with a rate for each stage under the phase's schedule."""
+        head = [(name, value, 0) for name, value in self.head.named_parameters()]
+        backbone = dict(self.network.backbone.named_parameters()) if self.network is not None else {}
+        learning = [(name, backbone[name], self.stages - stage) for name, stage in self.learning.items()]
+        optimizer = self.optimization.optimizer(head + learning)
+        schedule = self.optimization.scheduler(optimizer, int(self.trainer.estimated_stepping_batches))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
-    @staticmethod
-    def _loss(logits: Tensor, batch: Batch, smoothing: float) -> Tensor:
-        losses = functional.cross_entropy(logits, batch["labels"], reduction="none", label_smoothing=smoothing)
-        return (losses * batch["weights"]).sum() / batch["weights"].sum()
+    def batch_loss(self, batch: Batch) -> Tensor:
+        """This process's part of a batch's loss, on blended samples where the recipe blends."""
+        activation = self._activation(batch["inputs"])
+        targets = functional.one_hot(batch["labels"], self.loss.class_weights.numel()).float()
+        activation, targets, weights = self.mixing(activation, targets, batch["weights"])
+        loss: Tensor = self.loss(self.head(self._embed(activation)), targets, weights, batch["total"])
+        return loss
+
+    def _activation(self, inputs: Tensor) -> Tensor:
+        if self.network is not None and self.boundary == 0:
+            inputs = self.network.normalise(inputs)
+        return inputs
+
+    def _embed(self, activation: Tensor) -> Tensor:
+        if self.network is None:
+            return activation
+        embedding: Tensor = self.run_stages(self.network.backbone, channels_last(activation), self.boundary)
+        return embedding
+
+    def _pull(self) -> Tensor | float:
+        """L2-SP: half the squared distance of what learns from where it began (arXiv 1802.01483)."""
+        if not self.anchor or self.network is None:
+            return 0.0
+        values = dict(self.network.backbone.named_parameters())
+        pairs = ((values[name], start) for name, start in self.anchor.items())
+        return 0.5 * self.l2_sp * torch.stack([(value - start).square().sum() for value, start in pairs]).sum()
+
+    def _check(self, loss: Tensor, batch_idx: int) -> None:
+        if not self.check_finite or torch.isfinite(loss):
+            return
+        rates: list[Any] = [group["lr"] for group in self.trainer.optimizers[0].param_groups]
+        raise TrainingError(
+            f"the loss is {float(loss)} in epoch {self.current_epoch + 1}, batch {batch_idx + 1} of phase "
+            f"{self.phase.name!r}, at a rate of {max(rates):.3g}; lower recipe.learning_rate or set recipe.clip "
+            "(the last good checkpoint is kept)"
+        )

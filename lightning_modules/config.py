@@ -2,20 +2,31 @@
 
 import hashlib
 from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from data.config import load_yaml
 from data.errors import ConfigError
+from data.settings import TrainerSettings
 from data.typed import Config
+from lightning_modules.augmentation import AugmentationConfig
 from lightning_modules.recipes import Recipe
+
+
+def _named(recipe: Any) -> Any:
+    return {"kind": recipe} if isinstance(recipe, str) else recipe
 
 
 class TrainingConfig(Config):
     """What a domain decides about training."""
 
     backbone: str = Field(description="name in the model hub")
-    recipe: Recipe = Field(discriminator="kind", description="how the backbone is adapted")
+    recipe: Annotated[Recipe, Field(discriminator="kind"), BeforeValidator(_named)] = Field(
+        description="how the backbone is adapted: a recipe's name, or its kind and options"
+    )
+    augmentation: AugmentationConfig = Field(AugmentationConfig(), description="how training images may change")
+    pretrained: bool = Field(default=True, description="false: from scratch, to see what the pretrained weights bring")
     seed: int = Field(0, ge=0, description="of everything stochastic in training")
 
 
@@ -28,7 +39,8 @@ class FitConfig(Config):
     classes: tuple[str, ...]
     training: TrainingConfig
     output: str = Field(description="folder of checkpoints, progress, weights and result")
-    threads: int = Field(ge=1)
+    threads: int = Field(ge=1, description="of all processes of this machine together")
+    trainer: TrainerSettings = Field(TrainerSettings(), description="the devices")
     experiment: str
     run_id: str = Field(description="MLflow run that takes the curves")
 

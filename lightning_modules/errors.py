@@ -2,6 +2,7 @@
 
 RegraftError
 ├── BackboneError (ValueError)      unknown backbone, missing or altered weights
+├── RecipeError (ValueError)        a recipe that does not fit the backbone or the data
 └── TrainingError (RuntimeError)    the fit process failed
 """
 
@@ -10,6 +11,10 @@ from data.errors import RegraftError
 
 class BackboneError(RegraftError, ValueError):
     """A backbone that is not in the hub, or whose weights are missing, altered or of another network."""
+
+
+class RecipeError(RegraftError, ValueError):
+    """A recipe that the backbone or the data cannot follow."""
 
 
 class TrainingError(RegraftError, RuntimeError):

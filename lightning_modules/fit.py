@@ -1,36 +1,32 @@
 """Fit: one training run in a process of its own; `python -m lightning_modules.fit CONFIG`.
 
-It goes on from the last checkpoint in its folder if there is one, and ends with weights.safetensors, outputs.npz
+It goes on from where an earlier one in its folder was stopped, and ends with weights.safetensors, outputs.npz
 (probabilities and embeddings of the training and validation splits) and result.json, written last.
 """
 
 import json
 import logging
+import sys
 import time
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-import pytorch_lightning as pl
 import torch
 from filelock import FileLock
-from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
-from pytorch_lightning.loggers import MLFlowLogger
-from safetensors.torch import save_file
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 
-from data.atomic import atomic_path, write_text
-from data.dataset import Dataset
+from data.atomic import write_text
 from data.entry import stage_main
-from data.settings import load_settings
-from lightning_modules.classifier import Classifier
 from lightning_modules.config import FitConfig, load_fit_config
-from lightning_modules.datamodule import DomainData, SplitData
-from lightning_modules.embed import feature_cache
-from lightning_modules.hub import load_backbone
-from lightning_modules.network import Network, pretrained_network
-from lightning_modules.progress_file import ProgressFile
-
-log = logging.getLogger(__name__)
+from lightning_modules.materials import Materials
+from lightning_modules.outputs import write_outputs, write_weights
+from lightning_modules.phase_fit import PhaseResult, fit_phase, phase_weights
+from lightning_modules.processes import first_process, run_processes, under_torchrun
+from lightning_modules.progress_file import write_history
+from lightning_modules.prototypes import check_classes, prepare_head, validation_loss
+from lightning_modules.recipes.phase import Phase
+from lightning_modules.trainer import on_gpu
 
 
 def fit(config: FitConfig) -> Path:
@@ -38,111 +34,79 @@ def fit(config: FitConfig) -> Path:
 
     Raises:
         BackboneError: the backbone's weights are missing or altered.
-        StorageError: features or shards are missing, or the disk refused a write.
+        RecipeError: recipe, backbone and data do not fit together.
+        TrainingError: training failed.
+        StorageError: shards are missing, or the disk refused a write.
     """
     result = config.folder / "result.json"
     # The fit of a flow that was killed may be running on: its result is waited for.
     with FileLock(config.folder / "fit.lock"):
-        if not result.exists():
-            _run(config, result)
+        if result.exists():
+            return result
+        materials = Materials(config)
+        materials.prefix().fill(materials.dataset.rows("train", "val"))
+        if config.trainer.processes > 1:
+            run_processes(config)
+        else:
+            run(materials)
     return result
 
 
-def _run(config: FitConfig, result: Path) -> None:
-    torch.set_num_threads(config.threads)
-    pl.seed_everything(config.training.seed, verbose=False)
-    started = time.monotonic()
-    network, data = _network(config), _data(config)
-    module = _module(config, network, data)
-    trainer = _trainer(config)
-    last = config.folder / "last.ckpt"
-    trainer.fit(module, data, ckpt_path=last if last.exists() else None)
-    _take_best(module, trainer)
-    _write_outputs(config, module, data, trainer)
-    _write_weights(config, network)
-    write_text(result, json.dumps(_result(trainer, time.monotonic() - started)))
+def run(materials: Materials) -> None:
+    """Sets the head, trains phase after phase and keeps the one that was best on the validation split."""
+    config, started = materials.config, time.monotonic()
+    torch.set_num_threads(max(1, config.threads // config.trainer.devices))
+    if on_gpu(config.trainer):
+        torch.set_float32_matmul_precision("high")
+    phases = config.training.recipe.phases(materials.stages)
+    head = _prepare_head(materials)
+    outcomes = _train(materials, phases) if phases else [_no_training(config, head)]
+    if first_process():
+        kept = min(range(len(outcomes)), key=lambda number: outcomes[number].val_loss)
+        if phases:
+            materials.network.load_state_dict(phase_weights(config, kept))
+        write_outputs(materials, outcomes[kept].boundary)
+        write_weights(config.folder / "weights.safetensors", materials.network)
+        write_text(config.folder / "result.json", json.dumps(_result(outcomes, kept, time.monotonic() - started)))
 
 
-def _network(config: FitConfig) -> Network:
-    card = load_backbone(Path(config.root), config.training.backbone)
-    dataset = Dataset(Path(config.dataset), config.task, config.classes)
-    return pretrained_network(Path(config.root), card, card.transform(dataset.spec), len(config.classes))
+def _train(materials: Materials, phases: Sequence[Phase]) -> list[PhaseResult]:
+    outcomes: list[PhaseResult] = []
+    for number in range(len(phases)):
+        outcomes.append(fit_phase(materials, phases, number, sum(done.epochs for done in outcomes)))
+    return outcomes
 
 
-def _data(config: FitConfig) -> DomainData:
-    root, recipe = Path(config.root), config.training.recipe
-    dataset = Dataset(Path(config.dataset), config.task, config.classes)
-    cache = None
-    if recipe.inputs == "features":
-        card = load_backbone(root, config.training.backbone)
-        cache = feature_cache(root / ".regraft", card.weights(root)[1], card.transform(dataset.spec))
-    return DomainData(dataset, cache, recipe.batch_size, config.training.seed)
+def _prepare_head(materials: Materials) -> float:
+    """Sets the head from cached features; returns its loss on the validation split."""
+    train, held = materials.features("train"), materials.features("val")
+    check_classes(train[1], materials.config.classes)
+    if materials.config.training.pretrained:  # cached features say nothing of a backbone from scratch
+        prepare_head(materials.network.head, train, held)
+    return validation_loss(materials.network.head, held)
 
 
-def _module(config: FitConfig, network: Network, data: DomainData) -> Classifier:
-    recipe = config.training.recipe
-    if data.train.features is not None:
-        network.head.standardise(data.train.features)
-    return Classifier(
-        network,
-        inputs=recipe.inputs,
-        learning_rate=recipe.learning_rate,
-        weight_decay=recipe.weight_decay,
-        label_smoothing=recipe.label_smoothing,
-    )
+def _no_training(config: FitConfig, loss: float) -> PhaseResult:
+    """A recipe without gradient ends with its head."""
+    write_history(config.folder / "progress.json", 1, [{"epoch": 1, "phase": 0, "val_loss": loss}])
+    return PhaseResult(loss, 1, None, 0.0)
 
 
-def _trainer(config: FitConfig) -> pl.Trainer:
-    recipe = config.training.recipe
-    checkpoint = ModelCheckpoint(
-        config.folder, "best", monitor="val_loss", save_last=True, enable_version_counter=False
-    )
-    logger = MLFlowLogger(
-        experiment_name=config.experiment, tracking_uri=load_settings().tracking_uri, run_id=config.run_id
-    )
-    return pl.Trainer(
-        accelerator="auto",
-        devices=1,
-        max_epochs=recipe.epochs,
-        callbacks=[checkpoint, EarlyStopping("val_loss", patience=recipe.patience), ProgressFile(config)],
-        logger=logger,
-        log_every_n_steps=1_000_000,
-        num_sanity_val_steps=0,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        deterministic=True,
-    )
-
-
-def _take_best(module: Classifier, trainer: pl.Trainer) -> None:
-    best = trainer.checkpoint_callback.best_model_path  # type: ignore[union-attr]
-    module.load_state_dict(torch.load(best, map_location="cpu", weights_only=True)["state_dict"])
-
-
-def _write_outputs(config: FitConfig, module: Classifier, data: DomainData, trainer: pl.Trainer) -> None:
-    """What the trained network says of the samples that it may have seen: the drift reference is made of it."""
-    split: SplitData = data.whole
-    batches = trainer.predict(module, data.ordered(split)) or []
-    probabilities, embeddings = (torch.cat(part).numpy() for part in zip(*batches, strict=True))
-    with atomic_path(config.folder / "outputs.npz") as temporary, temporary.open("wb") as file:
-        np.savez(file, hashes=split.rows["hash"].to_numpy(str), probabilities=probabilities, embeddings=embeddings)
-
-
-def _write_weights(config: FitConfig, network: Network) -> None:
-    with atomic_path(config.folder / "weights.safetensors") as temporary:
-        save_file({name: value.contiguous().cpu() for name, value in network.state_dict().items()}, temporary)
-
-
-def _result(trainer: pl.Trainer, seconds: float) -> dict[str, float | int]:
-    best = trainer.checkpoint_callback.best_model_score  # type: ignore[union-attr]
-    return {"epochs": trainer.current_epoch, "best_val_loss": float(best), "seconds": round(seconds, 2)}
+def _result(outcomes: Sequence[PhaseResult], kept: int, seconds: float) -> dict[str, float | int]:
+    epochs = sum(outcome.epochs for outcome in outcomes)
+    best = outcomes[kept]
+    return {"epochs": epochs, "best_val_loss": best.val_loss, "best_phase": kept, "seconds": round(seconds, 2)}
 
 
 def main(path: str) -> None:
-    """Fits what the configuration file says."""
+    """Fits what the configuration file says; under torchrun this is one of its processes."""
     warnings.filterwarnings("ignore", module="pytorch_lightning|torch")
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    fit(load_fit_config(Path(path)))
+    config = load_fit_config(Path(path))
+    try:
+        run(Materials(config)) if under_torchrun() else fit(config)
+    except SIGTERMException:
+        sys.exit("error: stopped by SIGTERM; what was reached is kept: run it again to go on from there")
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 from pickle import UnpicklingError
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from data.transforms import TransformSpec
 from lightning_modules.errors import BackboneError
@@ -12,6 +14,8 @@ from lightning_modules.hub import Backbone
 
 try:
     import timm
+
+    from lightning_modules.stages import run_stages
 except (RuntimeError, ImportError) as _error:  # timm needs torchvision's operators, which must be built for this torch
     raise BackboneError(
         f"torchvision does not fit torch {torch.__version__} ({str(_error).splitlines()[0]}); install both from one "
@@ -38,8 +42,9 @@ class Normalise(nn.Module):
 class Head(nn.Module):
     """A linear layer over standardised features; `standardise` sets the statistics from training features."""
 
-    def __init__(self, features: int, classes: int) -> None:
+    def __init__(self, features: int, classes: int, dropout: float = 0.0) -> None:
         super().__init__()
+        self.dropout = dropout
         self.mean: Tensor
         self.scale: Tensor
         self.register_buffer("mean", torch.zeros(features))
@@ -49,30 +54,70 @@ class Head(nn.Module):
         nn.init.zeros_(self.linear.bias)
 
     def standardise(self, features: Tensor) -> None:
-        """Takes mean and standard deviation from features [N, D] of the training split."""
+        """Takes mean and standard deviation from features [N, D] of the training split.
+
+        A feature that hardly varied there gets a tenth of the mean deviation: it would drown all others as soon as it
+        wakes, in a backbone that learns or in images of another kind.
+        """
+        deviation = features.std(0)
         self.mean.copy_(features.mean(0))
-        self.scale.copy_(features.std(0).clamp_min(1e-6))
+        self.scale.copy_(deviation.clamp_min(0.1 * float(deviation.mean())))
 
     def forward(self, features: Tensor) -> Tensor:
         """Logits [N, K]."""
-        logits: Tensor = self.linear((features - self.mean) / self.scale)
+        standard = functional.dropout((features - self.mean) / self.scale, self.dropout, self.training)
+        logits: Tensor = self.linear(standard)
         return logits
+
+
+class CosineHead(nn.Module):
+    """Scaled cosines between a sample's features and one L2-normalised prototype a class."""
+
+    def __init__(self, features: int, classes: int) -> None:
+        super().__init__()
+        self.prototypes: Tensor
+        self.scale: Tensor
+        self.register_buffer("prototypes", torch.zeros(classes, features))
+        self.register_buffer("scale", torch.ones(()))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Logits [N, K]."""
+        return self.scale * functional.normalize(features) @ self.prototypes.T
 
 
 class Network(nn.Module):
     """Normalisation, backbone and one head."""
 
-    def __init__(self, architecture: str, classes: int, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+    head: Head | CosineHead
+
+    def __init__(
+        self,
+        architecture: str,
+        classes: int,
+        mean: tuple[float, ...],
+        std: tuple[float, ...],
+        *,
+        head: Literal["linear", "cosine"] = "linear",
+        dropout: float = 0.0,
+        drop_path: float = 0.0,
+    ) -> None:
         super().__init__()
         self.normalise = Normalise(mean, std)
-        self.backbone = timm.create_model(architecture, pretrained=False, num_classes=0)
-        self.head = Head(int(str(self.backbone.num_features)), classes)
+        self.backbone = _create(architecture, drop_path)
+        features = int(str(self.backbone.num_features))
+        self.head = Head(features, classes, dropout) if head == "linear" else CosineHead(features, classes)
+
+    def run(self, inputs: Tensor, first: int = 0, last: int | None = None) -> Tensor:
+        """The activation at boundary `last` (the embedding [N, D] by default) of inputs at boundary `first`.
+
+        Inputs at boundary 0 are uint8 images [N, H, W, C].
+        """
+        activation = self.normalise(inputs) if first == 0 else inputs
+        return run_stages(self.backbone, channels_last(activation), first, last)
 
     def embed(self, images: Tensor) -> Tensor:
         """Penultimate features [N, D] of uint8 images [N, H, W, C]."""
-        pixels = self.normalise(images).contiguous(memory_format=torch.channels_last)
-        features: Tensor = self.backbone(pixels)
-        return features
+        return self.run(images)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Probabilities [N, K] and embedding [N, D]: what the package returns."""
@@ -80,16 +125,60 @@ class Network(nn.Module):
         return torch.softmax(self.head(embedding), dim=1), embedding
 
 
-def pretrained_network(root: Path, card: Backbone, transform: TransformSpec, classes: int) -> Network:
+class FrozenStages(nn.Module):
+    """The pretrained stages before a boundary (all of them by default), from images to activations."""
+
+    def __init__(self, root: Path, card: Backbone, transform: TransformSpec, boundary: int | None) -> None:
+        super().__init__()
+        self.network, self.boundary = pretrained_network(root, card, transform, classes=2), boundary
+
+    def forward(self, images: Tensor) -> Tensor:
+        """The activation at the boundary of uint8 images [N, H, W, C]."""
+        return self.network.run(images, 0, self.boundary)
+
+
+def channels_last(activation: Tensor) -> Tensor:
+    """Images and feature maps in the memory format that convolutions are fastest in; other activations as they are."""
+    return activation.contiguous(memory_format=torch.channels_last) if activation.ndim == 4 else activation
+
+
+def _create(architecture: str, drop_path: float) -> nn.Module:
+    options: dict[str, Any] = {"drop_path_rate": drop_path} if drop_path else {}
+    if architecture in timm.list_models(module="vision_transformer"):
+        options["dynamic_img_size"] = True  # any side that is a multiple of the patch
+    return timm.create_model(architecture, pretrained=False, num_classes=0, **options)
+
+
+def pretrained_network(
+    root: Path,
+    card: Backbone,
+    transform: TransformSpec,
+    classes: int,
+    *,
+    head: Literal["linear", "cosine"] = "linear",
+    dropout: float = 0.0,
+    drop_path: float = 0.0,
+) -> Network:
     """A network with the backbone's checked weights and a fresh head.
 
     Raises:
-        BackboneError: the weights are missing, altered, or those of another network.
+        BackboneError: the weights are missing, altered, or those of another network, or the image's size does not fit.
     """
     path, _ = card.weights(root)
-    network = Network(card.architecture, classes, transform.mean, transform.std)
+    options = {"head": head, "dropout": dropout, "drop_path": drop_path}
+    network = Network(card.architecture, classes, transform.mean, transform.std, **options)  # type: ignore[arg-type]
+    _check_size(network.backbone, card.architecture, transform.image.size)
     load_weights(network.backbone, path)
     return network
+
+
+def _check_size(backbone: nn.Module, architecture: str, size: int) -> None:
+    patch = getattr(getattr(backbone, "patch_embed", None), "patch_size", (1, 1))[0]
+    if size % patch:
+        raise BackboneError(
+            f"{architecture} cuts images into patches of {patch} pixels, data.transform.size is {size}; "
+            f"choose {size // patch * patch or patch} or {(size // patch + 1) * patch}"
+        )
 
 
 def load_weights(backbone: nn.Module, path: Path) -> None:
@@ -100,7 +189,7 @@ def load_weights(backbone: nn.Module, path: Path) -> None:
     Raises:
         BackboneError: the tensors do not fit the network.
     """
-    given = _read(path)
+    given = read_weights(path)
     wanted = {name: value for name, value in backbone.state_dict().items() if "num_batches_tracked" not in name}
     if not wanted.keys() <= given.keys():
         given = _in_order(wanted, given)
@@ -119,7 +208,12 @@ def _in_order(wanted: dict[str, Tensor], given: dict[str, Tensor]) -> dict[str, 
     return {our: given[their] for our, their in pairs if our.rpartition(".")[2] == their.rpartition(".")[2]}
 
 
-def _read(path: Path) -> dict[str, Tensor]:
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The named tensors of a weight file, on the CPU; no pickled code is ever run.
+
+    Raises:
+        BackboneError: the file holds something else.
+    """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 

@@ -1,29 +1,52 @@
 """A callback that tells the waiting flow how far the fit process has come."""
 
 import json
+import time
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
 from data.atomic import write_text
-from lightning_modules.config import FitConfig
 
 
 class ProgressFile(Callback):
-    """Writes progress.json after every epoch: epoch, of how many, and the metrics of every epoch so far."""
+    """Writes progress.json after every epoch: epoch, of how many, and the metrics of every epoch of all phases."""
 
-    def __init__(self, config: FitConfig) -> None:
-        self.path = config.folder / "progress.json"
+    def __init__(self, path: Path, phase: int, before: int, after: int) -> None:
+        """`before` and `after` are the epochs of the phases around this one."""
+        self.path, self.phase, self.before, self.after = path, phase, before, after
+        self.samples, self.began, self.ended = 0, 0.0, 0.0
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Starts the clock."""
+        self.samples, self.began = 0, time.monotonic()
+
+    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any) -> None:
+        """Stops the clock; the last batch's counts, so that validation is left out."""
+        self.samples, self.ended = self.samples + len(args[1]["labels"]), time.monotonic()
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Replaces the file with the latest state; by now the epoch's own training loss is known."""
-        metrics = {name: round(float(value), 6) for name, value in trainer.callback_metrics.items()}
-        epoch = trainer.current_epoch + 1
+        if trainer.is_global_zero:
+            metrics = {name: round(float(value), 6) for name, value in trainer.callback_metrics.items()}
+            seconds = max(self.ended - self.began, 1e-6)
+            speed = {"seconds": round(seconds, 4), "images_per_second": round(self.samples / seconds, 2)}
+            self._write(trainer, {"phase": self.phase, **metrics, **speed})
+
+    def _write(self, trainer: pl.Trainer, metrics: dict[str, float]) -> None:
+        epoch = self.before + trainer.current_epoch + 1
         # A resumed run goes on with the epochs that its checkpoint knew; later ones are run again.
         history = [known for known in read_history(self.path) if known["epoch"] < epoch]
-        history.append({"epoch": epoch, **metrics})
-        write_text(self.path, json.dumps({"epoch": epoch, "epochs": trainer.max_epochs, "history": history}))
+        write_history(self.path, self.before + int(trainer.max_epochs or 0) + self.after, [
+            *history, {"epoch": epoch, **metrics},
+        ])  # fmt: skip
+
+
+def write_history(path: Path, epochs: int, history: list[dict[str, float]]) -> None:
+    """Writes the metrics of every epoch so far; `epochs` is how many there may be."""
+    write_text(path, json.dumps({"epoch": int(history[-1]["epoch"]), "epochs": epochs, "history": history}))
 
 
 def read_history(path: Path) -> list[dict[str, float]]:

@@ -14,6 +14,8 @@ from data.atomic import write_text
 from lightning_modules.config import FitConfig
 from lightning_modules.errors import TrainingError
 
+GRACE = 30.0
+
 
 @dataclass(frozen=True)
 class FitResult:
@@ -22,13 +24,15 @@ class FitResult:
     folder: Path
     epochs: int
     best_val_loss: float
+    best_phase: int
     seconds: float
     history: tuple[dict[str, float], ...]
 
     @property
     def best_epoch(self) -> int:
         """The epoch whose weights were kept."""
-        return int(min(self.history, key=lambda entry: entry["val_loss"])["epoch"])
+        kept = [entry for entry in self.history if entry["phase"] == self.best_phase]
+        return int(min(kept, key=lambda entry: entry["val_loss"])["epoch"])
 
 
 def train(config: FitConfig, progress: Callable[[int, int], None] = lambda done, total: None) -> FitResult:
@@ -48,10 +52,19 @@ def train(config: FitConfig, progress: Callable[[int, int], None] = lambda done,
         try:
             _watch(process, config.folder / "progress.json", progress)
         finally:
-            process.kill()
+            _stop(process)
     if process.returncode:
         raise TrainingError(_fault(config.folder / "fit.log", process.returncode))
     return _result(config.folder)
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """Lets a fit that is still running keep what it has reached."""
+    process.terminate()
+    try:
+        process.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def _watch(process: "subprocess.Popen[bytes]", path: Path, progress: Callable[[int, int], None]) -> None:

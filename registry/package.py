@@ -68,7 +68,8 @@ class Package:
             raise PackageError(
                 f"images are {images.dtype} {images.shape[1:]}, the package takes uint8 {self.transform.image.shape}"
             )
-        return run_session(self._session, images)
+        probabilities, embeddings = run_session(self._session, images)
+        return probabilities, embeddings
 
     def latency_ms(self, repeats: int = 30) -> float:
         """95th percentile of the time for one image on this machine, milliseconds."""

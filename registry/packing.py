@@ -1,6 +1,7 @@
 """From a finished fit to a package: the trained network, its transform and the drift reference."""
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -26,8 +27,10 @@ def pack_fit(root: Path, fit: Path, dataset: Dataset, backbone: str) -> Package:
 
     card = load_backbone(root, backbone)
     transform = card.transform(dataset.spec)
-    network = Network(card.architecture, len(dataset.classes), transform.mean, transform.std)
-    network.load_state_dict(load_file(fit / "weights.safetensors"))
+    weights = load_file(fit / "weights.safetensors")
+    head: Literal["linear", "cosine"] = "cosine" if "head.prototypes" in weights else "linear"
+    network = Network(card.architecture, len(dataset.classes), transform.mean, transform.std, head=head)
+    network.load_state_dict(weights)
     return build_package(
         fit / "package",
         network,

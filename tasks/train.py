@@ -85,6 +85,7 @@ def fit(
         training=training,
         output=str(_folder(root, name, data, training, prepared)),
         threads=settings.cores,
+        trainer=settings.trainer,
         experiment=name,
         run_id=run_id,
     )

@@ -1,21 +1,21 @@
 """Full fine-tuning: backbone and head learn together."""
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from data.typed import Config
+from lightning_modules.recipes.base import BackboneRecipe, Rate
+from lightning_modules.recipes.phase import Phase
 
 
-class FullRecipe(Config):
-    """AdamW with warm-up and cosine; BatchNorm statistics follow the training batches."""
-
-    inputs: ClassVar[Literal["images"]] = "images"
+class FullRecipe(BackboneRecipe):
+    """All stages learn at once; BatchNorm follows the batches."""
 
     kind: Literal["full"]
     epochs: int = Field(8, ge=1, description="most passes over the training images")
-    batch_size: int = Field(32, ge=2, description="samples a step; BatchNorm needs two")
-    learning_rate: float = Field(5e-4, gt=0, description="AdamW's rate at its peak")
-    weight_decay: float = Field(0.05, ge=0, description="AdamW's decay")
-    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the label spread over all classes")
+    learning_rate: Rate = Field(5e-4, description="AdamW's rate at its peak; `find`: by a learning-rate range test")
     patience: int = Field(4, ge=1, description="epochs without a better validation loss before it stops")
+
+    def phases(self, stages: int) -> tuple[Phase, ...]:
+        """Everything from the start."""
+        return (Phase("all", self.epochs, self.learning_rate, 0, stages),)

@@ -1,21 +1,24 @@
 """Linear probe: the backbone stays as it is, a linear head learns from its cached features."""
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from data.typed import Config
+from lightning_modules.recipes.base import HeadRecipe, Rate
+from lightning_modules.recipes.phase import Phase, head_phase
 
 
-class LinearProbeRecipe(Config):
-    """Logistic regression by AdamW on standardised features; the best epoch by validation loss is kept."""
-
-    inputs: ClassVar[Literal["features"]] = "features"
+class LinearProbeRecipe(HeadRecipe):
+    """Logistic regression by AdamW on standardised features; BatchNorm keeps its statistics."""
 
     kind: Literal["linear_probe"]
     epochs: int = Field(60, ge=1, description="most passes over the training features")
-    batch_size: int = Field(128, ge=1, description="samples a step")
-    learning_rate: float = Field(5e-4, gt=0, description="AdamW's rate at its peak")
+    batch_size: int = Field(128, ge=2, description="samples a step, over all devices")
+    learning_rate: Rate = Field(5e-4, description="AdamW's rate at its peak; `find`: by a learning-rate range test")
     weight_decay: float = Field(0.1, ge=0, description="AdamW's decay of the head's weights")
-    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the label spread over all classes")
+    schedule: Literal["cosine", "one_cycle"] = Field("one_cycle", description="how the rate falls after its warm-up")
     patience: int = Field(10, ge=1, description="epochs without a better validation loss before it stops")
+
+    def phases(self, stages: int) -> tuple[Phase, ...]:
+        """The head alone."""
+        return (head_phase(stages, self.epochs, self.learning_rate),)

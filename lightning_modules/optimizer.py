@@ -1,0 +1,55 @@
+"""AdamW with a rate for each stage, and the schedule of that rate."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
+
+
+@dataclass(frozen=True)
+class Optimization:
+    """How the learning parameters are moved."""
+
+    learning_rate: float
+    weight_decay: float
+    layer_decay: float
+    schedule: Literal["cosine", "one_cycle"]
+    warmup: float
+
+    def optimizer(self, learning: Iterable[tuple[str, Tensor, int]]) -> torch.optim.Optimizer:
+        """AdamW over (name, parameter, distance from the head in stages).
+
+        Norms and biases have no decay, nor has what the backbone has only one of, such as a position embedding.
+        """
+        groups: dict[tuple[int, bool], dict[str, Any]] = {}
+        for name, parameter, distance in learning:
+            plain = parameter.ndim <= 1 or name.endswith(("pos_embed", "cls_token", "reg_token"))
+            group = groups.setdefault((distance, plain), self._group(distance, plain=plain))
+            group["params"].append(parameter)
+        return torch.optim.AdamW([groups[key] for key in sorted(groups)], lr=self.learning_rate)
+
+    def scheduler(self, optimizer: torch.optim.Optimizer, steps: int) -> LRScheduler:
+        """The schedule over that many steps, for each group from its own peak."""
+        steps = max(3, steps)
+        if self.schedule == "one_cycle":
+            peaks = [group["lr"] for group in optimizer.param_groups]
+            # OneCycleLR divides by the steps of its warm-up less one.
+            rise = self.warmup if self.warmup * steps > 1 else 0.5
+            return OneCycleLR(optimizer, peaks, total_steps=steps, pct_start=rise)
+        return LambdaLR(optimizer, lambda step: cosine_share(step, steps, self.warmup))
+
+    def _group(self, distance: int, *, plain: bool) -> dict[str, Any]:
+        rate = self.learning_rate * self.layer_decay**distance
+        return {"params": [], "lr": rate, "weight_decay": 0.0 if plain else self.weight_decay}
+
+
+def cosine_share(step: int, steps: int, warmup: float) -> float:
+    """Share of the peak rate at a step: linear up to it, then half a cosine down to zero."""
+    rise = warmup * steps
+    if step < rise:
+        return (step + 1) / (rise + 1)
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - rise) / max(1.0, steps - rise))))

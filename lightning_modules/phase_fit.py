@@ -1,0 +1,172 @@
+"""One phase: trained from the weights before it, or taken up where it was stopped, or passed over if it has ended."""
+
+import copy
+import json
+import shutil
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import cast
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import ModelCheckpoint
+from safetensors.torch import load_file
+from torch import Tensor
+
+from data.atomic import write_text
+from lightning_modules.adapters import adapters
+from lightning_modules.classifier import Classifier
+from lightning_modules.config import FitConfig
+from lightning_modules.datamodule import PhaseData
+from lightning_modules.loss import Loss
+from lightning_modules.materials import Materials
+from lightning_modules.memory import memory_errors
+from lightning_modules.mixing import Mixing
+from lightning_modules.optimizer import Optimization
+from lightning_modules.outputs import write_weights
+from lightning_modules.processes import first_process
+from lightning_modules.progress_file import ProgressFile
+from lightning_modules.rate_finder import find_rate
+from lightning_modules.recipes.base import BackboneRecipe, HeadRecipe
+from lightning_modules.recipes.lora import LoraRecipe
+from lightning_modules.recipes.phase import Phase
+from lightning_modules.trainer import build_trainer
+
+
+@dataclass(frozen=True)
+class PhaseResult:
+    """How a phase ended."""
+
+    val_loss: float
+    epochs: int
+    boundary: int | None
+    learning_rate: float
+
+
+def fit_phase(materials: Materials, phases: Sequence[Phase], number: int, before: int) -> PhaseResult:
+    """Trains phase `number` after `before` epochs in earlier ones; leaves its best weights in the network.
+
+    Raises:
+        RecipeError: the phase does not fit the backbone.
+        TrainingError: the loss is not finite, or memory ran out.
+    """
+    folder, phase = materials.config.folder / f"phase-{number}", phases[number]
+    if not (folder / "result.json").exists():
+        after = sum(later.epochs for later in phases[number + 1 :])
+        progress = ProgressFile(materials.config.folder / "progress.json", number, before, after)
+        _train(materials, phase, folder, progress)
+    materials.network.load_state_dict(phase_weights(materials.config, number))
+    return PhaseResult(**json.loads((folder / "result.json").read_text(encoding="utf-8")))
+
+
+def phase_weights(config: FitConfig, number: int) -> dict[str, Tensor]:
+    """The network's best weights of a phase that has ended."""
+    return load_file(config.folder / f"phase-{number}" / "weights.safetensors")
+
+
+def _train(materials: Materials, phase: Phase, folder: Path, progress: ProgressFile) -> None:
+    config, recipe = materials.config, cast(HeadRecipe, materials.config.training.recipe)
+    data, boundary = materials.data(phase, cached=_cached(materials, phase, folder / "cached.json"))
+    with _in_cache(data), _adapted(materials, phase):
+        rate = _rate(materials, phase, boundary, data, folder)
+        module = _module(materials, phase, boundary, rate)
+        trainer = build_trainer(config, recipe, phase, folder, progress)
+        last = folder / "last.ckpt"
+        with memory_errors(module, data):
+            trainer.fit(module, data, ckpt_path=last if last.exists() else None)
+        val_loss = _take_best(module, trainer, data)
+    if trainer.is_global_zero:
+        _write(materials, folder, PhaseResult(val_loss, trainer.current_epoch, boundary, rate))
+    trainer.strategy.barrier()
+
+
+def _cached(materials: Materials, phase: Phase, path: Path) -> bool:
+    """Whether the phase reads cached activations; decided once, so that a resumed run rounds as it did before."""
+    if not path.exists() and first_process():
+        write_text(path, json.dumps(materials.cacheable(phase)))
+    return bool(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else materials.cacheable(phase)
+
+
+def _in_cache(data: PhaseData) -> AbstractContextManager[None]:
+    return nullcontext() if data.prefix is None else data.prefix.in_use(data.views)
+
+
+def _adapted(materials: Materials, phase: Phase) -> AbstractContextManager[None]:
+    recipe = materials.config.training.recipe
+    if phase.learns != "adapters":
+        return nullcontext()
+    torch.manual_seed(materials.config.training.seed)
+    assert isinstance(recipe, LoraRecipe)  # noqa: S101 - no other recipe has such a phase
+    return adapters(materials.network, recipe.rank, recipe.alpha)
+
+
+def _rate(materials: Materials, phase: Phase, boundary: int, data: PhaseData, folder: Path) -> float:
+    if phase.learning_rate != "find":
+        return phase.learning_rate
+    original = materials.network
+
+    def duplicate() -> Classifier:
+        return _module(materials, phase, boundary, 1.0, copy.deepcopy(original))
+
+    return find_rate(materials.config, folder / "rate.json", duplicate, data)
+
+
+def _module(
+    materials: Materials, phase: Phase, boundary: int, rate: float, trial: "torch.nn.Module | None" = None
+) -> Classifier:
+    recipe, seed = cast(HeadRecipe, materials.config.training.recipe), materials.config.training.seed
+    deep = recipe if isinstance(recipe, BackboneRecipe) and not phase.head_alone else None
+    classes = len(materials.config.classes)
+    weights = materials.class_weights if recipe.balance == "loss" else torch.ones(classes)
+    module = Classifier(
+        trial or materials.network,  # type: ignore[arg-type]
+        phase,
+        boundary=boundary,
+        loss=Loss(weights, recipe.label_smoothing, recipe.focal),
+        mixing=Mixing(recipe.mixup, deep.cutmix if deep else 0.0),
+        optimization=Optimization(
+            rate, recipe.weight_decay, deep.layer_decay if deep else 1.0, recipe.schedule, recipe.warmup
+        ),
+        follow_batches=deep is not None and deep.batch_norm == "train",
+        l2_sp=deep.l2_sp if deep else 0.0,
+        anchor=materials.anchor,
+        seed=seed,
+        check_finite=trial is None,
+    )
+    if materials.config.trainer.compile:
+        module.run_stages = torch.compile(module.run_stages)
+    return module
+
+
+def _take_best(module: Classifier, trainer: pl.Trainer, data: PhaseData) -> float:
+    """Loads the best checkpoint, or the mean of the best few where its validation loss is lower."""
+    checkpoint = cast(ModelCheckpoint, trainer.checkpoint_callback)
+    best, score = checkpoint.best_model_path, float(checkpoint.best_model_score)  # type: ignore[arg-type]
+    single = _state(best)
+    states = [_state(path) for path in checkpoint.best_k_models]
+    if len(states) > 1:
+        module.load_state_dict({name: _mean([state[name] for state in states]) for name in single})
+        mixed = trainer.validate(module, data, verbose=False)[0]["val_loss"]
+        if mixed < score:
+            return mixed
+    module.load_state_dict(single)
+    return score
+
+
+def _mean(values: list[Tensor]) -> Tensor:
+    return torch.stack([value.double() for value in values]).mean(0).to(values[0].dtype)
+
+
+def _state(path: str) -> dict[str, Tensor]:
+    loaded: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    return loaded
+
+
+def _write(materials: Materials, folder: Path, result: PhaseResult) -> None:
+    """Keeps weights and result, in this order; the checkpoints have done their duty."""
+    write_weights(folder / "weights.safetensors", materials.network)
+    write_text(folder / "result.json", json.dumps(asdict(result)))
+    for leftover in folder.glob("*.ckpt"):
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()

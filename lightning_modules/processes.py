@@ -1,0 +1,49 @@
+"""Training in several processes, one a device, which torchrun starts and watches."""
+
+import os
+import signal
+import subprocess
+import sys
+from types import FrameType
+
+from lightning_modules.config import FitConfig
+from lightning_modules.errors import TrainingError
+
+
+def under_torchrun() -> bool:
+    """Whether this is one of several processes that torchrun started."""
+    return "TORCHELASTIC_RUN_ID" in os.environ
+
+
+def first_process() -> bool:
+    """Whether this process writes what all have reached."""
+    return not under_torchrun() or os.environ["RANK"] == "0"
+
+
+def run_processes(config: FitConfig) -> None:
+    """Runs this fit's phases under torchrun; where one process dies, the others are ended.
+
+    Raises:
+        TrainingError: a process failed; its own error line, if it had one, stands in the same output.
+    """
+    trainer = config.trainer
+    where = ["--standalone"]
+    if trainer.nodes > 1:
+        where = [f"--nnodes={trainer.nodes}", "--rdzv-backend=c10d", f"--rdzv-endpoint={trainer.rendezvous}"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "torch.distributed.run", *where, f"--nproc-per-node={trainer.devices}",
+         "-m", "lightning_modules.fit", str(config.folder / "fit.json")],
+        cwd=config.root, env={**os.environ, "OMP_NUM_THREADS": str(max(1, config.threads // trainer.devices))},
+    )  # fmt: skip
+
+    def forward(number: int, frame: FrameType | None) -> None:
+        process.send_signal(number)
+
+    former = signal.signal(signal.SIGTERM, forward)
+    try:
+        code = process.wait()
+    finally:
+        signal.signal(signal.SIGTERM, former)
+        process.kill()
+    if code:
+        raise TrainingError(f"one of {trainer.processes} processes ended with an error; the others were stopped")

@@ -1,0 +1,27 @@
+"""LoRA: low-rank updates of convolutions and linear layers learn, and are merged at the end (arXiv 2106.09685)."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from lightning_modules.recipes.base import Rate
+from lightning_modules.recipes.phase import Phase
+from lightning_modules.recipes.probe import ProbedRecipe
+
+
+class LoraRecipe(ProbedRecipe):
+    """The probe, then head and adapters; BatchNorm keeps its statistics unless told otherwise."""
+
+    kind: Literal["lora"]
+    rank: int = Field(8, ge=1, description="rank of each update")
+    alpha: float = Field(16.0, gt=0, description="an update counts alpha / rank times")
+    epochs: int = Field(8, ge=1, description="most passes over the training images after the probe")
+    learning_rate: Rate = Field(1e-3, description="AdamW's rate at its peak after the probe")
+    batch_norm: Literal["train", "frozen"] = Field(
+        "frozen", description="whether BatchNorm of the learning stages follows the batches or keeps its statistics"
+    )
+    patience: int = Field(4, ge=1, description="epochs without a better validation loss before a phase stops")
+
+    def phases(self, stages: int) -> tuple[Phase, ...]:
+        """The head, then the adapters of all stages with it."""
+        return self.probe(stages), Phase("adapters", self.epochs, self.learning_rate, 0, stages, "adapters")

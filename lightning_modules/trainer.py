@@ -1,0 +1,67 @@
+"""Lightning's Trainer as a phase needs it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint
+
+from data.settings import TrainerSettings, load_settings
+from lightning_modules.config import FitConfig
+from lightning_modules.progress_file import ProgressFile
+from lightning_modules.recipes.base import HeadRecipe
+from lightning_modules.recipes.phase import Phase
+from lightning_modules.sigterm import CheckpointOnSigterm
+from lightning_modules.tracking_logger import EpochLogger
+
+
+def build_trainer(
+    config: FitConfig, recipe: HeadRecipe, phase: Phase, folder: Path, progress: ProgressFile
+) -> pl.Trainer:
+    """A trainer with checkpoints, early stopping and curves; `folder` is the phase's own."""
+    best = ModelCheckpoint(
+        folder, "best-{epoch:03d}", monitor="val_loss", save_top_k=recipe.soup, save_last=True,
+        enable_version_counter=False,
+    )  # fmt: skip
+    callbacks: list[Callback] = [EMAWeightAveraging(decay=recipe.ema)] if recipe.ema else []
+    callbacks += [
+        progress,
+        EarlyStopping("val_loss", patience=recipe.patience),
+        CheckpointOnSigterm(folder / "last.ckpt"),
+    ]
+    logger = EpochLogger(config.experiment, config.run_id, load_settings().tracking_uri, progress.before)
+    return pl.Trainer(
+        max_epochs=phase.epochs,
+        callbacks=[*callbacks, best],
+        logger=logger,
+        gradient_clip_val=recipe.clip or None,
+        accumulate_grad_batches=recipe.accumulate,
+        **device_options(config.trainer),
+    )
+
+
+def device_options(trainer: TrainerSettings) -> dict[str, Any]:
+    """What every Trainer here is told: the devices, and to keep quiet."""
+    gpu = on_gpu(trainer)
+    return {
+        "accelerator": trainer.accelerator,
+        "devices": trainer.devices,
+        "num_nodes": trainer.nodes,
+        "strategy": trainer.strategy if trainer.processes > 1 else "auto",
+        "precision": trainer.precision,
+        "sync_batchnorm": gpu and trainer.processes > 1,
+        "use_distributed_sampler": False,  # every process takes its part of the same seeded batch
+        # On a GPU some backward passes have no deterministic kernel; there a resume is exact up to rounding.
+        "deterministic": "warn" if gpu else True,
+        "log_every_n_steps": 1_000_000,
+        "num_sanity_val_steps": 0,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+    }
+
+
+def on_gpu(trainer: TrainerSettings) -> bool:
+    """Whether training runs on a GPU."""
+    import torch
+
+    return trainer.accelerator == "gpu" or (trainer.accelerator == "auto" and torch.cuda.is_available())
