@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 from data.config import DataConfig, domain_path, load_yaml
 from data.settings import load_settings
 from data.typed import Config
-from lightning_modules.config import TrainingConfig
+from lightning_modules.config import TrainingConfig, with_recipe
 from monitoring.config import MonitoringConfig
 from registry.config import GateConfig
 
@@ -74,14 +74,15 @@ class Domain(DomainFile):
         return f"{self.description}\n\nIntended use: {self.intended_use}"
 
 
-def load_domain(name: str) -> Domain:
-    """Reads and checks a domain.
+def load_domain(name: str, recipe: str = "") -> Domain:
+    """Reads and checks a domain; another recipe than its own is taken with that recipe's defaults.
 
     Raises:
         ConfigError: it does not exist, or a key or value is wrong.
     """
     root = load_settings().root
-    return domain_from(name, root, load_yaml(domain_path(root, name), DomainFile))
+    domain = domain_from(name, root, load_yaml(domain_path(root, name), DomainFile))
+    return domain.model_copy(update={"training": with_recipe(domain.training, recipe)}) if recipe else domain
 
 
 def domain_from(name: str, root: Path, content: DomainFile) -> Domain:

@@ -15,9 +15,9 @@ from tasks.retrain import conclude, open_retrain_run
 
 
 @flow(name="retrain", flow_run_name="retrain {domain}")
-def retrain(domain: str, reason: str = "asked for") -> Promotion:
+def retrain(domain: str, reason: str = "asked for", recipe: str = "") -> Promotion:
     """Renews a domain's model from its present data; it goes into production only on evidence."""
-    config = load_domain(domain)
+    config = load_domain(domain, recipe)
     with domain_lock(config.home, domain, "retrain", _wait()), settled(open_retrain_run(domain, reason)) as run:
         prepared = prepare_data(config)
         candidate = train_version(config, prepared, run)

@@ -10,9 +10,9 @@ from tasks.train import Candidate, find_candidate, fit, open_training_run, packa
 
 
 @flow(name="train", flow_run_name="train {domain}")
-def train(domain: str) -> Candidate:
+def train(domain: str, recipe: str = "") -> Candidate:
     """Trains on the present data set and registers the result as challenger."""
-    config = load_domain(domain)
+    config = load_domain(domain, recipe)
     with domain_lock(config.home, domain, "train"):
         return train_version(config, preprocess(config.root, domain))
 

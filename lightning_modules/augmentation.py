@@ -5,7 +5,7 @@ A view is a function of (seed, view number, content hash), so that it can be cac
 
 import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from pydantic import Field
@@ -29,7 +29,7 @@ class AugmentationConfig(Config):
 
     horizontal_flip: bool = Field(default=False, description="mirror left and right")
     vertical_flip: bool = Field(default=False, description="mirror top and bottom")
-    rotation: Literal["none", "half_turn", "right_angles"] | float = Field(
+    rotation: Literal["none", "half_turn", "right_angles"] | Annotated[float, Field(gt=0, le=180)] = Field(
         "none", description="turns of 180 or 90 degrees, or any angle up to so many degrees"
     )
     crop: float = Field(1.0, gt=0, le=1, description="smallest share of the area that is kept and enlarged again")
@@ -53,7 +53,8 @@ def view_seed(seed: int, view: int, digest: str) -> int:
 
 def augment(config: AugmentationConfig, images: Array, seeds: Sequence[int]) -> Array:
     """One view of each image, by its own seed: uint8 [N, H, W, C]."""
-    return np.stack([_view(config, image, seed) for image, seed in zip(images, seeds, strict=True)])
+    views = [_view(config, image, seed) for image, seed in zip(images, seeds, strict=True)]
+    return np.stack(views) if views else images  # of a small batch nothing may be left for a process
 
 
 def _view(config: AugmentationConfig, image: Array, seed: int) -> Array:

@@ -53,8 +53,7 @@ class Classifier(pl.LightningModule):
         self.network: Network | None = None if boundary == self.stages else network
         self.anchor = {name: anchor[name] for name in self.learning if name in anchor} if anchor and l2_sp else {}
         self.run_stages = run_stages
-        self.sums: Tensor
-        self.register_buffer("sums", torch.zeros(3), persistent=False)
+        self.sums = torch.zeros(3)  # no buffer: the moving average swaps those in the middle of a validation
 
     def train(self, mode: bool = True) -> "Classifier":
         """Training mode for what learns alone."""
@@ -87,9 +86,13 @@ class Classifier(pl.LightningModule):
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(batch["labels"]))
         return loss
 
+    def on_validation_epoch_start(self) -> None:
+        """Starts the sums."""
+        self.sums = torch.zeros(3, device=self.device)
+
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Adds to the sums of losses, weights and weights of right answers."""
-        logits, _ = self.logits(batch["inputs"])
+        logits = self.logits(batch["inputs"])
         losses = functional.cross_entropy(logits.float(), batch["labels"], reduction="none")
         right, weights = (logits.argmax(1) == batch["labels"]).float(), batch["weights"]
         self.sums += torch.stack([(losses * weights).sum(), weights.sum(), (right * weights).sum()])
@@ -98,17 +101,11 @@ class Classifier(pl.LightningModule):
         """Weighted loss and accuracy on the validation split, over all processes."""
         loss, weight, right = self.trainer.strategy.reduce(self.sums, reduce_op="sum")
         self.log_dict({"val_loss": loss / weight, "val_accuracy": right / weight}, prog_bar=True)
-        self.sums.zero_()
 
-    def predict_step(self, batch: Batch, batch_idx: int) -> tuple[Tensor, Tensor]:
-        """Probabilities and embedding of one batch."""
-        logits, embedding = self.logits(batch["inputs"])
-        return torch.softmax(logits.float(), 1), embedding.float()
-
-    def logits(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits [N, K] and embedding [N, D] of inputs at the boundary."""
-        embedding = self._embed(self._activation(inputs))
-        return self.head(embedding), embedding
+    def logits(self, inputs: Tensor) -> Tensor:
+        """Logits [N, K] of inputs at the boundary."""
+        logits: Tensor = self.head(self._embed(self._activation(inputs)))
+        return logits
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """AdamW with a rate for each stage under the phase's schedule."""

@@ -2,9 +2,9 @@
 
 import hashlib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ValidationError
 
 from data.config import load_yaml
 from data.errors import ConfigError
@@ -28,6 +28,21 @@ class TrainingConfig(Config):
     augmentation: AugmentationConfig = Field(AugmentationConfig(), description="how training images may change")
     pretrained: bool = Field(default=True, description="false: from scratch, to see what the pretrained weights bring")
     seed: int = Field(0, ge=0, description="of everything stochastic in training")
+
+
+def with_recipe(training: TrainingConfig, kind: str) -> TrainingConfig:
+    """The same training with the recipe of that name: the domain's own options if it is its own, else the defaults.
+
+    Raises:
+        ConfigError: there is no such recipe.
+    """
+    if kind == training.recipe.kind:
+        return training
+    try:
+        return TrainingConfig.model_validate({**dict(training), "recipe": kind})
+    except ValidationError as error:
+        known = ", ".join(recipe.model_fields["kind"].annotation.__args__[0] for recipe in get_args(Recipe))
+        raise ConfigError(f"recipe {kind!r} does not exist; choose one of {known}") from error
 
 
 class FitConfig(Config):

@@ -12,6 +12,8 @@ COMMANDS = {
     "up": ("up", "Run the Prefect UI, the MLflow UI and the schedules until Ctrl-C."),
     "new": ("new", "Write a domain for your own data."),
     "prepare": ("run", "Ingest, validate, preprocess and embed a domain's data."),
+    "rank": ("rank", "Score backbones, stages and image sizes without training."),
+    "sweep": ("sweep", "Compare recipes over several seeds."),
     "train": ("run", "Train a version on the present data and register it."),
     "evaluate": ("run", "Judge a version against the champion."),
     "promote": ("run", "Put a version that the gate let pass into production."),

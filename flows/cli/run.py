@@ -9,6 +9,7 @@ import click
 from flows.cli.console import json_option, prepared_flow, print_facts, print_json, print_table, run_flow
 
 domain_argument = click.argument("domain")
+recipe_option = click.option("--recipe", default="", help="Another recipe than the domain's, with its defaults.")
 
 
 @click.command()
@@ -21,9 +22,10 @@ def prepare(domain: str) -> None:
 
 @click.command()
 @domain_argument
-def train(domain: str) -> None:
+@recipe_option
+def train(domain: str, recipe: str) -> None:
     """Train a version of DOMAIN on its present data and register it as challenger."""
-    found = run_flow(prepared_flow("train", "train"), domain)
+    found = run_flow(prepared_flow("train", "train"), domain, recipe)
     print_facts(f"{domain} is trained", {"version": found.version, "MLflow run": found.run_id})
 
 
@@ -62,10 +64,11 @@ def promote(domain: str, version: int, reason: str) -> None:
 @click.command()
 @domain_argument
 @click.option("--reason", default="asked for", help="For the ledger.")
+@recipe_option
 @json_option
-def retrain(domain: str, reason: str, as_json: bool) -> None:
+def retrain(domain: str, reason: str, recipe: str, as_json: bool) -> None:
     """Renew the model of DOMAIN from its present data; promote it only on evidence."""
-    found = run_flow(prepared_flow("retrain", "retrain"), domain, reason)
+    found = run_flow(prepared_flow("retrain", "retrain"), domain, reason, recipe)
     _show(found, as_json=as_json)
 
 

@@ -1,0 +1,101 @@
+"""A sweep judged: each recipe's mean over seeds with its interval, and whether pretraining helped it at all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SCRATCH = "scratch"
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class TrialScore:
+    """One fit: its value of the metric on the validation split (larger is better), its cost, and what it forgot."""
+
+    recipe: str
+    seed: int
+    value: float
+    seconds: float
+    cka: float
+    agreement: float | None
+
+
+@dataclass(frozen=True)
+class RecipeScore:
+    """One recipe over its seeds; `note` says where it is not better than the same network from scratch."""
+
+    recipe: str
+    seeds: int
+    mean: float
+    low: float
+    high: float
+    seconds: float
+    cka: float
+    agreement: float | None
+    note: str
+
+
+def summarise(trials: Sequence[TrialScore]) -> list[RecipeScore]:
+    """One row a recipe, best mean first; intervals are Student's t over seeds."""
+    recipes = list(dict.fromkeys(trial.recipe for trial in trials))
+    values = {name: [trial.value for trial in trials if trial.recipe == name] for name in recipes}
+    rows = [_row(name, [trial for trial in trials if trial.recipe == name], values.get(SCRATCH)) for name in recipes]
+    return sorted(rows, key=lambda row: -row.mean)
+
+
+def mean_interval(values: Sequence[float]) -> tuple[float, float, float]:
+    """Mean and the ends of its 95% interval by Student's t; the ends are nan for a single value."""
+    from scipy.stats import t
+
+    mean, count = float(np.mean(values)), len(values)
+    half = t.ppf((1 + LEVEL) / 2, count - 1) * np.std(values, ddof=1) / count**0.5 if count > 1 else float("nan")
+    return mean, float(mean - half), float(mean + half)
+
+
+def difference_interval(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float]:
+    """Ends of the 95% interval of the difference of two means by Welch's t; the difference itself without variance."""
+    from scipy.stats import ttest_ind
+
+    if min(len(ours), len(theirs)) < 2 or np.ptp(ours) + np.ptp(theirs) == 0:
+        difference = float(np.mean(ours) - np.mean(theirs))
+        return difference, difference
+    found = ttest_ind(ours, theirs, equal_var=False).confidence_interval(LEVEL)
+    return float(found.low), float(found.high)
+
+
+def sweep_figure(rows: Sequence[RecipeScore], metric: str) -> "Figure":
+    """Each recipe's mean and interval over the seconds that one fit cost."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for row in rows:
+        error = [[row.mean - row.low], [row.high - row.mean]]
+        axes.errorbar(row.seconds, row.mean, yerr=error, fmt="o", capsize=3, label=row.recipe)
+    axes.set(xscale="log", xlabel="seconds a fit", ylabel=f"{metric} on the validation split")
+    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
+def _row(recipe: str, trials: Sequence[TrialScore], scratch: Sequence[float] | None) -> RecipeScore:
+    values = [trial.value for trial in trials]
+    kept = [trial.agreement for trial in trials if trial.agreement is not None]
+    return RecipeScore(
+        recipe, len(trials), *mean_interval(values),
+        seconds=float(np.mean([trial.seconds for trial in trials])),
+        cka=float(np.mean([trial.cka for trial in trials])),
+        agreement=float(np.mean(kept)) if kept else None,
+        note="" if scratch is None or recipe == SCRATCH else _against_scratch(values, scratch),
+    )  # fmt: skip
+
+
+def _against_scratch(values: Sequence[float], scratch: Sequence[float]) -> str:
+    low, high = difference_interval(values, scratch)
+    if high < 0:
+        return "NEGATIVE TRANSFER: loses to the same network from scratch"
+    return "" if low > 0 else "not shown to be better than from scratch"

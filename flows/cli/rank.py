@@ -1,0 +1,59 @@
+"""The command that ranks backbones."""
+
+from typing import Any
+
+import click
+
+from flows.cli.console import json_option, prepared_flow, print_json, print_table, run_flow
+
+
+def _names(ctx: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
+    return tuple(filter(None, map(str.strip, (value or "").split(","))))
+
+
+def _numbers(ctx: click.Context, option: click.Parameter, value: str | None) -> tuple[int, ...]:
+    try:
+        return tuple(int(name) for name in _names(ctx, option, value))
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is no list of pixels such as 224,160,128") from error
+
+
+@click.command()
+@click.argument("domain")
+@click.option("--backbones", callback=_names, help="Names in the model hub, with commas; default: all at hand.")
+@click.option(
+    "--sizes", callback=_numbers, help="Image sides in pixels, with commas; default: the domain's and smaller."
+)
+@click.option(
+    "--samples", type=click.IntRange(min=20), default=2000, show_default=True, help="Training samples at most."
+)
+@json_option
+def rank(domain: str, backbones: tuple[str, ...], sizes: tuple[int, ...], samples: int, as_json: bool) -> None:
+    """Score backbones, stages and image sizes for DOMAIN by k-NN, LogME and LEEP, without training."""
+    found = run_flow(prepared_flow("rank", "rank"), domain, backbones, sizes, samples)
+    if as_json:
+        print_json(found)
+        return
+    ranked = sorted({score.backbone for score in found.scores})
+    title = f"{domain}: {found.samples} of {found.available} training samples, commonest class {found.baseline:.3f}"
+    named = f"{title}, {ranked[0]}" if len(ranked) == 1 else title
+    print_table(named, [_row(score, found.scores[0], named=len(ranked) > 1) for score in found.scores])
+    if found.left_out:
+        print_table("left out", [{"candidate": name, "reason": why} for name, why in found.left_out.items()])
+
+
+def _row(score: Any, best: Any, *, named: bool) -> dict[str, Any]:
+    """Columns that fit a narrow terminal; a name that all rows share stands in the title."""
+    from evaluation.ranking import behind_best  # SciPy only where there is something to show
+
+    return {
+        **({"backbone": score.backbone} if named else {}),
+        "px": score.size,
+        "stage": score.stage,
+        "features": score.dimensions,
+        "k-NN": f"{score.knn.mean:.3f}",
+        "95% interval": f"{score.knn.low:.3f} to {score.knn.high:.3f}",
+        "tie": "=" if behind_best(score, best).low <= 0 else "",
+        "LogME": f"{score.logme.mean:.3f}",
+        "LEEP": "" if score.leep is None else f"{score.leep:.3f}",
+    }

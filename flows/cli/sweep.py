@@ -1,0 +1,41 @@
+"""The command that compares recipes."""
+
+from typing import Any
+
+import click
+
+from flows.cli.console import json_option, prepared_flow, print_json, print_table, run_flow
+
+
+def _names(ctx: click.Context, option: click.Parameter, value: str) -> tuple[str, ...]:
+    return tuple(filter(None, map(str.strip, value.split(","))))
+
+
+@click.command()
+@click.argument("domain")
+@click.option(
+    "--recipes", required=True, callback=_names, help="Which, with commas, such as linear_probe,partial,lp_ft."
+)
+@click.option("--seeds", type=click.IntRange(min=2), default=3, show_default=True, help="Fits of each recipe.")
+@click.option("--scratch", is_flag=True, help="Include the same network without its pretrained weights.")
+@json_option
+def sweep(domain: str, recipes: tuple[str, ...], seeds: int, scratch: bool, as_json: bool) -> None:
+    """Train several recipes of DOMAIN over several seeds and compare them on the validation split."""
+    found = run_flow(prepared_flow("sweep", "sweep"), domain, recipes, seeds, scratch)
+    if as_json:
+        print_json(found)
+        return
+    title = f"{domain}: {found.metric} on the validation split, mean and 95% interval over {seeds} seeds"
+    print_table(title, [_row(one) for one in found.recipes])
+
+
+def _row(one: Any) -> dict[str, Any]:
+    return {
+        "recipe": one.recipe,
+        "mean": f"{one.mean:.4f}",
+        "95% interval": f"{one.low:.4f} to {one.high:.4f}",
+        "seconds": f"{one.seconds:.1f}",
+        "source CKA": f"{one.cka:.3f}",
+        "source classes kept": "" if one.agreement is None else f"{one.agreement:.2f}",
+        "note": one.note,
+    }
