@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export DO_NOT_TRACK := true
 
-.PHONY: check clean demo test up
+.PHONY: bench check clean demo gpu-check test up
 
 # uv rather than pip: it takes torch and torchvision from one place, so that their operators match.
 .venv: pyproject.toml constraints.txt
@@ -27,6 +27,18 @@ check: .venv
 
 test: .venv
 	@$(BIN)/python -m pytest
+
+# About three hours on two cores that do nothing else; each cell is kept, so it may be stopped and goes on.
+FASHION ?= /usr/share/datasets/fashion-mnist
+bench: .venv
+	@$(BIN)/python -m bench.elpv
+	@$(BIN)/python -m bench.fashion --images $(FASHION)
+	@$(BIN)/python -m bench.speed
+	@$(BIN)/python -m bench.growth --images $(FASHION)
+	@$(BIN)/python -m bench.report
+
+gpu-check: .venv
+	@$(BIN)/python -m bench.gpu
 
 clean:
 	@rm -rf .venv .regraft data/raw data/validated data/processed data/restored data/feedback dvc.lock .dvc/cache .dvc/tmp
