@@ -88,7 +88,8 @@ def fit_config(root: Path, dataset: Dataset, recipe: dict[str, Any], output: Pat
     training = {"backbone": BACKBONE, "recipe": recipe, "augmentation": VIEWS}
     content = {
         "root": str(root), "dataset": str(dataset.folder), "task": "defect", "classes": CLASSES, "training": training,
-        "output": str(output), "threads": settings.cores, "experiment": "elpv", "run_id": start_run("elpv", output.name, {}),
+        "output": str(output), "threads": settings.cores, "experiment": "elpv",
+        "run_id": start_run("elpv", output.name, {}),
     }  # fmt: skip
     return FitConfig.model_validate_json(json.dumps(content))
 
