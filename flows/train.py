@@ -6,7 +6,7 @@ from data.locks import domain_lock
 from flows.config import Domain, load_domain
 from registry.tracking import settled
 from tasks.prepare import Prepared, preprocess
-from tasks.train import Candidate, find_candidate, fit, open_training_run, package, register
+from tasks.train import Candidate, find_candidate, fit, measure_forgetting, open_training_run, package, register
 
 
 @flow(name="train", flow_run_name="train {domain}")
@@ -27,5 +27,6 @@ def _trained(config: Domain, prepared: Prepared, parent: str | None) -> Candidat
     root, name, data, training = config.root, config.name, config.data, config.training
     with settled(open_training_run(root, name, data, training, prepared, config.snapshot, parent)) as run_id:
         fitted = fit(root, name, data, training, prepared, run_id)
+        measure_forgetting(root, data, training, prepared, fitted, run_id, name)
         folder = package(root, name, data, training, prepared, fitted)
         return register(root, name, folder, run_id, data, training, prepared, config.purpose)

@@ -10,7 +10,9 @@ from data.config import DataConfig
 from data.dataset import Dataset
 from data.settings import load_settings
 from evaluation.curves import training_curves_figure
+from lightning_modules.adaptation import measure_adaptation
 from lightning_modules.config import FitConfig, TrainingConfig, fit_key, interrupted_run
+from lightning_modules.forgetting import Forgetting
 from lightning_modules.hub import load_backbone
 from lightning_modules.train import FitResult
 from lightning_modules.train import train as run_fit
@@ -93,6 +95,18 @@ def fit(
         fitted = run_fit(config, progress)
     log_figures(run_id, {"training_curves": training_curves_figure(fitted.history, fitted.best_epoch)})
     return fitted
+
+
+@task(name="measure adaptation", task_run_name="measure how far {name} moved its backbone", **COMPUTE)
+def measure_forgetting(
+    root: Path, data: DataConfig, training: TrainingConfig, prepared: Prepared, fitted: FitResult, run_id: str, name: str
+) -> Forgetting:
+    """Says what the adapted backbone lost of its source task; nothing, where only the head learned."""
+    card, dataset = load_backbone(root, training.backbone), Dataset(prepared.folder, data.task, data.classes)
+    found = measure_adaptation(root, card, card.transform(dataset.spec), fitted.folder / "weights.safetensors")
+    kept = {} if found.agreement is None else {"source_agreement": found.agreement}
+    log_values(run_id, {"source_cka": found.cka, **kept}, {}, {})
+    return found
 
 
 @task(name="package", task_run_name="package {name}", **COMPUTE)

@@ -35,7 +35,7 @@ def _row(one: Any) -> dict[str, Any]:
         "mean": f"{one.mean:.4f}",
         "95% interval": f"{one.low:.4f} to {one.high:.4f}",
         "seconds": f"{one.seconds:.1f}",
-        "source CKA": f"{one.cka:.3f}",
-        "source classes kept": "" if one.agreement is None else f"{one.agreement:.2f}",
+        "CKA": f"{one.cka:.3f}",
+        "kept": "" if one.agreement is None else f"{one.agreement:.2f}",
         "note": one.note,
     }
