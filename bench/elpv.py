@@ -28,7 +28,7 @@ VIEWS = {"horizontal_flip": True, "vertical_flip": True, "rotation": "half_turn"
 HELD_BACK, TEST = 0.15, 0.25
 RECIPES: dict[str, dict[str, Any]] = {
     "linear_probe": {"kind": "linear_probe"},
-    "partial": {"kind": "partial", "stages": 2, "epochs": 15, "views": 6, "learning_rate": 1e-4, "clip": 1.0},
+    "partial": {"kind": "partial", "stages": 3, "epochs": 15, "views": 6, "learning_rate": 1e-4, "clip": 1.0},
     "lp_ft": {"kind": "lp_ft", "epochs": 8, "ema": 0.98, "layer_decay": 0.8, "drop_path": 0.1},
     "full": {"kind": "full", "epochs": 8, "ema": 0.98, "layer_decay": 0.8, "drop_path": 0.1},
 }
@@ -174,7 +174,7 @@ def _interval(values: Sequence[float]) -> str:
 @click.option("--recipes", default=",".join(RECIPES), help="Which, in this order within a seed.")
 @click.option("--protocols", default="random,groups", help="Which.")
 @click.option("--seeds", default=10, help="Split seeds 0, 1, ...")
-@click.option("--size", default=224, help="Side of the images, pixels.")
+@click.option("--size", default=160, help="Side of the images, pixels.")
 @click.option("--threads", default=2, help="Threads of each training.")
 @click.option("--again", is_flag=True, help="Measure what is known, too.")
 def main(recipes: str, protocols: str, seeds: int, size: int, threads: int, again: bool) -> None:

@@ -27,6 +27,6 @@ def _trained(config: Domain, prepared: Prepared, parent: str | None) -> Candidat
     root, name, data, training = config.root, config.name, config.data, config.training
     with settled(open_training_run(root, name, data, training, prepared, config.snapshot, parent)) as run_id:
         fitted = fit(root, name, data, training, prepared, run_id)
-        measure_forgetting(root, data, training, prepared, fitted, run_id, name)
+        measure_forgetting(root, name, data, training, prepared, fitted, run_id)
         folder = package(root, name, data, training, prepared, fitted)
         return register(root, name, folder, run_id, data, training, prepared, config.purpose)

@@ -99,9 +99,15 @@ def fit(
 
 @task(name="measure adaptation", task_run_name="measure how far {name} moved its backbone", **COMPUTE)
 def measure_forgetting(
-    root: Path, data: DataConfig, training: TrainingConfig, prepared: Prepared, fitted: FitResult, run_id: str, name: str
+    root: Path,
+    name: str,
+    data: DataConfig,
+    training: TrainingConfig,
+    prepared: Prepared,
+    fitted: FitResult,
+    run_id: str,
 ) -> Forgetting:
-    """Says what the adapted backbone lost of its source task; nothing, where only the head learned."""
+    """Says what the adapted backbone lost of its source task: nothing, where only the head learned."""
     card, dataset = load_backbone(root, training.backbone), Dataset(prepared.folder, data.task, data.classes)
     found = measure_adaptation(root, card, card.transform(dataset.spec), fitted.folder / "weights.safetensors")
     kept = {} if found.agreement is None else {"source_agreement": found.agreement}
