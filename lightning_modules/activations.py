@@ -94,9 +94,13 @@ class Prefix:
         return done
 
     def has_room(self, rows: pd.DataFrame, views: Views) -> bool:
-        """Whether the rows' activations fit into the disk budget, once caches that nobody uses have made room."""
+        """Whether the rows' activations fit into the disk budget, once caches that nobody uses have made room.
+
+        Beside the views the plain ones are counted, which validation reads.
+        """
         with self.in_use(views):
-            return self._room(sum(self._missing(rows, views).values()))
+            plain = self._missing(rows, PLAIN) if views.augmentation.active else {}
+            return self._room(sum(self._missing(rows, views).values()) + sum(plain.values()))
 
     def _room(self, activations: int) -> bool:
         return not activations or make_room(

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.trainer.states import TrainerFn
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.nn import functional
@@ -53,7 +54,8 @@ class Classifier(pl.LightningModule):
         self.network: Network | None = None if boundary == self.stages else network
         self.anchor = {name: anchor[name] for name in self.learning if name in anchor} if anchor and l2_sp else {}
         self.run_stages = run_stages
-        self.sums = torch.zeros(3)  # no buffer: the moving average swaps those in the middle of a validation
+        # No buffers: the moving average swaps those in the middle of a validation.
+        self.sums, self.losses = torch.zeros(3), torch.zeros(2)
 
     def train(self, mode: bool = True) -> "Classifier":
         """Training mode for what learns alone."""
@@ -66,12 +68,21 @@ class Classifier(pl.LightningModule):
         """Moves what L2-SP pulls towards to the device, once."""
         self.anchor = {name: value.to(self.device) for name, value in self.anchor.items()}
 
-    def on_train_epoch_start(self) -> None:
-        """Sets the modes anew: Lightning starts with those that the modules happen to have."""
+    def on_train_start(self) -> None:
+        """Sets the modes: Lightning starts with those that the modules happen to have."""
         self.train()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Adds the losses of the epoch so far, for a run that is stopped within it."""
+        checkpoint["losses"] = self.losses
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Goes on with those losses."""
+        self.losses = checkpoint["losses"]
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Seeds the step by its place in the run."""
+        self.losses = self.losses.to(self.device) if batch_idx else torch.zeros(2, device=self.device)
         place = f"{self.seed}/{self.phase.name}/{self.current_epoch}/{batch_idx}/{self.global_rank}"
         torch.manual_seed(int.from_bytes(hashlib.sha256(place.encode()).digest()[:8]))
 
@@ -82,8 +93,12 @@ class Classifier(pl.LightningModule):
             TrainingError: it is not finite.
         """
         loss = self.batch_loss(batch) * self.trainer.world_size + self._pull()
-        self._check(loss, batch_idx)
-        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(batch["labels"]))
+        self._check(loss, f"in batch {batch_idx + 1}")
+        size = len(batch["labels"])
+        self.losses += torch.stack([loss.detach() * size, loss.new_tensor(size)])
+        if self.trainer.is_last_batch:
+            mean = self.losses[0] / self.losses[1]
+            self.log("train_loss", mean, on_step=False, on_epoch=True, batch_size=1, sync_dist=True)
         return loss
 
     def on_validation_epoch_start(self) -> None:
@@ -98,9 +113,15 @@ class Classifier(pl.LightningModule):
         self.sums += torch.stack([(losses * weights).sum(), weights.sum(), (right * weights).sum()])
 
     def on_validation_epoch_end(self) -> None:
-        """Weighted loss and accuracy on the validation split, over all processes."""
+        """Weighted loss and accuracy on the validation split, over all processes.
+
+        Raises:
+            TrainingError: the loss is not finite.
+        """
         loss, weight, right = self.trainer.strategy.reduce(self.sums, reduce_op="sum")
         self.log_dict({"val_loss": loss / weight, "val_accuracy": right / weight}, prog_bar=True)
+        if self.trainer.state.fn == TrainerFn.FITTING:  # a mean of checkpoints is only tried out
+            self._check(loss, "on the validation split")
 
     def logits(self, inputs: Tensor) -> Tensor:
         """Logits [N, K] of inputs at the boundary."""
@@ -143,12 +164,11 @@ class Classifier(pl.LightningModule):
         pairs = ((values[name], start) for name, start in self.anchor.items())
         return 0.5 * self.l2_sp * torch.stack([(value - start).square().sum() for value, start in pairs]).sum()
 
-    def _check(self, loss: Tensor, batch_idx: int) -> None:
+    def _check(self, loss: Tensor, where: str) -> None:
         if not self.check_finite or torch.isfinite(loss):
             return
         rates: list[Any] = [group["lr"] for group in self.trainer.optimizers[0].param_groups]
         raise TrainingError(
-            f"the loss is {float(loss)} in epoch {self.current_epoch + 1}, batch {batch_idx + 1} of phase "
-            f"{self.phase.name!r}, at a rate of {max(rates):.3g}; lower recipe.learning_rate or set recipe.clip "
-            "(the last good checkpoint is kept)"
+            f"the loss is {float(loss)} {where} of epoch {self.current_epoch + 1} of phase {self.phase.name!r}, at a "
+            f"rate of {max(rates):.3g}; lower recipe.learning_rate or set recipe.clip (the last good checkpoint is kept)"
         )

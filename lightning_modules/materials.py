@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -43,12 +44,15 @@ class Materials:
         """The network that is trained: with the backbone's weights, or from scratch with the fit's seed."""
         training, transform = self.config.training, self.card.transform(self.dataset.spec)
         recipe = training.recipe
-        options = {name: getattr(recipe, name) for name in ("dropout", "drop_path") if hasattr(recipe, name)}
+        options: dict[str, Any] = {
+            key: getattr(recipe, key) for key in ("dropout", "drop_path") if hasattr(recipe, key)
+        }
         classes = len(self.config.classes)
         torch.manual_seed(training.seed)
         if training.pretrained:
             return pretrained_network(self.card_root, self.card, transform, classes, head=recipe.head, **options)
-        return Network(self.card.architecture, classes, transform.mean, transform.std, head=recipe.head, **options)
+        options |= {"size": transform.image.size, "head": recipe.head}
+        return Network(self.card.architecture, classes, transform.mean, transform.std, **options)
 
     @cached_property
     def anchor(self) -> dict[str, Tensor]:

@@ -14,6 +14,7 @@ from lightning_modules.hub import Backbone
 
 try:
     import timm
+    from timm.layers.pos_embed import resample_abs_pos_embed
 
     from lightning_modules.stages import run_stages
 except (RuntimeError, ImportError) as _error:  # timm needs torchvision's operators, which must be built for this torch
@@ -97,13 +98,15 @@ class Network(nn.Module):
         mean: tuple[float, ...],
         std: tuple[float, ...],
         *,
+        size: int | None = None,
         head: Literal["linear", "cosine"] = "linear",
         dropout: float = 0.0,
         drop_path: float = 0.0,
     ) -> None:
+        """`size` is the images' side, which transformers must know; by default that of their pretraining."""
         super().__init__()
         self.normalise = Normalise(mean, std)
-        self.backbone = _create(architecture, drop_path)
+        self.backbone = _create(architecture, size, drop_path)
         features = int(str(self.backbone.num_features))
         self.head = Head(features, classes, dropout) if head == "linear" else CosineHead(features, classes)
 
@@ -142,10 +145,10 @@ def channels_last(activation: Tensor) -> Tensor:
     return activation.contiguous(memory_format=torch.channels_last) if activation.ndim == 4 else activation
 
 
-def _create(architecture: str, drop_path: float) -> nn.Module:
+def _create(architecture: str, size: int | None, drop_path: float) -> nn.Module:
     options: dict[str, Any] = {"drop_path_rate": drop_path} if drop_path else {}
     if architecture in timm.list_models(module="vision_transformer"):
-        options["dynamic_img_size"] = True  # any side that is a multiple of the patch
+        options["img_size"] = size
     return timm.create_model(architecture, pretrained=False, num_classes=0, **options)
 
 
@@ -165,9 +168,10 @@ def pretrained_network(
         BackboneError: the weights are missing, altered, or those of another network, or the image's size does not fit.
     """
     path, _ = card.weights(root)
-    options = {"head": head, "dropout": dropout, "drop_path": drop_path}
-    network = Network(card.architecture, classes, transform.mean, transform.std, **options)  # type: ignore[arg-type]
-    _check_size(network.backbone, card.architecture, transform.image.size)
+    size = transform.image.size
+    options: dict[str, Any] = {"size": size, "head": head, "dropout": dropout, "drop_path": drop_path}
+    network = Network(card.architecture, classes, transform.mean, transform.std, **options)
+    _check_size(network.backbone, card.architecture, size)
     load_weights(network.backbone, path)
     return network
 
@@ -175,9 +179,10 @@ def pretrained_network(
 def _check_size(backbone: nn.Module, architecture: str, size: int) -> None:
     patch = getattr(getattr(backbone, "patch_embed", None), "patch_size", (1, 1))[0]
     if size % patch:
+        fitting = sorted({max(patch, size // patch * patch), (size // patch + 1) * patch})
         raise BackboneError(
             f"{architecture} cuts images into patches of {patch} pixels, data.transform.size is {size}; "
-            f"choose {size // patch * patch or patch} or {(size // patch + 1) * patch}"
+            f"choose {' or '.join(map(str, fitting))}"
         )
 
 
@@ -193,12 +198,22 @@ def load_weights(backbone: nn.Module, path: Path) -> None:
     wanted = {name: value for name, value in backbone.state_dict().items() if "num_batches_tracked" not in name}
     if not wanted.keys() <= given.keys():
         given = _in_order(wanted, given)
+    given = _resampled(backbone, given)
     wrong = [name for name, value in wanted.items() if name not in given or given[name].shape != value.shape]
     if wrong:
         raise BackboneError(
             f"{path} does not fit the network: {wrong[0]} and {len(wrong) - 1} more; name its true architecture"
         )
     backbone.load_state_dict({name: given[name] for name in wanted}, strict=False)
+
+
+def _resampled(backbone: Any, given: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A transformer's position embedding brought to the grid of other images than it was pretrained on."""
+    positions = given.get("pos_embed")
+    if positions is None or not hasattr(backbone, "patch_embed") or positions.shape == backbone.pos_embed.shape:
+        return given
+    grid, prefix = backbone.patch_embed.grid_size, backbone.num_prefix_tokens
+    return {**given, "pos_embed": resample_abs_pos_embed(positions, list(grid), num_prefix_tokens=prefix)}
 
 
 def _in_order(wanted: dict[str, Tensor], given: dict[str, Tensor]) -> dict[str, Tensor]:

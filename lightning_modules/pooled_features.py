@@ -72,7 +72,7 @@ class PooledFeatures:
             session = open_session(self._export(Path(folder) / "pooled.onnx"), self.threads)
             blank = run_session(session, np.zeros((1, *self._shape), np.uint8))
             widths = {output.name: part.shape[1] for output, part in zip(session.get_outputs(), blank, strict=True)}
-            self._make_room(len(rows) * 4 * sum(widths.values()))
+            self._make_room(len(self.cache.missing(list(rows["hash"]))) * 4 * sum(widths.values()))
 
             def compute(positions: Sequence[int]) -> Features:
                 images = shrink(self.dataset.images(rows.iloc[list(positions)]), self.size, self.dataset.spec)
@@ -101,11 +101,11 @@ class PooledFeatures:
         return self.size, self.size, self.dataset.spec.shape[2]
 
     def _make_room(self, needed: int) -> None:
-        budget = int(load_settings().cache_gb * 2**30)
-        if not make_room(self.home / "cache" / "features", needed, budget):
+        budget = load_settings().cache_gb
+        if not make_room(self.home / "cache" / "features", needed, int(budget * 2**30)):
             raise StorageError(
-                f"{needed // 2**20} MiB of pooled features do not fit into the cache: REGRAFT_CACHE_GB is "
-                f"{budget / 2**30:.3g}; raise it or take fewer samples"
+                f"{needed / 2**20:.3g} MiB of pooled features do not fit into the cache: REGRAFT_CACHE_GB is "
+                f"{budget:.3g}; raise it or take fewer samples"
             )
 
 

@@ -19,9 +19,13 @@ class ProgressFile(Callback):
         self.path, self.phase, self.before, self.after = path, phase, before, after
         self.samples, self.began, self.ended = 0, 0.0, 0.0
 
-    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Starts the clock."""
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Starts the clock: an epoch that is resumed in its middle has no start of its own."""
         self.samples, self.began = 0, time.monotonic()
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Starts the clock anew."""
+        self.on_train_start(trainer, pl_module)
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any) -> None:
         """Stops the clock; the last batch's counts, so that validation is left out."""

@@ -14,8 +14,8 @@ class CheckpointOnSigterm(Callback):
         self.path = path
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
-        """Saves, unless validation is under way or gradients are half accumulated: then the last epoch's stands."""
+        """Saves within an epoch, where no gradients are half accumulated; else the last epoch's checkpoint stands."""
         done = trainer.fit_loop.epoch_loop.batch_progress.current.completed
-        whole = done % trainer.accumulate_grad_batches == 0
-        if isinstance(exception, SIGTERMException) and trainer.training and whole:
+        within = 0 < done < trainer.num_training_batches and done % trainer.accumulate_grad_batches == 0
+        if isinstance(exception, SIGTERMException) and trainer.training and within:
             trainer.save_checkpoint(self.path)

@@ -3,10 +3,13 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,12 +53,27 @@ def train(config: FitConfig, progress: Callable[[int, int], None] = lambda done,
             cwd=config.root, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **own},
         )  # fmt: skip
         try:
-            _watch(process, config.folder / "progress.json", progress)
+            with _polite():
+                _watch(process, config.folder / "progress.json", progress)
         finally:
             _stop(process)
     if process.returncode:
         raise TrainingError(_fault(config.folder / "fit.log", process.returncode))
     return _result(config.folder)
+
+
+@contextmanager
+def _polite() -> Iterator[None]:
+    """Turns a SIGTERM that nobody else minds into an exit, so that the fit is stopped with this process."""
+    main = threading.current_thread() is threading.main_thread()  # no other may set handlers
+    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
@@ -84,6 +102,10 @@ def _result(folder: Path) -> FitResult:
 def _fault(log: Path, code: int) -> str:
     lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
     own = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    if not own and code == -signal.SIGKILL:
+        return (
+            f"the fit was killed, most likely for memory: choose a smaller recipe.batch_size (exit code {code}; {log})"
+        )
     last = own or lines[-1:] or ["no output"]
     fault = own[0] if own else f"{last[0]} (exit code {code}; all of it in {log})"
     return re.sub(r"//[^/\s]*@", "//", fault)  # no password of a tracking address

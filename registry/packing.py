@@ -29,7 +29,9 @@ def pack_fit(root: Path, fit: Path, dataset: Dataset, backbone: str) -> Package:
     transform = card.transform(dataset.spec)
     weights = load_file(fit / "weights.safetensors")
     head: Literal["linear", "cosine"] = "cosine" if "head.prototypes" in weights else "linear"
-    network = Network(card.architecture, len(dataset.classes), transform.mean, transform.std, head=head)
+    network = Network(
+        card.architecture, len(dataset.classes), transform.mean, transform.std, size=transform.image.size, head=head
+    )
     network.load_state_dict(weights)
     return build_package(
         fit / "package",

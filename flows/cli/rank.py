@@ -29,7 +29,11 @@ def _numbers(ctx: click.Context, option: click.Parameter, value: str | None) -> 
 )
 @json_option
 def rank(domain: str, backbones: tuple[str, ...], sizes: tuple[int, ...], samples: int, as_json: bool) -> None:
-    """Score backbones, stages and image sizes for DOMAIN by k-NN, LogME and LEEP, without training."""
+    """Score backbones, stages and image sizes for DOMAIN by k-NN, LogME and LEEP, without training.
+
+    Only training samples are read, and no group is on both sides of a fold. A tie (=) is what folds cannot tell from
+    the best. LogME compares candidates of one domain, LEEP is that of the pretrained classifier's own classes.
+    """
     found = run_flow(prepared_flow("rank", "rank"), domain, backbones, sizes, samples)
     if as_json:
         print_json(found)

@@ -1,0 +1,60 @@
+"""A sweep over recipes and seeds through the command line, with the same network from scratch."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REGRAFT = Path(sys.executable).with_name("regraft")
+
+
+@pytest.fixture
+def regraft(project: Path, prefect_api: str) -> Callable[..., Any]:
+    """Runs a command and gives back what it printed."""
+
+    def run(*arguments: str, code: int = 0) -> Any:
+        environment = {**os.environ, "PREFECT_API_URL": prefect_api, "COLUMNS": "200"}
+        done = subprocess.run(
+            [str(REGRAFT), *arguments], capture_output=True, text=True, env=environment, cwd=project, check=False
+        )
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
+        return json.loads(done.stdout) if "--json" in arguments else done.stdout + done.stderr
+
+    return run
+
+
+@pytest.mark.timeout(900)
+def test_sweep__with_scratch(project: Path, image_folder: Callable[..., Path], regraft: Callable[..., Any]) -> None:
+    """Every fit is a nested run with its forgetting; a second sweep takes the fits of the first; nothing is registered."""
+    from registry.tracking import experiment_id, latest_run, mlflow_client
+
+    regraft("new", "photos", "--images", str(image_folder(20)))
+    regraft("prepare", "photos")
+    found = regraft("sweep", "photos", "--recipes", "prototype", "--seeds", "2", "--scratch", "--json")
+    rows = {row["recipe"]: row for row in found["recipes"]}
+    assert {name: row["seeds"] for name, row in rows.items()} == {"prototype": 2, "scratch": 2}
+    assert (rows["prototype"]["mean"], rows["prototype"]["agreement"]) == (1.0, 1.0)
+    assert rows["prototype"]["cka"] == pytest.approx(1.0)
+    assert rows["scratch"]["cka"] < 0.9
+    nested = mlflow_client().search_runs([experiment_id("photos")], f"tags.mlflow.parentRunId = '{found['run_id']}'")
+    assert len(nested) == 4
+    assert all("source_cka" in run.data.metrics and "val_auc" in run.data.metrics for run in nested)
+    results = {path: path.stat().st_mtime_ns for path in project.glob(".regraft/sweeps/photos/*/result.json")}
+    assert len(results) == 4
+    assert "scratch" in regraft("sweep", "photos", "--recipes", "prototype", "--seeds", "2", "--scratch")
+    assert {path: path.stat().st_mtime_ns for path in results} == results
+    assert latest_run("photos", "tags.recipe = 'full'") is not None
+    assert regraft("status", "photos", "--json")["champion"] is None
+
+
+def test_sweep__unknown_recipe(project: Path, image_folder: Callable[..., Path], regraft: Callable[..., Any]) -> None:
+    """A misspelt recipe is one line that names those there are."""
+    regraft("new", "photos", "--images", str(image_folder(20)))
+    said = regraft("sweep", "photos", "--recipes", "linear_prob", code=1)
+    assert "recipe 'linear_prob' does not exist; choose one of linear_probe, lp_ft, full" in said
