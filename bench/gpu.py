@@ -31,7 +31,7 @@ def measure(trainer: dict[str, Any], epochs: int) -> dict[str, float]:
     """One fit on the GPU: images a second from the second epoch on, share of the time that it was busy, and loss."""
     from bench.elpv import RECIPES, elpv_dataset, fit_config
     from lightning_modules.fit import fit
-    from lightning_modules.progress_file import read_history
+    from lightning_modules.fit_progress import read_history
 
     root = load_settings().root
     recipe = {**RECIPES["full"], "epochs": epochs, "patience": epochs, "batch_size": 64}

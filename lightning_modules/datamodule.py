@@ -14,7 +14,7 @@ from torch.utils.data import Dataset as TorchDataset
 
 from data.dataset import Dataset
 from data.features import Rows
-from lightning_modules.activations import PLAIN, Prefix, Views
+from lightning_modules.activations import PLAIN, Prefix, Report, Views
 
 Batch = dict[str, Tensor]
 
@@ -126,16 +126,18 @@ class PhaseData(pl.LightningDataModule):
         batch_size: int,
         seed: int,
         chances: Tensor | None = None,
+        report: Report = lambda done, total: None,
     ) -> None:
+        """`report` hears how many activations are computed, of how many."""
         super().__init__()
-        self.dataset, self.prefix, self.views, self.seed = dataset, prefix, views, seed
+        self.dataset, self.prefix, self.views, self.report = dataset, prefix, views, report
         self.batches = SeededBatches(len(dataset.rows("train")), batch_size, seed, chances)
 
     def prepare_data(self) -> None:
         """Fills the cache; Lightning lets one process of a machine do it while the others wait."""
         if self.prefix is not None:
-            self.prefix.fill(self.dataset.rows("train"), self.views)
-            self.prefix.fill(self.dataset.rows("train", "val"))
+            self.prefix.fill(self.dataset.rows("train"), self.views, self.report)
+            self.prefix.fill(self.dataset.rows("train", "val"), progress=self.report)
 
     def setup(self, stage: str) -> None:
         """Opens the splits."""

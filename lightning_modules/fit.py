@@ -19,11 +19,11 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 from data.atomic import write_text
 from data.entry import stage_main
 from lightning_modules.config import FitConfig, load_fit_config
+from lightning_modules.fit_progress import write_history
 from lightning_modules.materials import Materials
 from lightning_modules.outputs import write_outputs, write_weights
 from lightning_modules.phase_fit import PhaseResult, fit_phase, phase_weights
 from lightning_modules.processes import first_process, run_processes, under_torchrun
-from lightning_modules.progress_file import write_history
 from lightning_modules.prototypes import check_classes, prepare_head, validation_loss
 from lightning_modules.recipes.phase import Phase
 from lightning_modules.trainer import on_gpu
@@ -44,7 +44,8 @@ def fit(config: FitConfig) -> Path:
         if result.exists():
             return result
         materials = Materials(config)
-        materials.prefix().fill(materials.dataset.rows("train", "val"))
+        materials.report(0, 0)  # a killed fit may have left a count
+        materials.prefix().fill(materials.dataset.rows("train", "val"), progress=materials.report)
         if config.trainer.processes > 1:
             run_processes(config)
         else:

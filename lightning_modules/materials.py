@@ -13,6 +13,7 @@ from data.dataset import Dataset
 from lightning_modules.activations import PLAIN, Prefix, Views
 from lightning_modules.config import FitConfig
 from lightning_modules.datamodule import PhaseData
+from lightning_modules.fit_progress import write_caching
 from lightning_modules.hub import Backbone, load_backbone
 from lightning_modules.loss import balanced_weights
 from lightning_modules.network import Network, pretrained_network
@@ -88,7 +89,7 @@ class Materials:
         boundary = phase.first if cached else 0
         prefix = self.prefix(None if phase.head_alone else boundary) if cached else None
         chances = self.class_weights[self._labels] if recipe.balance == "sampler" else None
-        data = PhaseData(self.dataset, prefix, self._views(phase), recipe.batch_size, seed, chances)
+        data = PhaseData(self.dataset, prefix, self._views(phase), recipe.batch_size, seed, chances, self.report)
         return data, boundary
 
     def cacheable(self, phase: Phase) -> bool:
@@ -109,6 +110,10 @@ class Materials:
         if phase.head_alone or not isinstance(training.recipe, BackboneRecipe):
             return PLAIN
         return Views(training.augmentation, training.seed, training.recipe.views if phase.first else 0)
+
+    def report(self, done: int, total: int) -> None:
+        """Tells the waiting flow how many activations are computed."""
+        write_caching(self.config.folder, done, total)
 
     @cached_property
     def class_weights(self) -> Tensor:

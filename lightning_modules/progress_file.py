@@ -1,6 +1,5 @@
 """A callback that tells the waiting flow how far the fit process has come."""
 
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
-from data.atomic import write_text
+from lightning_modules.fit_progress import read_history, write_history
 
 
 class ProgressFile(Callback):
@@ -46,13 +45,3 @@ class ProgressFile(Callback):
         write_history(self.path, self.before + int(trainer.max_epochs or 0) + self.after, [
             *history, {"epoch": epoch, **metrics},
         ])  # fmt: skip
-
-
-def write_history(path: Path, epochs: int, history: list[dict[str, float]]) -> None:
-    """Writes the metrics of every epoch so far; `epochs` is how many there may be."""
-    write_text(path, json.dumps({"epoch": int(history[-1]["epoch"]), "epochs": epochs, "history": history}))
-
-
-def read_history(path: Path) -> list[dict[str, float]]:
-    """Metrics of every epoch so far; empty before the first."""
-    return list(json.loads(path.read_text(encoding="utf-8"))["history"]) if path.exists() else []

@@ -16,6 +16,7 @@ from pathlib import Path
 from data.atomic import write_text
 from lightning_modules.config import FitConfig
 from lightning_modules.errors import TrainingError
+from lightning_modules.fit_progress import read_state
 
 GRACE = 30.0
 
@@ -54,7 +55,7 @@ def train(config: FitConfig, progress: Callable[[int, int], None] = lambda done,
         )  # fmt: skip
         try:
             with _polite():
-                _watch(process, config.folder / "progress.json", progress)
+                _watch(process, config.folder, progress)
         finally:
             _stop(process)
     if process.returncode:
@@ -85,11 +86,11 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
         process.kill()
 
 
-def _watch(process: "subprocess.Popen[bytes]", path: Path, progress: Callable[[int, int], None]) -> None:
+def _watch(process: "subprocess.Popen[bytes]", folder: Path, progress: Callable[[int, int], None]) -> None:
     while process.poll() is None:
-        if path.exists():
-            state = json.loads(path.read_text(encoding="utf-8"))
-            progress(state["epoch"], state["epochs"])
+        state = read_state(folder)
+        if state is not None:
+            progress(*state)
         time.sleep(0.2)
 
 
