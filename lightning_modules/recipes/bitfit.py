@@ -15,9 +15,6 @@ class BitFitRecipe(ProbedRecipe):
     kind: Literal["bitfit"]
     epochs: int = Field(8, ge=1, description="most passes over the training images after the probe")
     learning_rate: Rate = Field(1e-3, description="AdamW's rate at its peak after the probe")
-    batch_norm: Literal["train", "frozen"] = Field(
-        "frozen", description="whether BatchNorm of the learning stages follows the batches or keeps its statistics"
-    )
     patience: int = Field(4, ge=1, description="epochs without a better validation loss before a phase stops")
 
     def phases(self, stages: int) -> tuple[Phase, ...]:

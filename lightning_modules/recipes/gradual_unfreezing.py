@@ -10,13 +10,13 @@ from lightning_modules.recipes.probe import ProbedRecipe
 
 
 class GradualUnfreezingRecipe(ProbedRecipe):
-    """Each phase adds stages at the boundary that moves down; BatchNorm of learning stages follows the batches."""
+    """Each phase adds stages at the boundary that moves down; BatchNorm keeps its statistics unless told otherwise."""
 
     kind: Literal["gradual_unfreezing"]
     step: int = Field(1, ge=1, description="stages that each phase adds")
     epochs_per_phase: int = Field(1, ge=1, description="passes before the next stages join")
     epochs: int = Field(4, ge=1, description="most passes once all stages learn")
-    learning_rate: Rate = Field(3e-4, description="AdamW's rate at its peak after the probe")
+    learning_rate: Rate = Field(5e-5, description="AdamW's rate at its peak after the probe")
     layer_decay: float = Field(0.8, gt=0, le=1, description="factor of the rate from each stage to the one before it")
     patience: int = Field(4, ge=1, description="epochs without a better validation loss before a phase stops")
 

@@ -10,11 +10,11 @@ from lightning_modules.recipes.probe import ProbedRecipe
 
 
 class LpFtRecipe(ProbedRecipe):
-    """The probe on cached features, then all stages; BatchNorm follows the batches in the second phase."""
+    """The probe on cached features, then all stages; BatchNorm keeps its statistics unless told otherwise."""
 
     kind: Literal["lp_ft"]
     epochs: int = Field(8, ge=1, description="most passes over the training images after the probe")
-    learning_rate: Rate = Field(3e-4, description="AdamW's rate at its peak after the probe")
+    learning_rate: Rate = Field(5e-5, description="AdamW's rate at its peak after the probe")
     patience: int = Field(4, ge=1, description="epochs without a better validation loss before a phase stops")
 
     def phases(self, stages: int) -> tuple[Phase, ...]:

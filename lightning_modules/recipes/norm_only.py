@@ -13,6 +13,9 @@ class NormOnlyRecipe(ProbedRecipe):
     """The probe, then head and norms; BatchNorm follows the batches, which suits inputs that look different."""
 
     kind: Literal["norm_only"]
+    batch_norm: Literal["train", "frozen"] = Field(
+        "train", description="whether BatchNorm of the learning stages follows the batches or keeps its statistics"
+    )
     epochs: int = Field(8, ge=1, description="most passes over the training images after the probe")
     learning_rate: Rate = Field(1e-3, description="AdamW's rate at its peak after the probe")
     patience: int = Field(4, ge=1, description="epochs without a better validation loss before a phase stops")

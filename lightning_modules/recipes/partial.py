@@ -15,10 +15,7 @@ class PartialRecipe(ProbedRecipe):
     kind: Literal["partial"]
     stages: int = Field(2, ge=1, description="how many of the last stages learn")
     epochs: int = Field(15, ge=1, description="most passes over the cached activations after the probe")
-    learning_rate: Rate = Field(3e-4, description="AdamW's rate at its peak after the probe")
-    batch_norm: Literal["train", "frozen"] = Field(
-        "frozen", description="whether BatchNorm of the learning stages follows the batches or keeps its statistics"
-    )
+    learning_rate: Rate = Field(5e-5, description="AdamW's rate at its peak after the probe")
     patience: int = Field(5, ge=1, description="epochs without a better validation loss before a phase stops")
 
     def phases(self, stages: int) -> tuple[Phase, ...]:

@@ -10,12 +10,12 @@ from lightning_modules.recipes.probe import ProbedRecipe
 
 
 class SurgicalRecipe(ProbedRecipe):
-    """The probe, then head and first stages; BatchNorm of those stages follows the batches, later ones keep theirs."""
+    """The probe, then head and first stages; BatchNorm keeps its statistics unless told otherwise."""
 
     kind: Literal["surgical"]
     stages: int = Field(2, ge=1, description="how many of the first stages learn")
     epochs: int = Field(8, ge=1, description="most passes over the training images after the probe")
-    learning_rate: Rate = Field(3e-4, description="AdamW's rate at its peak after the probe")
+    learning_rate: Rate = Field(5e-5, description="AdamW's rate at its peak after the probe")
     patience: int = Field(4, ge=1, description="epochs without a better validation loss before a phase stops")
 
     def phases(self, stages: int) -> tuple[Phase, ...]:
