@@ -31,7 +31,7 @@ def regraft(project: Path, prefect_api: str) -> Callable[..., Any]:
 
 @pytest.mark.timeout(900)
 def test_sweep__with_scratch(project: Path, image_folder: Callable[..., Path], regraft: Callable[..., Any]) -> None:
-    """Every fit is a nested run with its forgetting; a second sweep takes the fits of the first; nothing is registered."""
+    """Every fit is a nested run that tells what it forgot; a second sweep takes its fits; nothing is registered."""
     from registry.tracking import experiment_id, latest_run, mlflow_client
 
     regraft("new", "photos", "--images", str(image_folder(20)))
@@ -51,6 +51,18 @@ def test_sweep__with_scratch(project: Path, image_folder: Callable[..., Path], r
     assert {path: path.stat().st_mtime_ns for path in results} == results
     assert latest_run("photos", "tags.recipe = 'full'") is not None
     assert regraft("status", "photos", "--json")["champion"] is None
+
+
+def test_train__with_another_recipe(
+    project: Path, image_folder: Callable[..., Path], regraft: Callable[..., Any]
+) -> None:
+    """`--recipe` trains by that recipe's defaults, and says so in the run with what the backbone kept of its source."""
+    from registry.tracking import experiment_id, mlflow_client
+
+    regraft("new", "photos", "--images", str(image_folder(20)))
+    assert "version" in regraft("train", "photos", "--recipe", "prototype")
+    (run,) = mlflow_client().search_runs([experiment_id("photos")])
+    assert (run.data.params["kind"], run.data.metrics["source_agreement"]) == ("prototype", 1.0)
 
 
 def test_sweep__unknown_recipe(project: Path, image_folder: Callable[..., Path], regraft: Callable[..., Any]) -> None:
