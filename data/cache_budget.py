@@ -20,12 +20,13 @@ def in_use(folder: Path) -> Iterator[None]:
     lock = _lock(folder)
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
-        with lock.open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_SH)
-            os.utime(lock)
-            yield
+        file = lock.open("a")
     except OSError as error:
         raise StorageError(f"cannot write {lock}: {error.strerror}; free disk space or check its rights") from error
+    with file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        os.utime(file.fileno())
+        yield
 
 
 def make_room(root: Path, needed: int, budget: int) -> bool:
@@ -55,8 +56,11 @@ def _last_used(folder: Path) -> float:
 
 
 def _held(folder: Path) -> bool:
-    with _lock(folder).open("a") as file:
-        return not _alone(file.fileno())
+    try:
+        with _lock(folder).open() as file:  # not made here: a cache that nobody has used is the oldest
+            return not _alone(file.fileno())
+    except FileNotFoundError:
+        return False
 
 
 def _evict(folder: Path) -> bool:

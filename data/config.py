@@ -1,6 +1,7 @@
 """The `data:` section of a domain YAML: what a domain's samples are and how they are prepared."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -107,6 +108,13 @@ def domain_path(root: Path, name: str) -> Path:
     return path
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML 1.1, but 1e-5 is a number, as in YAML 1.2 and in JSON."""
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?\d+[eE][-+]\d+$"), list("-+0123456789"))
+
+
 def load_yaml(path: Path, model: type[Model]) -> Model:
     """Reads a YAML file into a strict model.
 
@@ -114,7 +122,7 @@ def load_yaml(path: Path, model: type[Model]) -> Model:
         ConfigError: the file is no YAML, or a key or value is wrong; every fault is named in one line.
     """
     try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content: Any = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe loader
         # JSON mode is as strict as Python mode and still takes a YAML list where the model holds a tuple.
         return model.model_validate_json(json.dumps(content, default=str))
     except ValidationError as error:

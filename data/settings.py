@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from data.errors import ConfigError
 
@@ -77,6 +77,8 @@ def load_settings() -> Settings:
     """
     try:
         settings = Settings()
+    except SettingsError as error:  # a plain value where there are options below
+        raise ConfigError(f"{error}; set each option by itself, such as REGRAFT_TRAINER__DEVICES=2") from error
     except ValidationError as error:
         first = error.errors()[0]
         name = "REGRAFT_" + "__".join(map(str, first["loc"])).upper()

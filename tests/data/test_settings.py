@@ -35,6 +35,44 @@ def test_load_settings__wrong_value(project: Path, monkeypatch: pytest.MonkeyPat
     assert "\n" not in str(error.value)
 
 
+def test_load_settings__trainer(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The devices come from nested variables, from .env as well, and what is not named keeps its default."""
+    (project / ".env").write_text("REGRAFT_TRAINER__NODES=3\nREGRAFT_TRAINER__STRATEGY=ddp\n")
+    monkeypatch.setenv("REGRAFT_TRAINER__DEVICES", "2")
+    monkeypatch.setenv("REGRAFT_TRAINER__COMPILE", "true")
+    trainer = load_settings().trainer
+    assert (trainer.devices, trainer.nodes, trainer.processes, trainer.strategy) == (2, 3, 6, "ddp")
+    assert (trainer.compile, trainer.accelerator, trainer.precision) == (True, "auto", "32")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("DEVICES", "0"), ("DEVICES", "two"), ("PRECISION", "8"), ("STRATEGY", "dpp"), ("DEVICE", "2")],
+)
+def test_load_settings__wrong_trainer(project: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """A wrong value or option of the trainer is one line naming its variable."""
+    monkeypatch.setenv(f"REGRAFT_TRAINER__{name}", value)
+    with pytest.raises(ConfigError, match=f"^REGRAFT_TRAINER__{name}='{value}': .*correct it in the env") as error:
+        load_settings()
+    assert "\n" not in str(error.value)
+
+
+def test_load_settings__trainer_in_one_word(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plain value for the whole trainer is one line that says how it is set."""
+    monkeypatch.setenv("REGRAFT_TRAINER", "cpu")
+    with pytest.raises(ConfigError, match=r'"trainer".*such as REGRAFT_TRAINER__DEVICES=2') as error:
+        load_settings()
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "lots"])
+def test_load_settings__wrong_cache_budget(project: Path, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """The cache's budget is a number above zero."""
+    monkeypatch.setenv("REGRAFT_CACHE_GB", value)
+    with pytest.raises(ConfigError, match=f"REGRAFT_CACHE_GB='{value}'"):
+        load_settings()
+
+
 def test_cores__counts_what_this_process_may_use(project: Path) -> None:
     """A process bound to some cores says so."""
     assert load_settings().cores == len(os.sched_getaffinity(0))

@@ -24,6 +24,8 @@ def test_fit_key__changes_with_what_decides_the_result():
         fit_key("data", "weights", training(seed=1)),
         fit_key("data", "weights", training(recipe={"kind": "full"})),
         fit_key("data", "weights", training(recipe={"kind": "linear_probe", "epochs": 59})),
+        fit_key("data", "weights", training(pretrained=False)),
+        fit_key("data", "weights", training(augmentation={"horizontal_flip": True})),
     ]
     assert len(set(keys)) == len(keys)
     assert fit_key("data", "weights", training()) == keys[0]
@@ -37,6 +39,11 @@ def test_fit_key__changes_with_what_decides_the_result():
         ({"kind": "full", "batch_size": 1}, "batch_size"),
         ({"kind": "full", "epochs": "8"}, "epochs"),
         ({"kind": "linear_probe", "lerning_rate": 1}, "lerning_rate"),
+        ("parital", "parital"),
+        ({"epochs": 8}, "kind"),
+        ({"kind": "full", "learning_rate": "guess"}, "learning_rate"),
+        ({"kind": "full", "warmup": 1.0}, "warmup"),
+        ({"kind": "prototype", "epochs": 3}, "epochs"),
     ],
 )
 def test_load_fit_config__wrong(tmp_path, recipe, fault):
@@ -54,3 +61,17 @@ def test_interrupted_run__found_by_its_folder(tracked, fit_config, make_dataset)
     config.folder.mkdir()
     (config.folder / "fit.json").write_text(config.model_dump_json())
     assert interrupted_run(config.folder) == config.run_id
+
+
+def test_interrupted_run__of_another_version(tmp_path):
+    """A fit that this version cannot read is begun anew."""
+    (tmp_path / "fit.json").write_text(json.dumps({"training": PROBE, "run_id": "r"}))
+    assert interrupted_run(tmp_path) is None
+
+
+def test_fit_config__trainer_by_default(tracked, fit_config, make_dataset):
+    """A fit is on one device unless the machine's settings say more, and comes back from its file as it was."""
+    config = fit_config(tracked, make_dataset(tracked / "processed", count=5, side=8), tracked / "fit")
+    assert config.trainer.processes == 1
+    (tracked / "fit.json").write_text(config.model_dump_json())
+    assert load_fit_config(tracked / "fit.json") == config

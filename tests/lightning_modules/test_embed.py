@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from data.manifest import read_table, write_table
-from lightning_modules.embed import embed, feature_cache
+from lightning_modules.activations import Prefix
+from lightning_modules.embed import embed
 from lightning_modules.errors import BackboneError
 from lightning_modules.hub import load_backbone
 from lightning_modules.network import pretrained_network
@@ -37,21 +38,12 @@ def test_embed__only_new(own_workshop):
 def test_embed__equals_torch(workshop):
     """The cache holds what torch computes from the same pixels, to 1e-3."""
     card = load_backbone(workshop.root, SHIPPED)
-    transform = card.transform(workshop.dataset.spec)
     rows = workshop.dataset.rows("val")
-    cache = feature_cache(workshop.root / ".regraft", card.weights(workshop.root)[1], transform)
-    network = pretrained_network(workshop.root, card, transform, classes=2).eval()
+    cache = Prefix(workshop.root, workshop.root / ".regraft", workshop.dataset, card, 1).cache()
+    network = pretrained_network(workshop.root, card, card.transform(workshop.dataset.spec), classes=2).eval()
     with torch.inference_mode():
         wanted = network.embed(torch.from_numpy(workshop.dataset.images(rows)))
     assert np.allclose(cache.read(list(rows["hash"])), wanted, atol=1e-3)
-
-
-def test_feature_cache__one_for_each_weights_and_transform(workshop):
-    """Other weights or other pixels never share a cache."""
-    card, spec = load_backbone(workshop.root, SHIPPED), workshop.dataset.spec
-    grown = spec.model_copy(update={"size": 96})
-    cases = [("a" * 64, spec), ("b" * 64, spec), ("a" * 64, grown)]
-    assert len({feature_cache(workshop.root, sha256, card.transform(image)).folder for sha256, image in cases}) == 3
 
 
 def test_embed__weights_missing(workshop, make_card):

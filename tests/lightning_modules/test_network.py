@@ -17,9 +17,18 @@ from data.transforms import ImageSpec
 from lightning_modules import network as module
 from lightning_modules.errors import BackboneError
 from lightning_modules.hub import load_backbone
-from lightning_modules.network import Head, Network, Normalise, load_weights, pretrained_network
+from lightning_modules.network import (
+    CosineHead,
+    FrozenStages,
+    Head,
+    Network,
+    Normalise,
+    channels_last,
+    load_weights,
+    pretrained_network,
+)
 
-SHIPPED = "tf_efficientnet_lite0.imagenet"
+SHIPPED, VIT = "tf_efficientnet_lite0.imagenet", "vit_tiny_patch16_224"
 PALACE, DAISY = 698, 985
 
 
@@ -129,6 +138,105 @@ def test_head__standardises():
     assert torch.equal(head(features), torch.zeros(2, 2))
     nn.init.eye_(head.linear.weight)
     assert torch.allclose(head(features), torch.tensor([[-(0.5**0.5), 0.0], [0.5**0.5, 0.0]]))
+
+
+def test_head__feature_that_hardly_varied():
+    """Such a feature is divided by a tenth of the mean deviation, not by next to nothing."""
+    head = Head(2, 2)
+    head.standardise(torch.tensor([[0.0, 5.0], [2.0, 5.001]]))
+    assert head.scale[1] == pytest.approx(0.1 * (2**0.5 + 0.001 / 2**0.5) / 2)
+
+
+def test_head__dropout_in_training_alone():
+    """Dropout drops its share of the features while training, and none at inference."""
+    head = Head(1000, 2, dropout=0.3)
+    nn.init.ones_(head.linear.weight)
+    torch.manual_seed(0)
+    kept = float(head(torch.ones(1, 1000))[0, 0].detach()) * 0.7 / 1000
+    assert 0.6 < kept < 0.8
+    assert head.eval()(torch.ones(1, 1000))[0, 0] == 1000
+
+
+def test_cosine_head__scaled_cosines():
+    """The length of a feature does not matter, its angle to the prototype does."""
+    head = CosineHead(2, 2)
+    head.prototypes.copy_(torch.eye(2))
+    head.scale.fill_(10.0)
+    found = head(torch.tensor([[3.0, 4.0], [0.3, 0.4]]))
+    assert torch.allclose(found, torch.tensor([[6.0, 8.0], [6.0, 8.0]]))
+    assert not list(head.parameters())
+
+
+def test_run__parts_are_the_whole(pretrained):
+    """Left at a boundary and entered again, from uint8 pixels on, it is the embedding."""
+    images = torch.randint(0, 256, (2, 64, 64, 1), dtype=torch.uint8)
+    with torch.inference_mode():
+        activation = pretrained.run(images, 0, 4)
+        assert activation.shape == (2, 40, 8, 8)
+        assert torch.equal(pretrained.run(activation, 4), pretrained.embed(images))
+        probabilities, embedding = pretrained(images)
+    assert torch.equal(embedding, pretrained.embed(images))
+    assert torch.allclose(probabilities.sum(1), torch.ones(2))
+
+
+def test_frozen_stages__pretrained(pretrained):
+    """What is exported for the cache is the pretrained network up to the boundary."""
+    card, images = load_backbone(Path(), SHIPPED), torch.randint(0, 256, (2, 32, 32, 1), dtype=torch.uint8)
+    frozen = FrozenStages(Path(), card, card.transform(ImageSpec(size=32)), 3).eval()
+    with torch.inference_mode():
+        assert torch.equal(frozen(images), pretrained.run(images, 0, 3))
+
+
+def test_channels_last__maps_alone():
+    """Feature maps change their order in memory, tokens and features nothing at all."""
+    maps, tokens = torch.rand(2, 3, 4, 5), torch.rand(2, 3, 4)
+    assert channels_last(maps).is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(channels_last(maps), maps)
+    assert channels_last(tokens) is tokens
+
+
+@pytest.fixture
+def vit(tmp_path, make_card):
+    """A transformer's weights as they are after pretraining at 224 pixels, its hub entry and its folder."""
+    torch.manual_seed(0)
+    backbone = Network(VIT, 2, (0.5,) * 3, (0.5,) * 3).backbone
+    save_file(backbone.state_dict(), tmp_path / "vit.safetensors")
+    card = make_card({"kind": "file", "file": "vit.safetensors"}).model_copy(update={"architecture": VIT})
+    return tmp_path, card, backbone
+
+
+@pytest.mark.parametrize(("size", "remedy"), [(40, "32 or 48"), (15, "16"), (225, "224 or 240")])
+def test_pretrained_network__image_does_not_fit_the_patches(vit, size, remedy):
+    """A side that is no multiple of the patch is one line with those that are."""
+    root, card, _ = vit
+    wanted = f"^{VIT} cuts images into patches of 16 pixels, data.transform.size is {size}; choose {remedy}$"
+    with pytest.raises(BackboneError, match=wanted):
+        pretrained_network(root, card, card.transform(ImageSpec(size=size)), classes=2)
+
+
+@pytest.mark.parametrize("size", [32, 224, 256])
+def test_pretrained_network__transformer_at_any_size(vit, size):
+    """The position embedding is brought to the image's grid, as timm does it, and nothing else changes."""
+    root, card, backbone = vit
+    found = pretrained_network(root, card, card.transform(ImageSpec(size=size)), classes=2).backbone
+    backbone.set_input_size(size)
+    for name, value in backbone.state_dict().items():
+        assert torch.equal(found.state_dict()[name], value), name
+    with torch.inference_mode():
+        assert found.eval()(torch.zeros(1, 3, size, size)).shape == (1, 192)
+
+
+def test_network__drop_path():
+    """The rate reaches the backbone, growing with depth; without it there is none."""
+    rates = [
+        layer.drop_prob
+        for layer in Network("test_convnext", 2, (0.5,) * 3, (0.5,) * 3, drop_path=0.2).modules()
+        if type(layer).__name__ == "DropPath"
+    ]
+    assert rates == sorted(rates)
+    assert max(rates) == pytest.approx(0.2)
+    plain = Network("test_convnext", 2, (0.5,) * 3, (0.5,) * 3)
+    assert not [layer for layer in plain.modules() if type(layer).__name__ == "DropPath"]
 
 
 def test_import__torchvision_does_not_fit(monkeypatch):
