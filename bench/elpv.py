@@ -28,8 +28,8 @@ VIEWS = {"horizontal_flip": True, "vertical_flip": True, "rotation": "half_turn"
 HELD_BACK, TEST = 0.15, 0.25
 RECIPES: dict[str, dict[str, Any]] = {
     "linear_probe": {"kind": "linear_probe"},
-    "partial": {"kind": "partial", "stages": 3, "epochs": 8, "views": 6, "clip": 1.0, "ema": 0.98},
-    "lp_ft": {"kind": "lp_ft", "epochs": 8, "clip": 1.0, "ema": 0.98},
+    "partial": {"kind": "partial", "stages": 3, "probe_epochs": 5, "epochs": 8, "views": 6, "clip": 1.0, "ema": 0.98},
+    "lp_ft": {"kind": "lp_ft", "probe_epochs": 5, "epochs": 8, "clip": 1.0, "ema": 0.98},
     "full": {"kind": "full", "epochs": 10, "clip": 1.0, "ema": 0.98, "layer_decay": 0.9},
 }
 
