@@ -6,7 +6,9 @@ pseudo-module of 60 cells is on both sides. 15% of the training part are held ba
 is 0.5. Training's own seed and the augmented views are the same in all; what varies is the split.
 """
 
+import hashlib
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from bench.report import Results, decimals, table
 from data.atomic import write_text
 from data.dataset import Dataset
 from data.settings import load_settings
+from evaluation.sweep import mean_interval
 
 BACKBONE = "tf_efficientnet_lite0.imagenet"
 CLASSES = ("functional", "defective")
@@ -42,11 +45,12 @@ def measure(protocol: str, recipe: dict[str, Any], seed: int, size: int) -> dict
 
     root = load_settings().root
     dataset = elpv_dataset(root, protocol, seed, size)
-    config = fit_config(root, dataset, recipe, root / "fits" / f"{protocol}-{recipe['kind']}-{seed}-{size}")
+    config = fit_config(root, dataset, recipe, f"{protocol}-{seed}-{size}")
     fitted = train(config)
     pack_fit(root, fitted.folder, dataset, BACKBONE)
     rows = dataset.rows("test")
     probabilities, _ = load_package(fitted.folder / "package").predict(dataset.images(rows))
+    shutil.rmtree(fitted.folder)  # until here a stopped benchmark goes on in it
     found = scores(rows["probability"].to_numpy(float), probabilities[:, 1].astype(float))
     return {**found, "seconds": fitted.seconds, "epochs": fitted.epochs, "val_loss": fitted.best_val_loss}
 
@@ -79,13 +83,14 @@ def elpv_dataset(root: Path, protocol: str, seed: int, size: int) -> Dataset:
     return Dataset(folder, "defect", CLASSES)
 
 
-def fit_config(root: Path, dataset: Dataset, recipe: dict[str, Any], output: Path) -> Any:
-    """The configuration of a fit of the cells, and the MLflow run that takes its curves."""
+def fit_config(root: Path, dataset: Dataset, recipe: dict[str, Any], name: str) -> Any:
+    """The configuration of a fit of the cells with an MLflow run of its own; other options, other folder."""
     from lightning_modules.config import FitConfig
     from registry.tracking import start_run
 
     settings = load_settings()
     training = {"backbone": BACKBONE, "recipe": recipe, "augmentation": VIEWS}
+    output = root / "fits" / f"{name}-{hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:12]}"
     content = {
         "root": str(root), "dataset": str(dataset.folder), "task": "defect", "classes": CLASSES, "training": training,
         "output": str(output), "threads": settings.cores, "experiment": "elpv",
@@ -96,8 +101,6 @@ def fit_config(root: Path, dataset: Dataset, recipe: dict[str, Any], output: Pat
 
 def _pixels(folder: Path, size: int) -> pd.DataFrame:
     """Decodes all cells into shards; returns the manifest without splits."""
-    import hashlib
-
     from data.manifest import LABEL
     from data.shards import append_rows
     from data.sources.elpv import elpv_folder, elpv_table
@@ -161,13 +164,8 @@ def _row(results: Results, protocol: str, recipe: str) -> Sequence[str]:
 
 
 def _interval(values: Sequence[float]) -> str:
-    from scipy.stats import t
-
-    mean = float(np.mean(values))
-    if len(values) < 2:
-        return f"{mean:.4f}"
-    half = float(t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / len(values) ** 0.5)
-    return f"{mean:.4f} ± {half:.4f}"
+    mean, low, _ = mean_interval(values)
+    return f"{mean:.4f}" if len(values) < 2 else f"{mean:.4f} ± {mean - low:.4f}"
 
 
 @click.command(context_settings={"show_default": True})

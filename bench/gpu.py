@@ -35,7 +35,7 @@ def measure(trainer: dict[str, Any], epochs: int) -> dict[str, float]:
 
     root = load_settings().root
     recipe = {**RECIPES["full"], "epochs": epochs, "patience": epochs, "batch_size": 64}
-    config = fit_config(root, elpv_dataset(root, "random", 0, 224), recipe, root / "fits" / json.dumps(trainer))
+    config = fit_config(root, elpv_dataset(root, "random", 0, 224), recipe, json.dumps(trainer))
     with _utilisation() as busy:
         fit(config.model_copy(update={"trainer": config.trainer.model_copy(update={"accelerator": "gpu", **trainer})}))
     history = read_history(config.folder / "progress.json")

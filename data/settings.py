@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from data.errors import ConfigError
@@ -22,6 +22,12 @@ class TrainerSettings(BaseModel):
     strategy: Literal["auto", "ddp", "fsdp"] = Field("auto", description="how several devices share the work")
     precision: Literal["32", "bf16-mixed", "16-mixed"] = Field("32", description="of the computation")
     compile: bool = Field(default=False, description="torch.compile: a minute of start for faster steps")
+
+    @model_validator(mode="after")
+    def _meeting_place(self) -> "TrainerSettings":
+        if self.nodes > 1 and not self.rendezvous:
+            raise ValueError("several nodes need REGRAFT_TRAINER__RENDEZVOUS, such as 10.0.0.1:29500")
+        return self
 
     @property
     def processes(self) -> int:

@@ -15,7 +15,7 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class TrialScore:
-    """One fit: its value of the metric on the validation split (larger is better), its cost, and what it forgot."""
+    """One fit: its value of the metric on the validation split, its cost, and what it forgot."""
 
     recipe: str
     seed: int
@@ -40,12 +40,15 @@ class RecipeScore:
     note: str
 
 
-def summarise(trials: Sequence[TrialScore]) -> list[RecipeScore]:
+def summarise(trials: Sequence[TrialScore], *, greater_is_better: bool) -> list[RecipeScore]:
     """One row a recipe, best mean first; intervals are Student's t over seeds."""
+    sign = 1.0 if greater_is_better else -1.0
     recipes = list(dict.fromkeys(trial.recipe for trial in trials))
     values = {name: [trial.value for trial in trials if trial.recipe == name] for name in recipes}
-    rows = [_row(name, [trial for trial in trials if trial.recipe == name], values.get(SCRATCH)) for name in recipes]
-    return sorted(rows, key=lambda row: -row.mean)
+    rows = [
+        _row(name, [trial for trial in trials if trial.recipe == name], values.get(SCRATCH), sign) for name in recipes
+    ]
+    return sorted(rows, key=lambda row: -sign * row.mean)
 
 
 def mean_interval(values: Sequence[float]) -> tuple[float, float, float]:
@@ -82,7 +85,7 @@ def sweep_figure(rows: Sequence[RecipeScore], metric: str) -> "Figure":
     return figure
 
 
-def _row(recipe: str, trials: Sequence[TrialScore], scratch: Sequence[float] | None) -> RecipeScore:
+def _row(recipe: str, trials: Sequence[TrialScore], scratch: Sequence[float] | None, sign: float) -> RecipeScore:
     values = [trial.value for trial in trials]
     kept = [trial.agreement for trial in trials if trial.agreement is not None]
     return RecipeScore(
@@ -90,12 +93,12 @@ def _row(recipe: str, trials: Sequence[TrialScore], scratch: Sequence[float] | N
         seconds=float(np.mean([trial.seconds for trial in trials])),
         cka=float(np.mean([trial.cka for trial in trials])),
         agreement=float(np.mean(kept)) if kept else None,
-        note="" if scratch is None or recipe == SCRATCH else _against_scratch(values, scratch),
+        note="" if scratch is None or recipe == SCRATCH else _against_scratch(values, scratch, sign),
     )  # fmt: skip
 
 
-def _against_scratch(values: Sequence[float], scratch: Sequence[float]) -> str:
-    low, high = difference_interval(values, scratch)
+def _against_scratch(values: Sequence[float], scratch: Sequence[float], sign: float) -> str:
+    low, high = sorted(sign * end for end in difference_interval(values, scratch))
     if high < 0:
         return "NEGATIVE TRANSFER: loses to the same network from scratch"
     return "" if low > 0 else "not shown to be better than from scratch"

@@ -93,14 +93,12 @@ class Prefix:
                 done += self._fill_view(rows, views, view, _further(progress, done, total))
         return done
 
-    def has_room(self, rows: pd.DataFrame, views: Views) -> bool:
-        """Whether the rows' activations fit into the disk budget, once caches that nobody uses have made room.
-
-        Beside the views the plain ones are counted, which validation reads.
-        """
-        with self.in_use(views):
-            plain = self._missing(rows, PLAIN) if views.augmentation.active else {}
-            return self._room(sum(self._missing(rows, views).values()) + sum(plain.values()))
+    def has_room(self, *wanted: tuple[pd.DataFrame, Views]) -> bool:
+        """Whether the views of the rows fit into the disk budget, once caches that nobody uses have made room."""
+        with ExitStack() as held:
+            for _, views in wanted:
+                held.enter_context(self.in_use(views))
+            return self._room(sum(sum(self._missing(rows, views).values()) for rows, views in wanted))
 
     def _room(self, activations: int) -> bool:
         return not activations or make_room(
@@ -139,9 +137,8 @@ class Prefix:
 
     @property
     def _name(self) -> str:
-        sha256, transform = self.card.weights(self.root)[1], self.card.transform(self.dataset.spec)
         stage = "" if self.boundary is None else f"-stage{self.boundary}"
-        return f"{sha256[:16]}-{transform.hash[:16]}{stage}"
+        return self.card.key(self.root, self.dataset.spec) + stage
 
     @cached_property
     def _session(self) -> "onnxruntime.InferenceSession":

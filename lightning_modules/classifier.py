@@ -1,6 +1,8 @@
 """The Lightning module that every recipe trains, one phase at a time."""
 
 import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytorch_lightning as pl
@@ -9,6 +11,7 @@ from pytorch_lightning.trainer.states import TrainerFn
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.nn import functional
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from lightning_modules.datamodule import Batch
 from lightning_modules.errors import TrainingError
@@ -38,7 +41,7 @@ class Classifier(pl.LightningModule):
         optimization: Optimization,
         follow_batches: bool = False,
         l2_sp: float = 0.0,
-        anchor: dict[str, Tensor] | None = None,
+        anchor: Mapping[str, Tensor] = MappingProxyType({}),
         seed: int = 0,
         check_finite: bool = True,
     ) -> None:
@@ -52,10 +55,18 @@ class Classifier(pl.LightningModule):
         freeze_rest(network, self.learning)
         self.head = network.head
         self.network: Network | None = None if boundary == self.stages else network
-        self.anchor = {name: anchor[name] for name in self.learning if name in anchor} if anchor and l2_sp else {}
+        self.anchor = {name: anchor[name] for name in self.learning if name in anchor}
         self.run_stages = run_stages
         # No buffers: the moving average swaps those in the middle of a validation.
         self.sums, self.losses = torch.zeros(3), torch.zeros(2)
+
+    @property
+    def batch_statistics(self) -> bool:
+        """Whether BatchNorm layers of learning stages follow the batches."""
+        backbone = self.network.backbone if self.network is not None and not self.phase.head_alone else None
+        return (
+            self.follow_batches and backbone is not None and any(isinstance(m, _BatchNorm) for m in backbone.modules())
+        )
 
     def train(self, mode: bool = True) -> "Classifier":
         """Training mode for what learns alone."""
@@ -74,7 +85,7 @@ class Classifier(pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds the losses of the epoch so far, for a run that is stopped within it."""
-        checkpoint["losses"] = self.losses
+        checkpoint["losses"] = self.trainer.strategy.reduce(self.losses.clone(), reduce_op="mean")
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Goes on with those losses."""
@@ -125,7 +136,7 @@ class Classifier(pl.LightningModule):
 
     def logits(self, inputs: Tensor) -> Tensor:
         """Logits [N, K] of inputs at the boundary."""
-        logits: Tensor = self.head(self._embed(self._activation(inputs)))
+        logits: Tensor = self.head(self._learning(self._frozen(self._activation(inputs))))
         return logits
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
@@ -139,10 +150,11 @@ class Classifier(pl.LightningModule):
 
     def batch_loss(self, batch: Batch) -> Tensor:
         """This process's part of a batch's loss, on blended samples where the recipe blends."""
-        activation = self._activation(batch["inputs"])
+        # At the phase's own boundary, so that mixing is the same whether what lies before it is cached or not.
+        activation = self._frozen(self._activation(batch["inputs"]))
         targets = functional.one_hot(batch["labels"], self.loss.class_weights.numel()).float()
         activation, targets, weights = self.mixing(activation, targets, batch["weights"])
-        loss: Tensor = self.loss(self.head(self._embed(activation)), targets, weights, batch["total"])
+        loss: Tensor = self.loss(self.head(self._learning(activation)), targets, weights, batch["total"])
         return loss
 
     def _activation(self, inputs: Tensor) -> Tensor:
@@ -150,10 +162,20 @@ class Classifier(pl.LightningModule):
             inputs = self.network.normalise(inputs)
         return inputs
 
-    def _embed(self, activation: Tensor) -> Tensor:
-        if self.network is None:
+    def _frozen(self, activation: Tensor) -> Tensor:
+        """From the boundary of the inputs to that of the phase."""
+        if self.network is None or self.boundary == self.phase.first:
             return activation
-        embedding: Tensor = self.run_stages(self.network.backbone, channels_last(activation), self.boundary)
+        with torch.no_grad():
+            backbone = self.network.backbone
+            found: Tensor = self.run_stages(backbone, channels_last(activation), self.boundary, self.phase.first)
+            return found
+
+    def _learning(self, activation: Tensor) -> Tensor:
+        """From the boundary of the phase to the embedding."""
+        if self.network is None or self.phase.head_alone:
+            return activation
+        embedding: Tensor = self.run_stages(self.network.backbone, channels_last(activation), self.phase.first)
         return embedding
 
     def _pull(self) -> Tensor | float:
@@ -170,5 +192,6 @@ class Classifier(pl.LightningModule):
         rates: list[Any] = [group["lr"] for group in self.trainer.optimizers[0].param_groups]
         raise TrainingError(
             f"the loss is {float(loss)} {where} of epoch {self.current_epoch + 1} of phase {self.phase.name!r}, at a "
-            f"rate of {max(rates):.3g}; lower recipe.learning_rate or set recipe.clip (the last good checkpoint is kept)"
+            f"rate of {max(rates):.3g}; lower recipe.learning_rate or set recipe.clip "
+            "(the last good checkpoint is kept)"
         )

@@ -74,12 +74,13 @@ def load_fit_config(path: Path) -> FitConfig:
     return load_yaml(path, FitConfig)
 
 
-def fit_key(dataset_version: str, backbone_sha256: str, training: TrainingConfig, *others: str) -> str:
+def fit_key(dataset_version: str, backbone: str, training: TrainingConfig, classes: tuple[str, ...]) -> str:
     """Names a fit by what decides its result, so that an interrupted one is found again.
 
-    `others` is whatever the data set's hash does not cover: the order of the classes, the normalisation.
+    `backbone` is the key of network, weights and transform (`Backbone.key`); the data set's hash does not cover the
+    order of the classes.
     """
-    text = "|".join([dataset_version, backbone_sha256, training.model_dump_json(), *others])
+    text = "|".join([dataset_version, backbone, training.model_dump_json(), *classes])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -161,7 +161,7 @@ class PhaseData(pl.LightningDataModule):
     def state_dict(self) -> dict[str, Any]:
         """How many batches of the epoch are done."""
         assert self.trainer is not None  # noqa: S101 - Lightning asks only while it trains
-        done = self.trainer.fit_loop.epoch_loop.batch_progress.current.completed
+        done = self.trainer.fit_loop.epoch_loop.batch_progress.current.ready
         return {"batches": done % len(self.batches)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from data.atomic import write_text
 from data.entry import stage_main
+from lightning_modules.activations import PLAIN
 from lightning_modules.config import FitConfig, load_fit_config
 from lightning_modules.fit_progress import write_history
 from lightning_modules.materials import Materials
@@ -45,11 +46,9 @@ def fit(config: FitConfig) -> Path:
             return result
         materials = Materials(config)
         materials.report(0, 0)  # a killed fit may have left a count
-        materials.prefix().fill(materials.dataset.rows("train", "val"), progress=materials.report)
-        if config.trainer.processes > 1:
-            run_processes(config)
-        else:
-            run(materials)
+        with materials.prefix().in_use(PLAIN):
+            materials.prefix().fill(materials.dataset.rows("train", "val"), progress=materials.report)
+            run_processes(config) if config.trainer.processes > 1 else run(materials)
     return result
 
 
@@ -80,8 +79,8 @@ def _train(materials: Materials, phases: Sequence[Phase]) -> list[PhaseResult]:
 
 def _prepare_head(materials: Materials) -> float:
     """Sets the head from cached features; returns its loss on the validation split."""
+    check_classes(materials.labels, len(materials.dataset.rows("val")), materials.config.classes)
     train, held = materials.features("train"), materials.features("val")
-    check_classes(train[1], materials.config.classes)
     if materials.config.training.pretrained:  # cached features say nothing of a backbone from scratch
         prepare_head(materials.network.head, train, held)
     return validation_loss(materials.network.head, held)

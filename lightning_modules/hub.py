@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,9 @@ from data.config import load_yaml
 from data.transforms import ImageSpec, TransformSpec
 from data.typed import Config
 from lightning_modules.errors import BackboneError
+
+# Part of every key of cached activations: raise it when the code gives other ones for the same image.
+ACTIVATIONS = 1
 
 
 class PackageWeights(Config):
@@ -103,6 +107,15 @@ class Backbone(Config):
     def transform(self, image: ImageSpec) -> TransformSpec:
         """The domain's image spec with this backbone's normalisation."""
         return TransformSpec(image=image, mean=self.input.mean, std=self.input.std)
+
+    def key(self, root: Path, image: ImageSpec) -> str:
+        """Names everything that decides an activation: code, network, weights and transform.
+
+        Raises:
+            BackboneError: the weights are missing or altered.
+        """
+        parts = (ACTIVATIONS, version("timm"), self.architecture, self.weights(root)[1], self.transform(image).hash)
+        return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()[:24]
 
 
 def load_backbone(root: Path, name: str) -> Backbone:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from timm.layers.norm_act import convert_sync_batchnorm
 from torch import Tensor
 
 from data.dataset import Dataset
@@ -20,6 +21,7 @@ from lightning_modules.network import Network, pretrained_network
 from lightning_modules.recipes.base import BackboneRecipe, HeadRecipe
 from lightning_modules.recipes.phase import Phase
 from lightning_modules.stages import stage_names
+from lightning_modules.trainer import on_gpu
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +45,11 @@ class Materials:
     @cached_property
     def network(self) -> Network:
         """The network that is trained, in the memory format that convolutions are fastest in."""
-        network: Network = self._network().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        made = self._network()
+        if self.config.trainer.processes > 1 and on_gpu(self.config.trainer):
+            # Lightning's own conversion would drop the activations that timm's BatchNorm layers hold.
+            made.backbone = convert_sync_batchnorm(made.backbone)  # type: ignore[no-untyped-call]
+        network: Network = made.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return network
 
     def _network(self) -> Network:
@@ -62,8 +68,8 @@ class Materials:
 
     @cached_property
     def anchor(self) -> dict[str, Tensor]:
-        """The backbone's weights before any training."""
-        return {name: value.detach().clone() for name, value in self.network.backbone.named_parameters()}
+        """The backbone's weights before any training, whatever phase a resumed fit begins with."""
+        return {name: value.detach() for name, value in self._network().backbone.named_parameters()}
 
     @cached_property
     def stages(self) -> int:
@@ -93,7 +99,7 @@ class Materials:
         assert isinstance(recipe, HeadRecipe)  # noqa: S101 - recipes without gradient have no phases
         boundary = phase.first if cached else 0
         prefix = self.prefix(None if phase.head_alone else boundary) if cached else None
-        chances = self.class_weights[self._labels] if recipe.balance == "sampler" else None
+        chances = self.class_weights[self.labels] if recipe.balance == "sampler" else None
         data = PhaseData(self.dataset, prefix, self._views(phase), recipe.batch_size, seed, chances, self.report)
         return data, boundary
 
@@ -104,7 +110,8 @@ class Materials:
         views = self._views(phase)
         if phase.first == 0 or not views.count or not self.config.training.pretrained:
             return False
-        room = self.prefix(phase.first).has_room(self.dataset.rows("train", "val"), views)
+        plain = self.dataset.rows("train", "val")
+        room = self.prefix(phase.first).has_room((self.dataset.rows("train"), views), (plain, PLAIN))
         if not room:
             log.warning("the activations of phase %r do not fit into REGRAFT_CACHE_GB: not cached", phase.name)
         return room
@@ -124,8 +131,9 @@ class Materials:
     def class_weights(self) -> Tensor:
         """Weights [K] that make every class count the same."""
         weights = torch.from_numpy(self.dataset.rows("train")["weight"].to_numpy("float32"))
-        return balanced_weights(self._labels, weights, len(self.config.classes))
+        return balanced_weights(self.labels, weights, len(self.config.classes))
 
     @property
-    def _labels(self) -> Tensor:
+    def labels(self) -> Tensor:
+        """Class indices of the training samples [N]."""
         return torch.from_numpy(self.dataset.labels(self.dataset.rows("train")))

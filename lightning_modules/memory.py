@@ -11,7 +11,7 @@ from lightning_modules.errors import TrainingError
 
 
 @contextmanager
-def memory_errors(module: Classifier, data: PhaseData) -> Iterator[None]:
+def memory_errors(module: Classifier, data: PhaseData, device: torch.device) -> Iterator[None]:
     """Turns a failed allocation into a TrainingError that names the largest batch size that fits."""
     try:
         yield
@@ -19,7 +19,7 @@ def memory_errors(module: Classifier, data: PhaseData) -> Iterator[None]:
         if not _is_shortage(error):
             raise
         size = data.batches.size
-        fitting = _fitting(module, data, size // 2)
+        fitting = _fitting(module.to(device), data, size // 2)  # Lightning has moved it away
         remedy = f"a batch of {fitting} fits: set recipe.batch_size to it" if fitting else "not even one sample fits"
         raise TrainingError(
             f"out of memory with recipe.batch_size {size}; {remedy}, choose smaller images or free memory"

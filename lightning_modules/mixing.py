@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.distributions import Beta
 
+from lightning_modules.errors import RecipeError
+
 
 @dataclass(frozen=True)
 class Mixing:
@@ -36,6 +38,10 @@ class Mixing:
 
 def _cut(inputs: Tensor, partners: Tensor, share: float) -> tuple[Tensor, float]:
     """Puts a rectangle of the partners into the inputs; the share is what is really left of them."""
+    if inputs.ndim != 4:
+        raise RecipeError(
+            f"cutmix needs height and width, the samples are {tuple(inputs.shape[1:])} where they are mixed; use mixup"
+        )
     height, width = inputs.shape[2:]
     side = (1 - share) ** 0.5
     high, wide = round(height * side), round(width * side)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from data.transforms import TransformSpec
-from lightning_modules.errors import BackboneError
+from lightning_modules.errors import BackboneError, RecipeError
 from lightning_modules.hub import Backbone
 
 try:
@@ -149,7 +149,10 @@ def _create(architecture: str, size: int | None, drop_path: float) -> nn.Module:
     options: dict[str, Any] = {"drop_path_rate": drop_path} if drop_path else {}
     if architecture in timm.list_models(module="vision_transformer"):
         options["img_size"] = size
-    return timm.create_model(architecture, pretrained=False, num_classes=0, **options)
+    try:
+        return timm.create_model(architecture, pretrained=False, num_classes=0, **options)
+    except TypeError as error:
+        raise RecipeError(f"{architecture} has no drop_path: its blocks are no branches; use dropout") from error
 
 
 def pretrained_network(

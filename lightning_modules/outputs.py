@@ -1,5 +1,6 @@
 """What a fit leaves: its weights, and what the network says of the samples that it may have seen."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +28,10 @@ def write_outputs(materials: Materials, boundary: int | None) -> None:
     """
     prefix = None if boundary == 0 else materials.prefix(None if boundary == materials.stages else boundary)
     data = PhaseData(materials.dataset, prefix, PLAIN, 256, 0)
-    data.prepare_data()
-    data.setup("predict")
-    probabilities, embeddings = _predict(materials, data, materials.stages if boundary is None else boundary)
+    with nullcontext() if prefix is None else prefix.in_use(PLAIN):
+        data.prepare_data()
+        data.setup("predict")
+        probabilities, embeddings = _predict(materials, data, materials.stages if boundary is None else boundary)
     with atomic_path(materials.config.folder / "outputs.npz") as temporary, temporary.open("wb") as file:
         hashes = data.whole.rows["hash"].to_numpy(str)
         np.savez(file, hashes=hashes, probabilities=probabilities.numpy(), embeddings=embeddings.numpy())

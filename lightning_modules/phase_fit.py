@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from data.atomic import write_text
+from data.settings import TrainerSettings
 from lightning_modules.adapters import adapters
 from lightning_modules.classifier import Classifier
 from lightning_modules.config import FitConfig
@@ -24,6 +25,7 @@ from lightning_modules.loss import Loss
 from lightning_modules.materials import Materials
 from lightning_modules.memory import memory_errors
 from lightning_modules.mixing import Mixing
+from lightning_modules.network import Network
 from lightning_modules.optimizer import Optimization
 from lightning_modules.outputs import write_weights
 from lightning_modules.processes import first_process
@@ -32,7 +34,7 @@ from lightning_modules.rate_finder import find_rate
 from lightning_modules.recipes.base import BackboneRecipe, HeadRecipe
 from lightning_modules.recipes.lora import LoraRecipe
 from lightning_modules.recipes.phase import Phase
-from lightning_modules.trainer import build_trainer
+from lightning_modules.trainer import build_trainer, check_devices, device_options
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,16 @@ def _train(materials: Materials, phase: Phase, folder: Path, progress: ProgressF
     data, boundary = materials.data(phase, cached=_cached(materials, phase, folder / "cached.json"))
     with _in_cache(data), _adapted(materials, phase):
         rate = _rate(materials, phase, boundary, data, folder)
-        module = _module(materials, phase, boundary, rate)
+        # A copy is trained: what the trainer wraps, shards or leaves half-way never reaches the network itself.
+        module = _module(materials, phase, boundary, rate, copy.deepcopy(materials.network))
+        check_devices(config, recipe, batch_statistics=module.batch_statistics)
         trainer = build_trainer(config, recipe, phase, folder, progress)
         last = folder / "last.ckpt"
-        with memory_errors(module, data):
+        with memory_errors(module, data, trainer.strategy.root_device):
             trainer.fit(module, data, ckpt_path=last if last.exists() else None)
-        val_loss = _take_best(module, trainer, data)
+        val_loss = _take_best(
+            _module(materials, phase, boundary, rate, materials.network), trainer, data, config.trainer
+        )
     if trainer.is_global_zero:
         _write(materials, folder, PhaseResult(val_loss, trainer.current_epoch, boundary, rate))
     trainer.strategy.barrier()
@@ -108,20 +114,20 @@ def _rate(materials: Materials, phase: Phase, boundary: int, data: PhaseData, fo
     original = materials.network
 
     def duplicate() -> Classifier:
-        return _module(materials, phase, boundary, 1.0, copy.deepcopy(original))
+        return _module(materials, phase, boundary, 1.0, copy.deepcopy(original), check_finite=False)
 
     return find_rate(materials.config, folder / "rate.json", duplicate, data)
 
 
 def _module(
-    materials: Materials, phase: Phase, boundary: int, rate: float, trial: "torch.nn.Module | None" = None
+    materials: Materials, phase: Phase, boundary: int, rate: float, network: Network, *, check_finite: bool = True
 ) -> Classifier:
     recipe, seed = cast(HeadRecipe, materials.config.training.recipe), materials.config.training.seed
     deep = recipe if isinstance(recipe, BackboneRecipe) and not phase.head_alone else None
     classes = len(materials.config.classes)
     weights = materials.class_weights if recipe.balance == "loss" else torch.ones(classes)
     module = Classifier(
-        trial or materials.network,  # type: ignore[arg-type]
+        network,
         phase,
         boundary=boundary,
         loss=Loss(weights, recipe.label_smoothing, recipe.focal),
@@ -131,16 +137,16 @@ def _module(
         ),
         follow_batches=deep is not None and deep.batch_norm == "train",
         l2_sp=deep.l2_sp if deep else 0.0,
-        anchor=materials.anchor,
+        anchor=materials.anchor if deep and deep.l2_sp else {},
         seed=seed,
-        check_finite=trial is None,
+        check_finite=check_finite,
     )
     if materials.config.trainer.compile:
         module.run_stages = torch.compile(module.run_stages)
     return module
 
 
-def _take_best(module: Classifier, trainer: pl.Trainer, data: PhaseData) -> float:
+def _take_best(module: Classifier, trainer: pl.Trainer, data: PhaseData, trainer_settings: TrainerSettings) -> float:
     """Loads the best checkpoint, or the mean of the best few where its validation loss is lower."""
     checkpoint = cast(ModelCheckpoint, trainer.checkpoint_callback)
     best, score = checkpoint.best_model_path, float(checkpoint.best_model_score)  # type: ignore[arg-type]
@@ -148,7 +154,8 @@ def _take_best(module: Classifier, trainer: pl.Trainer, data: PhaseData) -> floa
     states = [_state(path) for path in checkpoint.best_k_models]
     if len(states) > 1:
         module.load_state_dict({name: _mean([state[name] for state in states]) for name in single})
-        mixed = trainer.validate(module, data, verbose=False)[0]["val_loss"]
+        judge = pl.Trainer(logger=False, enable_checkpointing=False, **device_options(trainer_settings))
+        mixed = judge.validate(module, data, verbose=False)[0]["val_loss"]
         if mixed < score:
             return mixed
     module.load_state_dict(single)

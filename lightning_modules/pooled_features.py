@@ -56,9 +56,8 @@ class PooledFeatures:
 
     @property
     def cache(self) -> FeatureCache:
-        """The cache of these weights, this transform and this size."""
-        sha256, transform = self.card.weights(self.root)[1], self.card.transform(self.dataset.spec)
-        name = f"{sha256[:16]}-{transform.hash[:16]}-pooled{self.size}"
+        """The cache of this network, this transform and this size."""
+        name = f"{self.card.key(self.root, self.dataset.spec)}-pooled{self.size}"
         return FeatureCache(self.home / "cache" / "features" / name)
 
     @property

@@ -1,13 +1,19 @@
 """Training in several processes, one a device, which torchrun starts and watches."""
 
+import ctypes
+import logging
 import os
 import signal
 import subprocess
 import sys
 from types import FrameType
 
+from pytorch_lightning.utilities.exceptions import SIGTERMException
+
 from lightning_modules.config import FitConfig
 from lightning_modules.errors import TrainingError
+
+log = logging.getLogger(__name__)
 
 
 def under_torchrun() -> bool:
@@ -25,18 +31,25 @@ def run_processes(config: FitConfig) -> None:
 
     Raises:
         TrainingError: a process failed; its own error line, if it had one, stands in the same output.
+        SIGTERMException: this process was asked to stop, and the others have stopped.
     """
     trainer = config.trainer
     where = ["--standalone"]
     if trainer.nodes > 1:
         where = [f"--nnodes={trainer.nodes}", "--rdzv-backend=c10d", f"--rdzv-endpoint={trainer.rendezvous}"]
+        log.warning("the other machines run: torchrun %s --nproc-per-node=%d -m lightning_modules.fit %s",
+                    " ".join(where), trainer.devices, config.folder / "fit.json")  # fmt: skip
     process = subprocess.Popen(
         [sys.executable, "-m", "torch.distributed.run", *where, f"--nproc-per-node={trainer.devices}",
          "-m", "lightning_modules.fit", str(config.folder / "fit.json")],
         cwd=config.root, env={**os.environ, "OMP_NUM_THREADS": str(max(1, config.threads // trainer.devices))},
+        preexec_fn=_end_with_parent,  # noqa: PLW1509 - one system call
     )  # fmt: skip
 
+    asked = []
+
     def forward(number: int, frame: FrameType | None) -> None:
+        asked.append(number)
         process.send_signal(number)
 
     former = signal.signal(signal.SIGTERM, forward)
@@ -45,5 +58,13 @@ def run_processes(config: FitConfig) -> None:
     finally:
         signal.signal(signal.SIGTERM, former)
         process.kill()
+    if asked:
+        raise SIGTERMException
     if code:
         raise TrainingError(f"one of {trainer.processes} processes ended with an error; the others were stopped")
+
+
+def _end_with_parent() -> None:
+    """Lets torchrun, and by it its processes, end when this process is killed; only Linux can."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG

@@ -10,12 +10,14 @@ from lightning_modules.network import CosineHead, Head
 SCALES = torch.logspace(0, 2, 41)
 
 
-def check_classes(labels: Tensor, classes: tuple[str, ...]) -> None:
-    """Every class must have a training sample.
+def check_classes(labels: Tensor, held: int, classes: tuple[str, ...]) -> None:
+    """Every class must have a training sample, and there must be some, `held` of them, to validate on.
 
     Raises:
-        RecipeError: one has none.
+        RecipeError: one has none, or there are none.
     """
+    if not held:
+        raise RecipeError("the validation split is empty; raise data.split.validation or add samples")
     absent = [name for number, name in enumerate(classes) if not bool((labels == number).any())]
     if absent:
         raise RecipeError(

@@ -18,7 +18,7 @@ from lightning_modules.config import FitConfig
 from lightning_modules.errors import TrainingError
 from lightning_modules.fit_progress import read_state
 
-GRACE = 30.0
+GRACE = 40.0  # torchrun gives its own processes 30 seconds
 
 
 @dataclass(frozen=True)

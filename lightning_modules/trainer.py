@@ -5,9 +5,12 @@ from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from pytorch_lightning.strategies import FSDPStrategy, Strategy
 
 from data.settings import TrainerSettings, load_settings
+from lightning_modules.checkpoints import AtomicCheckpoints
 from lightning_modules.config import FitConfig
+from lightning_modules.errors import RecipeError
 from lightning_modules.moving_average import MovingAverage
 from lightning_modules.progress_file import ProgressFile
 from lightning_modules.recipes.base import HeadRecipe
@@ -34,6 +37,7 @@ def build_trainer(
     return pl.Trainer(
         max_epochs=phase.epochs,
         callbacks=[*callbacks, best],
+        plugins=[AtomicCheckpoints()],
         logger=logger,
         gradient_clip_val=recipe.clip or None,
         accumulate_grad_batches=recipe.accumulate,
@@ -48,9 +52,8 @@ def device_options(trainer: TrainerSettings) -> dict[str, Any]:
         "accelerator": trainer.accelerator,
         "devices": trainer.devices,
         "num_nodes": trainer.nodes,
-        "strategy": trainer.strategy if trainer.processes > 1 else "auto",
+        "strategy": _strategy(trainer),
         "precision": trainer.precision,
-        "sync_batchnorm": gpu and trainer.processes > 1,
         "use_distributed_sampler": False,  # every process takes its part of the same seeded batch
         # On a GPU some backward passes have no deterministic kernel; there a resume is exact up to rounding.
         "deterministic": "warn" if gpu else True,
@@ -59,6 +62,32 @@ def device_options(trainer: TrainerSettings) -> dict[str, Any]:
         "enable_progress_bar": False,
         "enable_model_summary": False,
     }
+
+
+def check_devices(config: FitConfig, recipe: HeadRecipe, *, batch_statistics: bool) -> None:
+    """Refuses what several processes cannot do alike; `batch_statistics`: BatchNorm follows the batches.
+
+    Raises:
+        RecipeError: recipe and devices do not fit together.
+    """
+    trainer, gpu = config.trainer, on_gpu(config.trainer)
+    if trainer.processes == 1:
+        return
+    if batch_statistics and not gpu:
+        raise RecipeError(
+            "recipe.batch_norm `train` on several CPU processes: each would follow its own part of a batch; "
+            "set batch_norm to frozen, or REGRAFT_TRAINER__DEVICES to 1"
+        )
+    if trainer.strategy == "fsdp" and (not gpu or recipe.clip or recipe.ema or recipe.soup > 1):
+        raise RecipeError(
+            "REGRAFT_TRAINER__STRATEGY is fsdp, which needs GPUs and a recipe without clip, ema and soup; use ddp"
+        )
+
+
+def _strategy(trainer: TrainerSettings) -> "str | Strategy":
+    if trainer.processes == 1:
+        return "auto"
+    return FSDPStrategy(state_dict_type="full") if trainer.strategy == "fsdp" else trainer.strategy
 
 
 def on_gpu(trainer: TrainerSettings) -> bool:

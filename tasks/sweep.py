@@ -85,7 +85,10 @@ def fit_trial(
     transform = card.transform(dataset.spec)
     tags = lineage(root, prepared.version, transform, training)
     folder = (
-        settings.home / "sweeps" / name / fit_key(prepared.version, tags["backbone_sha256"], training, *data.classes)
+        settings.home
+        / "sweeps"
+        / name
+        / fit_key(prepared.version, card.key(root, dataset.spec), training, data.classes)
     )
     title = f"{trial.recipe} · seed {training.seed}"
     with settled(start_run(name, title, tags, parent)) as run_id:
@@ -100,14 +103,13 @@ def fit_trial(
         forgot = {"source_cka": moved.cka} | ({} if moved.agreement is None else {"source_agreement": moved.agreement})
         shown = {f"val_{key}": value for key, value in metrics.items()}
         log_values(run_id, {**shown, **forgot, "seconds": fitted.seconds}, training.recipe.model_dump(), {})
-    larger = 1.0 if metric_named(metric).greater_is_better else -1.0
-    return TrialScore(trial.recipe, training.seed, larger * metrics[metric], fitted.seconds, moved.cka, moved.agreement)
+    return TrialScore(trial.recipe, training.seed, metrics[metric], fitted.seconds, moved.cka, moved.agreement)
 
 
 @task(name="compare recipes", task_run_name="compare the recipes of {name}", **IO)
 def compare_recipes(name: str, run_id: str, metric: str, scores: Sequence[TrialScore]) -> Sweep:
     """Writes table and figure into the sweep's run, and the table into the Prefect UI."""
-    rows = summarise(scores)
+    rows = summarise(scores, greater_is_better=metric_named(metric).greater_is_better)
     table = {"columns": list(asdict(rows[0])), "data": [list(asdict(row).values()) for row in rows]}
     log_json(run_id, TABLE, json.dumps(table))
     log_figures(run_id, {"sweep": sweep_figure(rows, metric)})

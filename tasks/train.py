@@ -152,9 +152,9 @@ def register(
 
 
 def _key(root: Path, data: DataConfig, training: TrainingConfig, prepared: Prepared) -> str:
-    card = load_backbone(root, training.backbone)
-    others = (*data.classes, card.architecture, str(card.input.mean), str(card.input.std))
-    return fit_key(prepared.version, card.weights(root)[1], training, *others)
+    dataset = Dataset(prepared.folder, data.task, data.classes)
+    key = load_backbone(root, training.backbone).key(root, dataset.spec)
+    return fit_key(prepared.version, key, training, data.classes)
 
 
 def _folder(root: Path, name: str, data: DataConfig, training: TrainingConfig, prepared: Prepared) -> Path:

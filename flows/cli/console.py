@@ -18,6 +18,14 @@ Result = TypeVar("Result")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
+def listed(ctx: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """The names of an option that takes several with commas; an option that must be given must name one."""
+    names = tuple(filter(None, map(str.strip, (value or "").split(","))))
+    if option.required and not names:
+        raise click.BadParameter(f"{value!r} names nothing")
+    return names
+
+
 def run_flow(flow: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
     """Runs a Prefect flow; the terminal gets its log without the traceback of a fault that a user can mend."""
     from prefect.logging.configuration import setup_logging  # Prefect only where a flow runs

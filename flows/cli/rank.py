@@ -4,23 +4,19 @@ from typing import Any
 
 import click
 
-from flows.cli.console import json_option, prepared_flow, print_json, print_table, run_flow
-
-
-def _names(ctx: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
-    return tuple(filter(None, map(str.strip, (value or "").split(","))))
+from flows.cli.console import json_option, listed, prepared_flow, print_json, print_table, run_flow
 
 
 def _numbers(ctx: click.Context, option: click.Parameter, value: str | None) -> tuple[int, ...]:
     try:
-        return tuple(int(name) for name in _names(ctx, option, value))
+        return tuple(int(name) for name in listed(ctx, option, value))
     except ValueError as error:
         raise click.BadParameter(f"{value!r} is no list of pixels such as 224,160,128") from error
 
 
 @click.command()
 @click.argument("domain")
-@click.option("--backbones", callback=_names, help="Names in the model hub, with commas; default: all at hand.")
+@click.option("--backbones", callback=listed, help="Names in the model hub, with commas; default: all at hand.")
 @click.option(
     "--sizes", callback=_numbers, help="Image sides in pixels, with commas; default: the domain's and smaller."
 )

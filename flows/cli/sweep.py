@@ -4,17 +4,13 @@ from typing import Any
 
 import click
 
-from flows.cli.console import json_option, prepared_flow, print_json, print_table, run_flow
-
-
-def _names(ctx: click.Context, option: click.Parameter, value: str) -> tuple[str, ...]:
-    return tuple(filter(None, map(str.strip, value.split(","))))
+from flows.cli.console import json_option, listed, prepared_flow, print_json, print_table, run_flow
 
 
 @click.command()
 @click.argument("domain")
 @click.option(
-    "--recipes", required=True, callback=_names, help="Which, with commas, such as linear_probe,partial,lp_ft."
+    "--recipes", required=True, callback=listed, help="Which, with commas, such as linear_probe,partial,lp_ft."
 )
 @click.option("--seeds", type=click.IntRange(min=2), default=3, show_default=True, help="Fits of each recipe.")
 @click.option("--scratch", is_flag=True, help="Include the same network without its pretrained weights.")

@@ -18,7 +18,7 @@ class HeadRecipe(Config):
 
     epochs: int = Field(ge=1, description="most passes over the training samples in the main phase")
     batch_size: int = Field(32, ge=2, description="samples a step, over all devices")
-    accumulate: int = Field(1, ge=1, description="batches whose gradients are summed for one step")
+    accumulate: int = Field(1, ge=1, description="batches whose gradients are averaged for one step")
     learning_rate: Rate = Field(description="AdamW's rate at its peak; `find`: by a learning-rate range test")
     schedule: Literal["cosine", "one_cycle"] = Field("cosine", description="how the rate falls after its warm-up")
     warmup: float = Field(0.1, ge=0, lt=1, description="share of the steps in which the rate rises")

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lightning_modules.recipes.base import Rate
 from lightning_modules.recipes.phase import Phase
@@ -18,6 +18,12 @@ class LoraRecipe(ProbedRecipe):
     epochs: int = Field(8, ge=1, description="most passes over the training images after the probe")
     learning_rate: Rate = Field(1e-3, description="AdamW's rate at its peak after the probe")
     patience: int = Field(4, ge=1, description="epochs without a better validation loss before a phase stops")
+
+    @model_validator(mode="after")
+    def _no_pull(self) -> "LoraRecipe":
+        if self.l2_sp:
+            raise ValueError("l2_sp pulls weights, and those stay where they are; use weight_decay for the adapters")
+        return self
 
     def phases(self, stages: int) -> tuple[Phase, ...]:
         """The head, then the adapters of all stages with it."""

@@ -37,7 +37,8 @@ def test_load_settings__wrong_value(project: Path, monkeypatch: pytest.MonkeyPat
 
 def test_load_settings__trainer(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The devices come from nested variables, from .env as well, and what is not named keeps its default."""
-    (project / ".env").write_text("REGRAFT_TRAINER__NODES=3\nREGRAFT_TRAINER__STRATEGY=ddp\n")
+    text = "REGRAFT_TRAINER__NODES=3\nREGRAFT_TRAINER__RENDEZVOUS=10.0.0.1:29500\nREGRAFT_TRAINER__STRATEGY=ddp\n"
+    (project / ".env").write_text(text)
     monkeypatch.setenv("REGRAFT_TRAINER__DEVICES", "2")
     monkeypatch.setenv("REGRAFT_TRAINER__COMPILE", "true")
     trainer = load_settings().trainer
@@ -63,6 +64,13 @@ def test_load_settings__trainer_in_one_word(project: Path, monkeypatch: pytest.M
     with pytest.raises(ConfigError, match=r'"trainer".*such as REGRAFT_TRAINER__DEVICES=2') as error:
         load_settings()
     assert "\n" not in str(error.value)
+
+
+def test_load_settings__nodes_without_a_meeting_place(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several machines need an address to meet at."""
+    monkeypatch.setenv("REGRAFT_TRAINER__NODES", "2")
+    with pytest.raises(ConfigError, match="REGRAFT_TRAINER.*several nodes need REGRAFT_TRAINER__RENDEZVOUS"):
+        load_settings()
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "lots"])

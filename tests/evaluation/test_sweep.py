@@ -45,7 +45,7 @@ def test_difference_interval__no_variance() -> None:
 
 def test_summarise__best_first_with_costs() -> None:
     """Rows are sorted by mean and hold the mean cost; recipes without a source head have no agreement."""
-    rows = summarise(trials(lora=[0.5, 0.6], full=[0.8, 0.9]))
+    rows = summarise(trials(lora=[0.5, 0.6], full=[0.8, 0.9]), greater_is_better=True)
     assert [row.recipe for row in rows] == ["full", "lora"]
     assert (rows[0].seeds, rows[0].seconds, rows[0].agreement, rows[1].agreement) == (2, 10.5, 0.5, None)
     assert rows[0].mean == pytest.approx(0.85)
@@ -55,7 +55,8 @@ def test_summarise__best_first_with_costs() -> None:
 def test_summarise__negative_transfer() -> None:
     """A recipe that surely loses to scratch is marked, one that may is told of, one that surely wins is not."""
     rows = summarise(
-        trials(scratch=[0.7, 0.71, 0.7], worse=[0.5, 0.51, 0.5], alike=[0.6, 0.7, 0.8], better=[0.9, 0.91, 0.9])
+        trials(scratch=[0.7, 0.71, 0.7], worse=[0.5, 0.51, 0.5], alike=[0.6, 0.7, 0.8], better=[0.9, 0.91, 0.9]),
+        greater_is_better=True,
     )
     notes = {row.recipe: row.note for row in rows}
     assert notes["worse"].startswith("NEGATIVE TRANSFER")
@@ -63,8 +64,18 @@ def test_summarise__negative_transfer() -> None:
     assert notes["better"] == notes["scratch"] == ""
 
 
+def test_summarise__of_losses() -> None:
+    """Where less is better the smallest mean stands first, with its own sign, and a larger one than scratch's loses."""
+    rows = summarise(
+        trials(scratch=[0.3, 0.31, 0.3], worse=[0.5, 0.51, 0.5], better=[0.1, 0.11, 0.1]), greater_is_better=False
+    )
+    assert [row.recipe for row in rows] == ["better", "scratch", "worse"]
+    assert rows[0].mean == pytest.approx(0.31 / 3)
+    assert [bool(row.note) for row in rows] == [False, False, True]
+
+
 def test_sweep_figure__a_point_a_recipe() -> None:
     """Mean over cost, with a legend entry for each recipe."""
-    (axes,) = sweep_figure(summarise(trials(full=[0.8, 0.9], lora=[0.5, 0.6])), "auc").axes
+    (axes,) = sweep_figure(summarise(trials(full=[0.8, 0.9], lora=[0.5, 0.6]), greater_is_better=True), "auc").axes
     assert {text.get_text() for text in axes.get_legend().get_texts()} == {"full", "lora"}
     assert np.allclose(axes.containers[0][0].get_xydata(), [[10.5, 0.85]])

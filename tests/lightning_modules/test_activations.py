@@ -142,9 +142,10 @@ def test_fill__budget_too_small(own, monkeypatch):
 def test_has_room__only_for_what_is_missing(own, monkeypatch):
     """What is cached needs no room; what is not needs its bytes, no less."""
     budget(monkeypatch, own, 4 * own.row_bytes)
-    assert own.has_room(own.dataset.rows("train"), FLIPS)
-    assert own.has_room(own.dataset.rows("test"), PLAIN)
-    assert not own.has_room(own.dataset.rows("test"), FLIPS)
+    train, test = own.dataset.rows("train"), own.dataset.rows("test")
+    assert own.has_room((train, FLIPS), (train, PLAIN))
+    assert own.has_room((test, PLAIN))
+    assert not own.has_room((test, FLIPS), (test, PLAIN))
 
 
 def test_fill__evicts_what_nobody_uses(own, monkeypatch):

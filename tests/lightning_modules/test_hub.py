@@ -94,3 +94,21 @@ def test_weights__timm_cache(tmp_path, make_card, random_weights, digest):
         [sys.executable, "-c", code, str(tmp_path)], env=environment, capture_output=True, text=True, check=True
     )
     assert ran.stdout.strip() == digest(random_weights)
+
+
+def test_key__everything_that_decides_an_activation(tmp_path, make_card, digest):
+    """Another network, weights, normalisation or image spec has another key; revision and licence have not."""
+    from data.transforms import ImageSpec
+
+    for name in ("model.bin", "other.bin"):
+        (tmp_path / name).write_bytes(name.encode())
+    card, spec = make_card(FILE), ImageSpec(size=32)
+    others = [
+        card.model_copy(update={"architecture": "efficientnet_lite0"}),
+        make_card({"kind": "file", "file": "other.bin"}),
+        card.model_copy(update={"input": card.input.model_copy(update={"mean": (0.0, 0.0, 0.0)})}),
+    ]
+    keys = {other.key(tmp_path, spec) for other in others} | {card.key(tmp_path, ImageSpec(size=64))}
+    assert len(keys) == 4
+    assert card.key(tmp_path, spec) not in keys
+    assert card.key(tmp_path, spec) == card.model_copy(update={"licence": "MIT"}).key(tmp_path, spec)

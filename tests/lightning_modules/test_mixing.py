@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
+from lightning_modules.errors import RecipeError
 from lightning_modules.mixing import Mixing
 
 COUNT = 8
@@ -79,3 +80,9 @@ def test_mixing__function_of_the_seed(mixing):
     assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
     assert all(torch.equal(one, other) for one, other in zip(given, batch(3, 8, 8), strict=True))
     assert not torch.equal(found[0][0], given[0])
+
+
+def test_mixing__cutmix_needs_height_and_width():
+    """Tokens have none: one line that names their shape and mixup."""
+    with pytest.raises(RecipeError, match=r"cutmix needs height and width, the samples are \(17, 8\).*use mixup"):
+        Mixing(cutmix=1.0)(torch.rand(4, 17, 8), torch.eye(4), torch.ones(4))
