@@ -1,6 +1,7 @@
 """Machine settings: where things lie and which services to use, from REGRAFT_* variables or `.env`."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Literal
 
@@ -69,10 +70,21 @@ class Settings(BaseSettings):
 
     @property
     def cores(self) -> int:
-        """Threads to give to torch, ONNX Runtime and pools in this process."""
-        if hasattr(os, "sched_getaffinity"):  # macOS has not
-            return self.threads or len(os.sched_getaffinity(0))
-        return self.threads or os.cpu_count() or 1
+        """Threads to give to torch, ONNX Runtime and pools in this process.
+
+        By default the cores that it may use: those that it is bound to, or fewer where a container's quota is smaller.
+        """
+        bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1  # macOS
+        return self.threads or max(1, min(bound, container_cores(Path("/sys/fs/cgroup/cpu.max"))))
+
+
+def container_cores(quota: Path) -> int:
+    """Whole cores that a control group's quota (version 2) leaves; more than any machine has where there is none."""
+    try:
+        allowed, period = quota.read_text(encoding="ascii").split()
+        return int(allowed) // int(period)
+    except (OSError, ValueError):  # no such file, or `max`
+        return sys.maxsize
 
 
 def load_settings() -> Settings:

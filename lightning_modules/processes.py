@@ -33,19 +33,13 @@ def run_processes(config: FitConfig) -> None:
         TrainingError: a process failed; its own error line, if it had one, stands in the same output.
         SIGTERMException: this process was asked to stop, and the others have stopped.
     """
-    trainer = config.trainer
-    where = ["--standalone"]
-    if trainer.nodes > 1:
-        where = [f"--nnodes={trainer.nodes}", "--rdzv-backend=c10d", f"--rdzv-endpoint={trainer.rendezvous}"]
-        log.warning("the other machines run: torchrun %s --nproc-per-node=%d -m lightning_modules.fit %s",
-                    " ".join(where), trainer.devices, config.folder / "fit.json")  # fmt: skip
+    threads = str(max(1, config.threads // config.trainer.devices))
     process = subprocess.Popen(
-        [sys.executable, "-m", "torch.distributed.run", *where, f"--nproc-per-node={trainer.devices}",
-         "-m", "lightning_modules.fit", str(config.folder / "fit.json")],
-        cwd=config.root, env={**os.environ, "OMP_NUM_THREADS": str(max(1, config.threads // trainer.devices))},
+        _command(config),
+        cwd=config.root,
+        env={**os.environ, "OMP_NUM_THREADS": threads},
         preexec_fn=_end_with_parent,  # noqa: PLW1509 - one system call
-    )  # fmt: skip
-
+    )
     asked = []
 
     def forward(number: int, frame: FrameType | None) -> None:
@@ -61,7 +55,19 @@ def run_processes(config: FitConfig) -> None:
     if asked:
         raise SIGTERMException
     if code:
-        raise TrainingError(f"one of {trainer.processes} processes ended with an error; the others were stopped")
+        raise TrainingError(f"one of {config.trainer.processes} processes ended with an error; the others were stopped")
+
+
+def _command(config: FitConfig) -> list[str]:
+    """Torchrun with one process a device; several machines meet at an address, and the log says what the others run."""
+    trainer, where = config.trainer, ["--standalone"]
+    if trainer.nodes > 1:
+        where = [f"--nnodes={trainer.nodes}", "--rdzv-backend=c10d", f"--rdzv-endpoint={trainer.rendezvous}"]
+    options = [*where, f"--nproc-per-node={trainer.devices}", "-m", "lightning_modules.fit"]
+    options.append(str(config.folder / "fit.json"))
+    if trainer.nodes > 1:
+        log.warning("the other machines run: torchrun %s", " ".join(options))
+    return [sys.executable, "-m", "torch.distributed.run", *options]
 
 
 def _end_with_parent() -> None:
