@@ -27,7 +27,7 @@ from data.settings import load_settings
 from flows.environment import QUIET
 
 Record = dict[str, Any]
-POLL_SECONDS = 0.5
+POLL_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def _environment(cell: Cell, root: Path) -> dict[str, str]:
 
 
 def _watch(process: "subprocess.Popen[bytes]") -> float:
-    """Most memory in MB that the process and all below it held at one time, looked at twice a second."""
+    """Most memory in MB that the process and all below it held at one time, looked at every two seconds."""
     peak = 0.0
     while True:
         try:
