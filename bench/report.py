@@ -25,7 +25,7 @@ HEAD = """# Benchmarks
 
 Made by `python -m bench.report` from measurements; every number has a JSON file behind it. Each cell was measured in a
 process of its own; what was not measured says so. "Peak MB" is the most memory that this process ever held. "With
-workers" adds the processes that it started; it is looked at twice a second, and pages that several processes share
+workers" adds the processes that it started; it is looked at every two seconds, and pages that several processes share
 count in part, so it can be the smaller one.
 """
 
