@@ -175,5 +175,5 @@ def _write(materials: Materials, folder: Path, result: PhaseResult) -> None:
     """Keeps weights and result, in this order; the checkpoints have done their duty."""
     write_weights(folder / "weights.safetensors", materials.network)
     write_text(folder / "result.json", json.dumps(asdict(result)))
-    for leftover in folder.glob("*.ckpt"):
+    for leftover in folder.glob("*.ckpt*"):  # also what a killed process has half written
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()

@@ -4,14 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from pytorch_lightning.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint
 from pytorch_lightning.strategies import FSDPStrategy, Strategy
 
 from data.settings import TrainerSettings, load_settings
 from lightning_modules.checkpoints import AtomicCheckpoints
 from lightning_modules.config import FitConfig
 from lightning_modules.errors import RecipeError
-from lightning_modules.moving_average import MovingAverage
 from lightning_modules.progress_file import ProgressFile
 from lightning_modules.recipes.base import HeadRecipe
 from lightning_modules.recipes.phase import Phase
@@ -27,7 +26,7 @@ def build_trainer(
         folder, "best-{epoch:03d}", monitor="val_loss", save_top_k=recipe.soup, save_last=True,
         enable_version_counter=False,
     )  # fmt: skip
-    callbacks: list[Callback] = [MovingAverage(decay=recipe.ema)] if recipe.ema else []
+    callbacks: list[Callback] = [EMAWeightAveraging(decay=recipe.ema)] if recipe.ema else []
     callbacks += [
         progress,
         EarlyStopping("val_loss", patience=recipe.patience),

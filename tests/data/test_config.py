@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import RootModel
 
-from data.config import ExpectationsConfig, SplitConfig, TaskConfig, domain_path, load_data_config
+from data.config import ExpectationsConfig, SplitConfig, TaskConfig, domain_path, load_data_config, load_yaml
 from data.errors import ConfigError
 
 SOLAR = (Path(__file__).parents[2] / "domains" / "solar.yaml").read_text(encoding="utf-8")
@@ -25,6 +26,13 @@ def test_load_data_config__other_sections_are_left_alone(project: Path, helpers:
     helpers.write_domain(project)
     path.write_text(path.read_text() + "serving: {whatever: 1}\n")
     assert load_data_config(project, "photos").classes == ("a", "b")
+
+
+@pytest.mark.parametrize(("written", "read"), [("1e-05", 1e-5), ("3e+37", 3e37), ("-2E-3", -0.002), ("12e4", "12e4")])
+def test_load_yaml__numbers_without_a_point(tmp_path: Path, written: str, read: Any) -> None:
+    """1e-5 is a number, as it is in JSON; what has no sign in its exponent may be half of a hash and stays a word."""
+    (tmp_path / "file.yaml").write_text(f"value: {written}\n")
+    assert load_yaml(tmp_path / "file.yaml", RootModel[dict[str, float | str]]).root == {"value": read}
 
 
 def test_domain_path__no_such_domain(project: Path) -> None:

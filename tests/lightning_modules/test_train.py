@@ -1,12 +1,17 @@
 """The fit process as the flow starts it: killed with -9 it goes on where it was, and its faults are one line."""
 
+import os
 import signal
+import subprocess
+import sys
 from collections import Counter
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
+from filelock import FileLock
 from mlflow import MlflowClient
 from safetensors.numpy import load_file
 
@@ -17,6 +22,7 @@ from lightning_modules.fit import fit
 from lightning_modules.train import _fault, train
 
 EPOCHS = 40
+REPOSITORY = Path(__file__).parents[2]
 RECIPE = {"epochs": EPOCHS, "patience": EPOCHS, "batch_size": 8}
 
 
@@ -39,7 +45,10 @@ def killed(own_workshop, fit_config):
         if epoch >= 2:
             kill_fit()
 
-    with pytest.raises(TrainingError, match="exit code -9; all of it in .*fit.log"):
+    killed = (
+        r"^the fit was killed, most likely for memory: choose a smaller recipe.batch_size \(exit code -9; .*fit.log\)$"
+    )
+    with pytest.raises(TrainingError, match=killed):
         train(config, progress)
     assert 2 <= told[-1] < EPOCHS
     return config, told[-1]
@@ -76,3 +85,25 @@ def test_fault__no_password(tmp_path):
     log.write_text("Traceback\nMlflowException: request to http://user:p4ss@host:1/api failed\n\n")
     found = _fault(log, 1)
     assert found == f"MlflowException: request to http://host:1/api failed (exit code 1; all of it in {log})"
+
+
+def test_train__stopped_with_its_parent(small):
+    """SIGTERM to a process that waits for a fit stops the fit politely, and the next run goes on from there."""
+    config = small("fit", "linear_probe", epochs=500, patience=500)
+    (config.folder).mkdir()
+    (config.folder / "given.json").write_text(config.model_dump_json())
+    code = (
+        "import os, signal, sys, pathlib\n"
+        "from lightning_modules.config import load_fit_config\n"
+        "from lightning_modules.train import train\n"
+        "train(load_fit_config(pathlib.Path(sys.argv[1])), lambda *_: os.kill(os.getpid(), signal.SIGTERM))\n"
+    )
+    command = [sys.executable, "-c", code, str(config.folder / "given.json")]
+    parent = subprocess.run(command, check=False, timeout=300, env={**os.environ, "PYTHONPATH": str(REPOSITORY)})
+    assert parent.returncode == 128 + signal.SIGTERM
+    # The fit has ended with its parent: nobody holds its lock.
+    FileLock(config.folder / "fit.lock").acquire(timeout=0)
+    assert (config.folder / "fit.log").read_text() == (
+        "error: stopped by SIGTERM; what was reached is kept: run it again to go on from there\n"
+    )
+    assert (config.folder / "phase-0" / "last.ckpt").exists()
