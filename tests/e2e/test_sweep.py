@@ -60,6 +60,7 @@ def test_train__with_another_recipe(
     from registry.tracking import experiment_id, mlflow_client
 
     regraft("new", "photos", "--images", str(image_folder(20)))
+    regraft("prepare", "photos")
     assert "version" in regraft("train", "photos", "--recipe", "prototype")
     (run,) = mlflow_client().search_runs([experiment_id("photos")])
     assert (run.data.params["kind"], run.data.metrics["source_agreement"]) == ("prototype", 1.0)
