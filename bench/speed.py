@@ -86,7 +86,7 @@ COMPARISONS = (
         "Linear probe of 50 epochs",
         "Regraft: everything from image files to the trained head, with decoding, embedding, validation, checkpoints "
         "and tracking. Plain Lightning: a linear head on the frozen backbone (evaluation mode, no gradients), fed by "
-        "an ImageFolder and two workers; **two epochs are measured and the rest is extrapolated in proportion**.",
+        "an ImageFolder and two workers; **two epochs are measured, and the other 48 count as the second**.",
         "s", 50, 20.0,
         (
             Side("regraft", "Regraft", "bench.regraft:probe", peer=False),

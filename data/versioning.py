@@ -12,8 +12,8 @@ from pathlib import Path
 import yaml
 
 from data.atomic import write_text
-from data.errors import VersioningError
-from data.manifest import processed_folder
+from data.errors import SourceError, VersioningError
+from data.manifest import processed_folder, raw_manifest_path
 
 log = logging.getLogger(__name__)
 STAGE_LINE = re.compile(r"Running stage|(validate|preprocess) \S+: ")
@@ -23,8 +23,11 @@ def reproduce_stage(root: Path, stage: str, name: str) -> None:
     """Runs `dvc repro STAGE@DOMAIN`; nothing runs when nothing changed, and a held DVC lock is waited for.
 
     Raises:
+        SourceError: nothing was ingested yet.
         VersioningError: the stage failed; the text is the stage's own error line.
     """
+    if not raw_manifest_path(root, name).exists():
+        raise SourceError(f"{name!r} has no data yet; run `regraft prepare {name}`")
     enrol(root, name)
     _dvc(root, "repro", f"{stage}@{name}")
 

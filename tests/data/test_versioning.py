@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from data.config import load_data_config
-from data.errors import VersioningError
+from data.errors import SourceError, VersioningError
 from data.ingest import ingest
 from data.manifest import processed_folder, read_table
 from data.versioning import changed_stages, dataset_version, enrol, reproduce_stage, restore
@@ -63,6 +63,14 @@ def test_dataset_version__names_the_content(history: History) -> None:
     """A version is DVC's hash of 36 characters, and another one for other data."""
     assert history.versions[0] != history.versions[1]
     assert all(len(version) == 36 and version.endswith(".dir") for version in history.versions)
+
+
+def test_reproduce_stage__nothing_was_ingested(new_project: Callable[[], Path]) -> None:
+    """A domain that was never prepared is one line that says what to run, and DVC is not troubled."""
+    root = new_project()
+    with pytest.raises(SourceError, match="'photos' has no data yet; run `regraft prepare photos`"):
+        reproduce_stage(root, "preprocess", "photos")
+    assert "photos" not in (root / "params.yaml").read_text()
 
 
 def test_reproduce_stage__first_version_is_the_same_anywhere(
