@@ -14,7 +14,7 @@ import yaml
 from data.config import load_data_config
 from data.errors import SourceError, VersioningError
 from data.ingest import ingest
-from data.manifest import processed_folder, read_table
+from data.manifest import processed_folder, raw_manifest_path, read_table
 from data.versioning import changed_stages, dataset_version, enrol, reproduce_stage, restore
 
 
@@ -168,9 +168,12 @@ def test_dataset_version__not_prepared(project: Path) -> None:
         dataset_version(project, "solar")
 
 
-def test_reproduce_stage__before_ingest(project: Path) -> None:
-    """DVC's own error comes through where no stage ran."""
-    with pytest.raises(VersioningError, match=r"data/raw/solar/manifest\.parquet") as error:
+def test_reproduce_stage__stages_that_dvc_cannot_read(project: Path) -> None:
+    """DVC's own error comes through, in one line, where no stage ran."""
+    raw_manifest_path(project, "solar").parent.mkdir(parents=True)
+    raw_manifest_path(project, "solar").touch()
+    (project / "dvc.yaml").write_text("stages: 1\n")
+    with pytest.raises(VersioningError, match=r"dvc\.yaml") as error:
         reproduce_stage(project, "validate", "solar")
     assert "\n" not in str(error.value)
 
