@@ -54,19 +54,25 @@ def run_cells(cells: Sequence[Cell], *, again: bool = False, root: Path | None =
     """
     from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    faults = []
+    faults: list[str] = []
     columns = (SpinnerColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Progress(*columns) as progress:
         bar = progress.add_task("", total=len(cells))
         for cell in cells:
             progress.update(bar, description=f"{cell.bench}/{cell.name}")
-            try:
-                run_cell(cell, again=again, root=root)
-            except BenchError as error:
-                faults.append(str(error))
+            faults += _fault(cell, again=again, root=root)
             progress.advance(bar)
     if faults:
         raise BenchError(" | ".join(faults))
+
+
+def _fault(cell: Cell, *, again: bool, root: Path | None) -> list[str]:
+    """Measures a cell; what went wrong, if anything."""
+    try:
+        run_cell(cell, again=again, root=root)
+    except BenchError as error:
+        return [str(error)]
+    return []
 
 
 def run_cell(cell: Cell, *, again: bool = False, root: Path | None = None) -> Record:

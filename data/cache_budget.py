@@ -4,7 +4,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from data.errors import StorageError
@@ -81,9 +81,11 @@ def _alone(descriptor: int) -> bool:
 
 def _size(folder: Path) -> int:
     """Bytes below a folder; another run may be adding to it or dropping it."""
-    total = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
-            with suppress(FileNotFoundError):
-                total += Path(place, name).stat().st_size
-    return total
+    return sum(_file_size(Path(place, name)) for place, _, names in os.walk(folder) for name in names)
+
+
+def _file_size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

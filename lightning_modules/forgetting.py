@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -76,10 +77,9 @@ def _crops(photograph: Image.Image, size: int) -> Iterator[Array]:
     for share, short, long in GRID:
         side = share * min(width, height)
         columns, rows = (long, short) if width >= height else (short, long)
-        for top in np.linspace(0, height - side, rows):
-            for left in np.linspace(0, width - side, columns):
-                box = (left, top, left + side, top + side)
-                yield np.asarray(photograph.resize((size, size), Image.Resampling.BICUBIC, box), dtype=np.uint8)
+        for top, left in product(np.linspace(0, height - side, rows), np.linspace(0, width - side, columns)):
+            box = (left, top, left + side, top + side)
+            yield np.asarray(photograph.resize((size, size), Image.Resampling.BICUBIC, box), dtype=np.uint8)
 
 
 def _similarity(features: Floats) -> npt.NDArray[np.float64]:

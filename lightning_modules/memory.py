@@ -33,18 +33,21 @@ def _is_shortage(error: BaseException) -> bool:
 
 def _fitting(module: Classifier, data: PhaseData, size: int) -> int:
     """The largest of size, size / 2, size / 4 … with which one step can be made; 0: none."""
+    while size and not _fits(module, data, size):
+        size //= 2
+    return size
+
+
+def _fits(module: Classifier, data: PhaseData, size: int) -> bool:
     module.zero_grad(set_to_none=True)
-    while size:
-        try:
-            batch = data.train[Take(0, list(range(min(size, len(data.train)))))]
-            loss = module.batch_loss({name: value.to(module.device) for name, value in batch.items()})
-            torch.autograd.backward(loss)
-        except (MemoryError, RuntimeError) as error:
-            if not _is_shortage(error):
-                raise
-            size //= 2
-        else:
-            return size
-        finally:
-            module.zero_grad(set_to_none=True)
-    return 0
+    try:
+        batch = data.train[Take(0, list(range(min(size, len(data.train)))))]
+        loss = module.batch_loss({name: value.to(module.device) for name, value in batch.items()})
+        torch.autograd.backward(loss)
+    except (MemoryError, RuntimeError) as error:
+        if not _is_shortage(error):
+            raise
+        return False
+    finally:
+        module.zero_grad(set_to_none=True)
+    return True

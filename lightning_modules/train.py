@@ -45,22 +45,25 @@ def train(config: FitConfig, progress: Callable[[int, int], None] = lambda done,
     Raises:
         TrainingError: the process failed; the text is its own error line. Its checkpoints are kept.
     """
-    path = config.folder / "fit.json"
-    write_text(path, config.model_dump_json(indent=1))
-    own = {name: str(config.threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")} | {"REGRAFT_ROOT": config.root}
-    with (config.folder / "fit.log").open("w") as output:
-        process = subprocess.Popen(  # our own module with a path that we made
-            [sys.executable, "-m", "lightning_modules.fit", str(path)],
-            cwd=config.root, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **own},
-        )  # fmt: skip
-        try:
-            with _polite():
-                _watch(process, config.folder, progress)
-        finally:
-            _stop(process)
+    write_text(config.folder / "fit.json", config.model_dump_json(indent=1))
+    process = _start(config)
+    try:
+        with _polite():
+            _watch(process, config.folder, progress)
+    finally:
+        _stop(process)
     if process.returncode:
         raise TrainingError(_fault(config.folder / "fit.log", process.returncode))
     return _result(config.folder)
+
+
+def _start(config: FitConfig) -> "subprocess.Popen[bytes]":
+    own = {name: str(config.threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")} | {"REGRAFT_ROOT": config.root}
+    with (config.folder / "fit.log").open("w") as output:
+        return subprocess.Popen(  # our own module with a path that we made
+            [sys.executable, "-m", "lightning_modules.fit", str(config.folder / "fit.json")],
+            cwd=config.root, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **own},
+        )  # fmt: skip
 
 
 @contextmanager
