@@ -1,32 +1,10 @@
 """A sweep over recipes and seeds through the command line, with the same network from scratch."""
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-REGRAFT = Path(sys.executable).with_name("regraft")
-
-
-@pytest.fixture
-def regraft(project: Path, prefect_api: str) -> Callable[..., Any]:
-    """Runs a command and gives back what it printed."""
-
-    def run(*arguments: str, code: int = 0) -> Any:
-        environment = {**os.environ, "PREFECT_API_URL": prefect_api, "COLUMNS": "200"}
-        done = subprocess.run(
-            [str(REGRAFT), *arguments], capture_output=True, text=True, env=environment, cwd=project, check=False
-        )
-        assert done.returncode == code, done.stderr
-        assert "Traceback" not in done.stderr
-        return json.loads(done.stdout) if "--json" in arguments else done.stdout + done.stderr
-
-    return run
 
 
 @pytest.mark.timeout(900)
