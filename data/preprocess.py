@@ -77,8 +77,9 @@ def _grown(index: pd.DataFrame, accepted: pd.DataFrame, config: DataConfig) -> p
     if (first.notna() & (first != accepted["group"])).any():
         log.warning("samples that come with another group than before keep the old one")
     table = accepted.assign(group=first.fillna(accepted["group"]))
-    columns = [LABEL + config.task, *(SLICE + name for name in _slices(accepted, config))]
-    strata = accepted[columns].astype(str).agg("|".join, axis=1)
+    strata = accepted[LABEL + config.task].astype(str)
+    for name in _slices(accepted, config):
+        strata = strata + "|" + accepted[SLICE + name].astype(str)
     known = dict(zip(index["group"], index["split"], strict=True))
     table["split"] = assign_splits(table, strata, known, config.split)
     for split in sorted(set(SPLITS) - set(table["split"])):

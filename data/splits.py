@@ -27,24 +27,34 @@ def assign_splits(table: pd.DataFrame, strata: pd.Series, known: dict[str, str],
     given = table.loc[table["split"].notna()]
     fixed = {**dict(zip(given["group"].astype(str), given["split"], strict=True)), **known}
     shares = _shares(config, given=bool((given["split"] == "test").any()))
-    crossed = pd.crosstab(groups, strata.astype(str))
-    counts = dict(zip(crossed.index, crossed.to_numpy(np.float64), strict=True))
-    attempts = ATTEMPTS if len(counts.keys() - fixed.keys()) < MANY_GROUPS else 1
-    results = [_assign(counts, fixed, shares, f"{config.seed}.{attempt}") for attempt in range(attempts)]
-    return groups.map(min(results, key=lambda result: result[1])[0])
+    names, counts = _counted(groups, strata)
+    settled = np.array([name in fixed for name in names])
+    held = np.zeros((len(SPLITS), counts.shape[1]))
+    np.add.at(held, [SPLITS.index(fixed[name]) for name in names[settled]], counts[settled])
+    total = counts.sum(axis=0) - held[shares == 0].sum(axis=0)
+    free = dict(zip(names[~settled], counts[~settled], strict=True))
+    attempts = range(ATTEMPTS if len(free) < MANY_GROUPS else 1)
+    results = [_assign(free, held, shares, total, f"{config.seed}.{attempt}") for attempt in attempts]
+    return groups.map({**fixed, **min(results, key=lambda result: result[1])[0]})
 
 
-def _assign(counts: Counts, fixed: dict[str, str], shares: Floats, order: str) -> tuple[dict[str, str], float]:
-    """One greedy assignment of every group, and its distance from the wanted shares."""
-    assigned = {group: fixed[group] for group in counts if group in fixed}
-    held = np.zeros((len(SPLITS), len(next(iter(counts.values())))))
-    for group, split in assigned.items():
-        held[SPLITS.index(split)] += counts[group]
-    total = sum(counts.values()) - held[shares == 0].sum(axis=0)
-    for group in sorted(counts.keys() - assigned.keys(), key=lambda name: (-counts[name].sum(), _rank(name, order))):
-        change = [_distance(held, split, counts[group], shares, total) for split in range(len(SPLITS))]
+def _counted(groups: pd.Series, strata: pd.Series) -> tuple[npt.NDArray[np.object_], Floats]:
+    """Names of the groups, and how many samples of each stratum each has: [G], [G, S]."""
+    rows, names = pd.factorize(groups, sort=True)
+    columns, found = pd.factorize(strata.astype(str), sort=True)
+    counts = np.zeros((len(names), len(found)))
+    np.add.at(counts, (rows, columns), 1)
+    return np.asarray(names, object), counts
+
+
+def _assign(free: Counts, settled: Floats, shares: Floats, total: Floats, order: str) -> tuple[dict[str, str], float]:
+    """One greedy assignment of the free groups, and the distance of all from the wanted shares."""
+    assigned: dict[str, str] = {}
+    held = settled.copy()
+    for group in sorted(free, key=lambda name: (-free[name].sum(), _rank(name, order))):
+        change = [_distance(held, split, free[group], shares, total) for split in range(len(SPLITS))]
         choice = int(np.argmin(change))
-        held[choice] += counts[group]
+        held[choice] += free[group]
         assigned[group] = SPLITS[choice]
     return assigned, _distance(held, 0, np.zeros_like(total), shares, total)
 
