@@ -28,7 +28,7 @@ def test_stage_pools__convolutions(images):
 
 def test_stage_pools__tokens(images):
     """A transformer's tokens are averaged to one vector."""
-    pools = StagePools(Network("vit_tiny_patch16_224", 2, (0.5,) * 3, (0.5,) * 3).eval())
+    pools = StagePools(Network("vit_tiny_patch16_224", 2, (0.5,) * 3, (0.5,) * 3, size=images.shape[1]).eval())
     with torch.inference_mode():
         found = pools(images)
     assert {vector.shape for vector in found} == {(2, 192)}
