@@ -8,7 +8,6 @@ were chosen on the validation part of the random split 0 alone.
 """
 
 import hashlib
-import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +25,6 @@ from data.dataset import Dataset
 from data.settings import load_settings
 from evaluation.sweep import mean_interval
 
-BACKBONE = "tf_efficientnet_lite0.imagenet"
 CLASSES = ("functional", "defective")
 VIEWS = {"horizontal_flip": True, "vertical_flip": True, "rotation": "half_turn"}
 HELD_BACK, TEST = 0.15, 0.25
@@ -40,14 +38,14 @@ RECIPES: dict[str, dict[str, Any]] = {
 
 def measure(protocol: str, recipe: dict[str, Any], seed: int, size: int) -> dict[str, float]:
     """One recipe on one split: weighted and plain metrics on the test part, and what the training cost."""
+    from bench.fits import BACKBONE, fit_config
     from lightning_modules.train import train
     from registry.package import load_package
     from registry.packing import pack_fit
 
     root = load_settings().root
     dataset = elpv_dataset(root, protocol, seed, size)
-    config = fit_config(root, dataset, recipe, f"{protocol}-{seed}-{size}")
-    fitted = train(config)
+    fitted = train(fit_config(dataset, recipe, VIEWS, "elpv"))
     pack_fit(root, fitted.folder, dataset, BACKBONE)
     rows = dataset.rows("test")
     probabilities, _ = load_package(fitted.folder / "package").predict(dataset.images(rows))
@@ -82,22 +80,6 @@ def elpv_dataset(root: Path, protocol: str, seed: int, size: int) -> Dataset:
         split = _random_split(base, seed) if protocol == "random" else _group_split(base, seed)
         base.assign(split=split).to_parquet(folder / "manifest.parquet")
     return Dataset(folder, "defect", CLASSES)
-
-
-def fit_config(root: Path, dataset: Dataset, recipe: dict[str, Any], name: str) -> Any:
-    """The configuration of a fit of the cells with an MLflow run of its own; other options, other folder."""
-    from lightning_modules.config import FitConfig
-    from registry.tracking import start_run
-
-    settings = load_settings()
-    training = {"backbone": BACKBONE, "recipe": recipe, "augmentation": VIEWS}
-    output = root / "fits" / f"{name}-{hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:12]}"
-    content = {
-        "root": str(root), "dataset": str(dataset.folder), "task": "defect", "classes": CLASSES, "training": training,
-        "output": str(output), "threads": settings.cores, "experiment": "elpv",
-        "run_id": start_run("elpv", output.name, {}),
-    }  # fmt: skip
-    return FitConfig.model_validate_json(json.dumps(content))
 
 
 def _pixels(folder: Path, size: int) -> pd.DataFrame:

@@ -4,8 +4,6 @@
 of its 10,000 samples (a percentile bootstrap).
 """
 
-import hashlib
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,6 @@ from data.atomic import write_text
 from data.dataset import Dataset
 from data.settings import load_settings
 
-BACKBONE = "tf_efficientnet_lite0.imagenet"
 TASK = "garment"
 RECIPES: dict[str, dict[str, Any]] = {
     "linear_probe": {"kind": "linear_probe", "batch_size": 512, "epochs": 40},
@@ -35,6 +32,7 @@ REFERENCE = {"HOG + SVM": 0.926, "MobileNet": 0.950, "ResNet18": 0.949, "WRN40-4
 
 def measure(images: str, recipe: dict[str, Any], size: int) -> dict[str, float]:
     """Trains on the training images and judges the package on the test images."""
+    from bench.fits import BACKBONE, fit_config
     from evaluation.bootstrap import bootstrap_interval
     from evaluation.predictions import Predictions
     from lightning_modules.train import train
@@ -43,7 +41,7 @@ def measure(images: str, recipe: dict[str, Any], size: int) -> dict[str, float]:
 
     root = load_settings().root
     dataset = fashion_dataset(root / f"data-{size}", Path(images), size)
-    fitted = train(_config(root, dataset, recipe))
+    fitted = train(fit_config(dataset, recipe, {"horizontal_flip": True}, "fashion"))
     pack_fit(root, fitted.folder, dataset, BACKBONE)
     rows = dataset.rows("test")
     probabilities, _ = load_package(fitted.folder / "package").predict(dataset.images(rows))
@@ -82,6 +80,7 @@ def _read(images: Path) -> tuple[Any, Any]:
     from data.sources.idx import load_idx
 
     def load(stem: str) -> Any:
+        """Training and test part of images or labels."""
         paths = [images / f"{prefix}-{stem}" for prefix in ("train", "t10k")]
         return np.concatenate([load_idx(path if path.is_file() else Path(f"{path}.gz")) for path in paths])
 
@@ -93,20 +92,6 @@ def _enlarged(image: Any, size: int) -> Any:
 
     resized = Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC)
     return np.asarray(resized, np.uint8)[:, :, None]
-
-
-def _config(root: Path, dataset: Dataset, recipe: dict[str, Any]) -> Any:
-    from lightning_modules.config import FitConfig
-    from registry.tracking import start_run
-
-    output = root / "fits" / hashlib.sha256(json.dumps([recipe, dataset.spec.size]).encode()).hexdigest()[:12]
-    training = {"backbone": BACKBONE, "recipe": recipe, "augmentation": {"horizontal_flip": True}}
-    content = {
-        "root": str(root), "dataset": str(dataset.folder), "task": TASK, "classes": CLASSES, "training": training,
-        "output": str(output), "threads": load_settings().cores, "experiment": "fashion",
-        "run_id": start_run("fashion", output.name, {}),
-    }  # fmt: skip
-    return FitConfig.model_validate_json(json.dumps(content))
 
 
 def section(results: Results) -> str:

@@ -3,7 +3,6 @@
 Real ELPV cells at 224 px, batches of 64, channels_last as everywhere; the first epoch warms up and does not count.
 """
 
-import json
 import statistics
 import subprocess
 import threading
@@ -29,13 +28,16 @@ TOLERANCE = 0.1
 
 def measure(trainer: dict[str, Any], epochs: int) -> dict[str, float]:
     """One fit on the GPU: images a second from the second epoch on, share of the time that it was busy, and loss."""
-    from bench.elpv import RECIPES, elpv_dataset, fit_config
+    from bench.elpv import RECIPES, VIEWS, elpv_dataset
+    from bench.fits import fit_config
     from lightning_modules.fit import fit
     from lightning_modules.fit_progress import read_history
 
     root = load_settings().root
     recipe = {**RECIPES["full"], "epochs": epochs, "patience": epochs, "batch_size": 64}
-    config = fit_config(root, elpv_dataset(root, "random", 0, 224), recipe, json.dumps(trainer))
+    config = fit_config(
+        elpv_dataset(root, "random", 0, 224), recipe, VIEWS, f"gpu-{'-'.join(map(str, trainer.values()))}"
+    )
     with _utilisation() as busy:
         fit(config.model_copy(update={"trainer": config.trainer.model_copy(update={"accelerator": "gpu", **trainer})}))
     history = read_history(config.folder / "progress.json")
@@ -54,6 +56,7 @@ def _utilisation() -> Iterator[list[float]]:
     command = ["nvidia-smi", "--query-gpu=utilization.gpu", "--format=csv,noheader,nounits"]
 
     def sample() -> None:
+        """Runs beside the block."""
         while not ended.wait(0.5):
             lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
             found.append(statistics.fmean(map(float, lines)))

@@ -171,10 +171,12 @@ class _Plain(pl.LightningModule):
         self.started, self.sums = 0.0, [0.0, 0.0]
 
     def on_train_epoch_start(self) -> None:
+        """Starts the clock."""
         self.model.train(not self.frozen)
         self.started, self.sums = time.perf_counter(), [0.0, 0.0]
 
     def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
+        """Mean cross-entropy."""
         inputs, labels = batch
         loss = nn.functional.cross_entropy(self._logits(inputs), labels)
         self.sums = [self.sums[0] + float(loss.detach()) * len(labels), self.sums[1] + len(labels)]
@@ -189,11 +191,13 @@ class _Plain(pl.LightningModule):
         return model.get_classifier()(features)  # type: ignore[no-any-return]
 
     def on_train_epoch_end(self) -> None:
+        """Stops the clock."""
         self.trained.seconds.append(time.perf_counter() - self.started)
         self.trained.losses.append(self.sums[0] / self.sums[1])
         self.trained.images.append(int(self.sums[1]))
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
+        """AdamW without a schedule."""
         model: Any = self.model
         learned = model.get_classifier().parameters() if self.frozen else model.parameters()
         return torch.optim.AdamW(learned, lr=1e-3 if self.frozen else 5e-4)

@@ -8,12 +8,12 @@ from typing import Any
 
 import torch
 
+from bench.fits import fit_config
 from bench.images import write_processed
 from bench.peers import BACKBONE, MEAN, STD, Values
 from data.dataset import Dataset
 from data.settings import load_settings
 from lightning_modules.activations import PLAIN
-from lightning_modules.config import FitConfig
 from lightning_modules.datamodule import PhaseData
 from lightning_modules.embed import embed
 from lightning_modules.fit import fit
@@ -21,7 +21,6 @@ from lightning_modules.hub import load_backbone
 from lightning_modules.network import Normalise
 from registry.tracking import start_run
 
-SEED = 0
 FLIPS = {"horizontal_flip": True, "vertical_flip": True}
 
 
@@ -74,7 +73,7 @@ def shards_as_bytes(size: int, images: int, batch_size: int, epochs: int) -> Val
 
 def _loader(size: int, images: int, batch_size: int) -> Any:
     dataset = write_processed(load_settings().root / "processed", images, size)
-    data = PhaseData(dataset, None, PLAIN, batch_size, SEED)
+    data = PhaseData(dataset, None, PLAIN, batch_size, seed=0)
     data.setup("fit")
     return data.train_dataloader()
 
@@ -92,15 +91,8 @@ def _passes(loader: Any, epochs: int, prepare: Any) -> float:
 
 def run_fit(dataset: Dataset, recipe: dict[str, Any], name: str = "fit") -> list[dict[str, float]]:
     """Fits a recipe in this process, whose peak memory then counts it; returns the history of its epochs."""
-    root, settings = load_settings().root, load_settings()
-    torch.set_num_threads(settings.cores)
-    content = {
-        "root": str(root), "dataset": str(dataset.folder), "task": dataset.task, "classes": dataset.classes,
-        "training": {"backbone": BACKBONE, "recipe": recipe, "augmentation": FLIPS, "seed": SEED},
-        "output": str(root / name), "threads": settings.cores, "experiment": "bench",
-        "run_id": start_run("bench", name, {}),
-    }  # fmt: skip
-    folder = fit(FitConfig.model_validate_json(json.dumps(content))).parent
+    torch.set_num_threads(load_settings().cores)
+    folder = fit(fit_config(dataset, recipe, FLIPS, name)).parent
     return list(json.loads((folder / "progress.json").read_text(encoding="utf-8"))["history"])
 
 

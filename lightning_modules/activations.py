@@ -124,6 +124,7 @@ class Prefix:
 
     def _fill_view(self, rows: pd.DataFrame, views: Views, view: int, progress: Report) -> int:
         def compute(positions: Sequence[int]) -> Features:
+            """Activations of this view."""
             return run_session(self._session, views.images(self.dataset, rows.iloc[list(positions)], view))[0]
 
         length = max(16, min(512, CHUNK_BYTES // self.row_bytes))

@@ -111,10 +111,10 @@ def _adapted(materials: Materials, phase: Phase) -> AbstractContextManager[None]
 def _rate(materials: Materials, phase: Phase, boundary: int, data: PhaseData, folder: Path) -> float:
     if phase.learning_rate != "find":
         return phase.learning_rate
-    original = materials.network
 
     def duplicate() -> Classifier:
-        return _module(materials, phase, boundary, 1.0, copy.deepcopy(original), check_finite=False)
+        """A module over a copy, which the test may spoil."""
+        return _module(materials, phase, boundary, 1.0, copy.deepcopy(materials.network), check_finite=False)
 
     return find_rate(materials.config, folder / "rate.json", duplicate, data)
 

@@ -74,6 +74,7 @@ class PooledFeatures:
             self._make_room(len(self.cache.missing(list(rows["hash"]))) * 4 * sum(widths.values()))
 
             def compute(positions: Sequence[int]) -> Features:
+                """The vectors of all stages side by side."""
                 images = shrink(self.dataset.images(rows.iloc[list(positions)]), self.size, self.dataset.spec)
                 return np.concatenate(run_session(session, images), axis=1)
 

@@ -43,6 +43,7 @@ def run_processes(config: FitConfig) -> None:
     asked = []
 
     def forward(number: int, frame: FrameType | None) -> None:
+        """Passes the signal on to torchrun."""
         asked.append(number)
         process.send_signal(number)
 

@@ -30,7 +30,7 @@ from lightning_modules.pooled_features import PooledFeatures
 from lightning_modules.source_head import load_source_head
 from lightning_modules.transferability import grouped_folds
 from registry.lineage import lineage
-from registry.tracking import log_dataset, log_figures, log_json, log_values, start_run
+from registry.tracking import log_dataset, log_figures, log_table, log_values, start_run
 from tasks.policy import COMPUTE, IO
 from tasks.prepare import Prepared
 from tasks.progress import artifact_key, task_progress
@@ -146,10 +146,9 @@ def report_ranking(
 
 def _show(ranking: Ranking) -> None:
     table, run_id = ranking_table(ranking.scores), ranking.run_id
-    log_json(run_id, TABLE, table.to_json(orient="split", index=False))
+    log_table(run_id, TABLE, table.to_json(orient="split", index=False))
     log_figures(run_id, {"ranking": ranking_figure(ranking.scores, ranking.baseline)})
-    shown = json.dumps([{"path": TABLE, "type": "table"}])  # the tag by which MLflow's UI knows a table
-    log_values(run_id, {"best_knn": ranking.scores[0].knn.mean}, {}, {"mlflow.loggedArtifacts": shown})
+    log_values(run_id, {"best_knn": ranking.scores[0].knn.mean}, {}, {})
     text = f"{ranking.samples} of {ranking.available} training samples; commonest class {ranking.baseline:.3f}"
     rows = json.loads(table.round(4).to_json(orient="records"))
     create_table_artifact(rows, key=artifact_key("ranking", ranking.domain), description=text)

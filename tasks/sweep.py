@@ -16,15 +16,16 @@ from evaluation.metrics import metric_named, score
 from evaluation.predictions import Predictions
 from evaluation.sweep import SCRATCH, RecipeScore, TrialScore, summarise, sweep_figure
 from lightning_modules.adaptation import measure_adaptation
-from lightning_modules.config import FitConfig, TrainingConfig, fit_key, with_recipe
+from lightning_modules.config import TrainingConfig, fit_key, with_recipe
 from lightning_modules.hub import load_backbone
 from lightning_modules.train import FitResult
 from lightning_modules.train import train as run_fit
 from registry.lineage import lineage
-from registry.tracking import log_figures, log_json, log_values, settled, start_run
+from registry.tracking import log_figures, log_table, log_values, settled, start_run
 from tasks.policy import COMPUTE, IO
 from tasks.prepare import Prepared
 from tasks.progress import artifact_key, task_progress
+from tasks.train import fit_config
 
 TABLE = "sweep.json"
 
@@ -92,10 +93,7 @@ def fit_trial(
     )
     title = f"{trial.recipe} · seed {training.seed}"
     with settled(start_run(name, title, tags, parent)) as run_id:
-        config = FitConfig(
-            root=str(root), dataset=str(prepared.folder), task=data.task, classes=data.classes, training=training,
-            output=str(folder), threads=settings.cores, trainer=settings.trainer, experiment=name, run_id=run_id,
-        )  # fmt: skip
+        config = fit_config(root, name, data, training, prepared, folder, run_id)
         with task_progress(f"{name} · {title}") as progress:
             fitted = run_fit(config, progress)
         moved = measure_adaptation(root, card, transform, folder / "weights.safetensors")
@@ -111,12 +109,9 @@ def compare_recipes(name: str, run_id: str, metric: str, scores: Sequence[TrialS
     """Writes table and figure into the sweep's run, and the table into the Prefect UI."""
     rows = summarise(scores, greater_is_better=metric_named(metric).greater_is_better)
     table = {"columns": list(asdict(rows[0])), "data": [list(asdict(row).values()) for row in rows]}
-    log_json(run_id, TABLE, json.dumps(table))
+    log_table(run_id, TABLE, json.dumps(table))
     log_figures(run_id, {"sweep": sweep_figure(rows, metric)})
-    shown = json.dumps([{"path": TABLE, "type": "table"}])  # the tag by which MLflow's UI knows a table
-    log_values(
-        run_id, {f"best_val_{metric}": rows[0].mean}, {"best": rows[0].recipe}, {"mlflow.loggedArtifacts": shown}
-    )
+    log_values(run_id, {f"best_val_{metric}": rows[0].mean}, {"best": rows[0].recipe}, {})
     text = f"{metric} on the validation split: mean and 95% interval over seeds"
     create_table_artifact([asdict(row) for row in rows], key=artifact_key("sweep", name), description=text)
     return Sweep(name, run_id, metric, tuple(rows))

@@ -78,19 +78,7 @@ def fit(
     root: Path, name: str, data: DataConfig, training: TrainingConfig, prepared: Prepared, run_id: str
 ) -> FitResult:
     """Trains in a process of its own; an interrupted fit of the same data and recipe goes on where it stopped."""
-    settings = load_settings()
-    config = FitConfig(
-        root=str(root),
-        dataset=str(prepared.folder),
-        task=data.task,
-        classes=data.classes,
-        training=training,
-        output=str(_folder(root, name, data, training, prepared)),
-        threads=settings.cores,
-        trainer=settings.trainer,
-        experiment=name,
-        run_id=run_id,
-    )
+    config = fit_config(root, name, data, training, prepared, _folder(root, name, data, training, prepared), run_id)
     with task_progress(f"train {name}") as progress:
         fitted = run_fit(config, progress)
     log_figures(run_id, {"training_curves": training_curves_figure(fitted.history, fitted.best_epoch)})
@@ -149,6 +137,17 @@ def register(
     )
     shutil.rmtree(folder.parent)
     return Candidate(name, version, run_id)
+
+
+def fit_config(
+    root: Path, name: str, data: DataConfig, training: TrainingConfig, prepared: Prepared, output: Path, run_id: str
+) -> FitConfig:
+    """What the fit process is told: the domain's choices and this machine's devices."""
+    settings = load_settings()
+    return FitConfig(
+        root=str(root), dataset=str(prepared.folder), task=data.task, classes=data.classes, training=training,
+        output=str(output), threads=settings.cores, trainer=settings.trainer, experiment=name, run_id=run_id,
+    )  # fmt: skip
 
 
 def _key(root: Path, data: DataConfig, training: TrainingConfig, prepared: Prepared) -> str:

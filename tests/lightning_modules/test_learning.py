@@ -222,3 +222,9 @@ def test_learning_parameters__family_without_known_stages():
     assert len(learning_parameters(net, Phase("all", 1, 0.1, 0, 1))) == len(list(net.backbone.parameters()))
     with pytest.raises(RecipeError, match="recipe surgical: stages is 2, the backbone has 1; choose 1 to 1"):
         phases("surgical", net)
+
+
+def test_network__no_branches_to_drop():
+    """Drop-path on a family without branches is one line."""
+    with pytest.raises(RecipeError, match="vgg11 has no drop_path"):
+        Network("vgg11", 2, (0.5,) * 3, (0.5,) * 3, drop_path=0.1)

@@ -15,7 +15,7 @@ from torch import nn
 
 from data.transforms import ImageSpec
 from lightning_modules import network as module
-from lightning_modules.errors import BackboneError, RecipeError
+from lightning_modules.errors import BackboneError
 from lightning_modules.hub import load_backbone
 from lightning_modules.network import (
     CosineHead,
@@ -245,9 +245,3 @@ def test_import__torchvision_does_not_fit(monkeypatch):
     spec = importlib.util.spec_from_file_location("network_again", module.__file__)
     with pytest.raises(BackboneError, match="torchvision does not fit torch .*uv pip install"):
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
-
-
-def test_network__no_branches_to_drop():
-    """Drop-path on a family without branches is one line."""
-    with pytest.raises(RecipeError, match="vgg11 has no drop_path"):
-        Network("vgg11", 2, (0.5,) * 3, (0.5,) * 3, drop_path=0.1)
