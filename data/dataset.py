@@ -1,5 +1,6 @@
 """Reading a domain's processed data: the manifest and the pixels behind it."""
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -35,6 +36,12 @@ class Dataset:
     def spec(self) -> ImageSpec:
         """The image spec that the shards were made with."""
         return ImageSpec.model_validate_json((self.folder / "transform.json").read_text(encoding="utf-8"))
+
+    @property
+    def generation(self) -> int:
+        """Number of the test set: how often it was refreshed; data that nothing was retired from need no file."""
+        path = self.folder / "generation.json"
+        return int(json.loads(path.read_text(encoding="utf-8"))["generation"]) if path.exists() else 0
 
     def rows(self, *splits: str) -> pd.DataFrame:
         """The manifest rows of the named splits."""

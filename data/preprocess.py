@@ -1,11 +1,13 @@
 """Preprocess: decode once into shards and assign splits; `python -m data.preprocess DOMAIN`.
 
 A DVC stage whose output data/processed/DOMAIN is kept between runs: shards grow at their end, `index.parquet` remembers
-every sample ever seen with its group, split and position, and `manifest.parquet` lists the samples that count now.
-Nothing in it tells of paths or times, so equal data give equal bytes on any machine.
+every sample ever seen with its group, split, position and the test set that it was retired from (-1: none), and
+`manifest.parquet` lists the samples that count now. Nothing in it tells of paths or times, so equal data give equal
+bytes on any machine.
 """
 
 import hashlib
+import json
 import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -54,12 +56,13 @@ def preprocess(root: Path, name: str, config: DataConfig) -> int:
 
 
 def _stored(folder: Path, config: DataConfig) -> pd.DataFrame:
-    """Every sample ever seen: hash, group, split and position, which is -1 where no pixels are stored.
+    """Every sample ever seen: hash, group, split, retired and position, which is -1 where no pixels are stored.
 
     With another transform no pixels are, and the manifest goes, so that nobody reads new pixels by old positions.
     """
     if not (folder / "index.parquet").exists():
-        return pd.DataFrame({"hash": [], "group": [], "split": []}, dtype=str).assign(position=np.array([], np.int64))
+        nothing = np.array([], np.int64)
+        return pd.DataFrame({"hash": [], "group": [], "split": []}, dtype=str).assign(position=nothing, retired=nothing)
     index = read_table(folder / "index.parquet")
     spec = folder / "transform.json"
     if spec.exists() and spec.read_text(encoding="utf-8") == config.transform.model_dump_json():
@@ -77,17 +80,26 @@ def _grown(index: pd.DataFrame, accepted: pd.DataFrame, config: DataConfig) -> p
     if (first.notna() & (first != accepted["group"])).any():
         log.warning("samples that come with another group than before keep the old one")
     table = accepted.assign(group=first.fillna(accepted["group"]))
-    strata = accepted[LABEL + config.task].astype(str)
-    for name in _slices(accepted, config):
-        strata = strata + "|" + accepted[SLICE + name].astype(str)
     known = dict(zip(index["group"], index["split"], strict=True))
-    table["split"] = assign_splits(table, strata, known, config.split)
+    table["split"] = assign_splits(table, strata_of(accepted, config), known, config.split)
     for split in sorted(set(SPLITS) - set(table["split"])):
         raise SourceError(
             f"{table['group'].nunique()} groups leave the split {split!r} empty; add groups or raise its share"
         )
     unseen = table.loc[~table["hash"].isin(index["hash"]), ["hash", "group", "split"]].astype(str)
-    return pd.concat([index, unseen.assign(position=np.int64(-1))], ignore_index=True)
+    return pd.concat([index, unseen.assign(position=np.int64(-1), retired=np.int64(-1))], ignore_index=True)
+
+
+def strata_of(accepted: pd.DataFrame, config: DataConfig) -> "pd.Series[str]":
+    """What the splits are balanced by, for each accepted sample: its label and the slices that the domain names.
+
+    Raises:
+        SourceError: the source has no such slice.
+    """
+    strata = accepted[LABEL + config.task].astype(str)
+    for name in _slices(accepted, config):
+        strata = strata + "|" + accepted[SLICE + name].astype(str)
+    return strata
 
 
 def _positioned(index: pd.DataFrame, stored: "pd.Series[int]") -> pd.DataFrame:
@@ -131,6 +143,8 @@ def _write_manifest(folder: Path, accepted: pd.DataFrame, index: pd.DataFrame) -
     described = [column for column in accepted.columns if column.startswith((LABEL, SLICE))]
     manifest = accepted[["hash", "weight", *described]].merge(index, on="hash").sort_values("position")
     write_table(folder / "manifest.parquet", manifest[["hash", "group", "weight", "split", "position", *described]])
+    if (index["retired"] >= 0).any():
+        write_text(folder / "generation.json", json.dumps({"generation": int(index["retired"].max()) + 1}))
 
 
 def main(name: str) -> None:

@@ -12,6 +12,7 @@ COMMANDS = {
     "up": ("up", "Run the Prefect UI, the MLflow UI and the schedules until Ctrl-C."),
     "new": ("new", "Write a domain for your own data."),
     "prepare": ("run", "Ingest, validate, preprocess and embed a domain's data."),
+    "split": ("split", "Draw a fresh test set when the present one is spent."),
     "rank": ("rank", "Score backbones, stages and image sizes without training."),
     "sweep": ("sweep", "Compare recipes over several seeds."),
     "train": ("run", "Train a version on the present data and register it."),

@@ -1,0 +1,20 @@
+"""Refresh: a test set that was looked at too often is replaced by newer data."""
+
+from prefect import flow
+
+from data.locks import domain_lock
+from data.refresh import Refreshed
+from flows.config import load_domain
+from tasks.prepare import preprocess
+from tasks.split import refresh_split
+
+
+@flow(name="refresh", flow_run_name="refresh the test set of {domain}")
+def refresh(domain: str) -> Refreshed:
+    """Draws a fresh test set from data that no version in production learned from; comparisons start anew on it."""
+    config = load_domain(domain)
+    with domain_lock(config.home, domain, "refresh"):
+        preprocess(config.root, domain)
+        found = refresh_split(config.root, domain, config.data)
+        preprocess(config.root, domain)
+        return found

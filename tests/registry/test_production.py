@@ -1,0 +1,23 @@
+"""What production learned from."""
+
+import pytest
+
+from data.settings import load_settings
+from registry.errors import GateError
+from registry.ledger import Ledger
+from registry.production import learned_from
+
+
+def test_learned_from__training_and_validation(registered, own_workshop):
+    """The champion's own samples, none of the test split."""
+    version = registered()
+    facts = {"actor": "a", "reason": "r", "evidence": "", "dataset_version": "d"}
+    Ledger(load_settings().ledger).append("photos", action="promote", expected=None, to=version, **facts)
+    rows = own_workshop.dataset.rows("train", "val")
+    assert learned_from("photos") == set(rows["hash"])
+
+
+def test_learned_from__nothing_in_production(tracked):
+    """Without a champion no comparison was made."""
+    with pytest.raises(GateError, match="'photos' has no version in production"):
+        learned_from("photos")
