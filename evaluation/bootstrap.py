@@ -1,14 +1,15 @@
 """Intervals by resampling groups: samples of one group stand or fall together."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache, partial
 from statistics import NormalDist
 
 import numpy as np
-import numpy.typing as npt
 
 from evaluation.errors import EvaluationError
+from evaluation.grouped import Floats, Grouped
 from evaluation.metrics import metric_named
 from evaluation.predictions import Predictions
 
@@ -37,32 +38,54 @@ def bootstrap_interval(
     Raises:
         EvaluationError: no such metric, or all samples are of one group.
     """
-    chosen, truth, probabilities = metric_named(metric), predictions.truth, predictions.probabilities
-    batches = resampled_weights(predictions, seed=seed, resamples=resamples)
-    replicates = np.concatenate([chosen.batch(truth, probabilities, weights) for weights in batches])
-    value = chosen.function(truth, probabilities, predictions.weights)
-    return percentile_interval(value, replicates, groups=predictions.group_count, level=level)
+    chosen = metric_named(metric)
+    batch = partial(chosen.batch, predictions.truth, predictions.probabilities)
+    return interval_of(batch, predictions, seed=seed, resamples=resamples, level=level)
 
 
-def resampled_weights(predictions: Predictions, *, seed: int, resamples: int) -> Iterator[npt.NDArray[np.float64]]:
+def interval_of(
+    batch: Callable[[Floats], Floats], samples: Grouped, *, seed: int, resamples: int = 1000, level: float = 0.95
+) -> Interval:
+    """Returns any statistic of the samples' weights with the interval of its grouped bootstrap.
+
+    `batch` judges many weightings at once, [R, N] -> [R]; nan where it is undefined.
+
+    Raises:
+        EvaluationError: all samples are of one group.
+    """
+    value = float(batch(samples.weights[None])[0])
+    found = replicates(batch, samples, seed=seed, resamples=resamples)
+    return percentile_interval(value, found, groups=samples.group_count, level=level)
+
+
+def replicates(batch: Callable[[Floats], Floats], samples: Grouped, *, seed: int, resamples: int) -> Floats:
+    """Returns a statistic in every resample of the groups, [resamples].
+
+    Raises:
+        EvaluationError: all samples are of one group.
+    """
+    return np.concatenate([batch(weights) for weights in resampled_weights(samples, seed=seed, resamples=resamples)])
+
+
+def resampled_weights(samples: Grouped, *, seed: int, resamples: int) -> Iterator[Floats]:
     """Yields weights [r, N], `resamples` rows in all: groups drawn with replacement, times the samples' weights.
 
     Raises:
         EvaluationError: all samples are of one group, so nothing can be resampled.
     """
-    index, count = predictions.group_index, predictions.group_count
+    index, count = samples.group_index, samples.group_count
     if count < 2:
-        raise EvaluationError(f"{count} group in {len(predictions)} samples; an interval needs at least 2; add groups")
+        raise EvaluationError(f"{count} group in {len(index)} samples; an interval needs at least 2; add groups")
     generator = np.random.default_rng(seed)
-    chunk = max(1, CELLS_AT_ONCE // len(predictions))
+    chunk = max(1, CELLS_AT_ONCE // len(index))
     for start in range(0, resamples, chunk):
         rows = min(chunk, resamples - start)
         draws = generator.integers(count, size=(rows, count)) + np.arange(rows)[:, None] * count
         times = np.bincount(draws.ravel(), minlength=rows * count).reshape(rows, count)
-        yield times[:, index] * predictions.weights
+        yield times[:, index] * samples.weights
 
 
-def percentile_interval(value: float, replicates: npt.NDArray[np.float64], *, groups: int, level: float) -> Interval:
+def percentile_interval(value: float, replicates: Floats, *, groups: int, level: float) -> Interval:
     """Returns the expanded percentile interval of bootstrap replicates [R].
 
     The plain percentile interval is too narrow for few groups; its tails are moved out as a t interval's are
@@ -73,12 +96,36 @@ def percentile_interval(value: float, replicates: npt.NDArray[np.float64], *, gr
     defined = replicates[np.isfinite(replicates)]
     if len(defined) * 2 < len(replicates) or not math.isfinite(value):
         return Interval(value, math.nan, math.nan)
-    reach = math.sqrt(groups / (groups - 1)) * student_t(level, groups - 1)
-    tail = NormalDist().cdf(-reach)
+    tail = tail_share(level, groups)
     low, high = np.quantile(defined, [tail, 1 - tail])
     return Interval(value, float(low), float(high))
 
 
+def cautious_interval(value: float, replicates: Floats, *, groups: int, level: float) -> Interval:
+    """Returns the wider of the percentile interval and Student's t interval around the value, at either end.
+
+    Replicates end where the data end: with few groups, or at levels close to 1, none lies far enough out, and the
+    percentile intervals of 95% and 99.9% are the same. For decisions that must not err more often than stated.
+    """
+    found = percentile_interval(value, replicates, groups=groups, level=level)
+    margin = student_t(level, groups - 1) * standard_error(replicates, groups=groups)
+    return Interval(value, min(found.low, value - margin), max(found.high, value + margin))
+
+
+def standard_error(replicates: Floats, *, groups: int) -> float:
+    """Returns the bootstrap's standard error, without the bias of few groups; nan where less than half is defined."""
+    defined = replicates[np.isfinite(replicates)]
+    if len(defined) * 2 < len(replicates):
+        return math.nan
+    return float(defined.std()) * math.sqrt(groups / (groups - 1))
+
+
+def tail_share(level: float, groups: int) -> float:
+    """Returns the share of replicates beyond either end of the expanded percentile interval."""
+    return NormalDist().cdf(-math.sqrt(groups / (groups - 1)) * student_t(level, groups - 1))
+
+
+@cache
 def student_t(level: float, freedom: int) -> float:
     """Returns t with P(|T| < t) = `level` for Student's t with `freedom` degrees of freedom, to about 1e-3.
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from evaluation.calibration import confidence
 from evaluation.errors import EvaluationError
 from evaluation.evaluate import Evaluation
 from evaluation.predictions import Predictions
@@ -42,28 +43,27 @@ def confusion_matrix_figure(predictions: Predictions) -> "Figure":
     return figure
 
 
-def reliability_figure(predictions: Predictions, *, bins: int = 10) -> "Figure":
-    """Draws how often the model is right against how sure it is, with the weighted expected calibration error.
+def reliability_figure(predictions: Predictions, evaluation: Evaluation) -> "Figure":
+    """Draws how often the model is right against how sure it is, with intervals and the calibration error.
 
     Binary tasks show the last class's probability against its share; others the likeliest class's against accuracy
-    (Guo et al. 2017, "On Calibration of Modern Neural Networks"). Below lies how many samples each bin holds.
+    (Guo et al. 2017, "On Calibration of Modern Neural Networks"). Points hold the same weight of samples each; below
+    lies how the samples spread.
     """
-    sure, right, label = _confidence(predictions)
-    bin_of = np.minimum((sure * bins).astype(np.int64), bins - 1)
-    mass = np.bincount(bin_of, predictions.weights, minlength=bins)
-    filled = mass > 0
-    mean_sure = np.bincount(bin_of, predictions.weights * sure, minlength=bins)[filled] / mass[filled]
-    share = np.bincount(bin_of, predictions.weights * right, minlength=bins)[filled] / mass[filled]
-    error = float((mass[filled] * np.abs(mean_sure - share)).sum() / mass.sum())
+    curve, error = evaluation.reliability, evaluation.calibration
+    names = _confidence_names(predictions)
     figure = _figure(5.2, 5.8)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
     upper.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="perfectly calibrated")
-    upper.plot(mean_sure, share, color=BLUE, marker="o", label="model")
-    title = f"Reliability, expected calibration error {error:.3f}"
-    upper.set(xlim=(0, 1), ylim=(0, 1.02), ylabel=label[1], title=title)
+    sure = [one.sure for one in curve]
+    upper.vlines(sure, [one.right.low for one in curve], [one.right.high for one in curve], color=BLUE, alpha=0.5)
+    upper.plot(sure, [one.right.value for one in curve], color=BLUE, marker="o", label="model")
+    found = f"{error.value:.3f} ({error.low:.3f} to {error.high:.3f})"
+    upper.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), ylabel=names[1])
+    upper.set_title(f"Reliability, expected calibration error\n{found}, {evaluation.level:.0%} intervals", fontsize=11)
     upper.legend(loc="upper left", frameon=False)
-    lower.bar((np.arange(bins) + 0.5) / bins, np.bincount(bin_of, minlength=bins), width=0.9 / bins, color=GREY)
-    lower.set(xlabel=label[0], ylabel="samples")
+    lower.hist(confidence(predictions)[0], bins=20, range=(0, 1), color=GREY, rwidth=0.9)
+    lower.set(xlabel=names[0], ylabel="samples")
     return figure
 
 
@@ -78,7 +78,7 @@ def sample_grid_figure(images: npt.NDArray[np.uint8], predictions: Predictions, 
     if len(images) != len(predictions) or images.ndim != 4:
         found = f"images have shape {images.shape} for {len(predictions)} predictions"
         raise EvaluationError(f"{found}; one [H, W, C] image a sample is needed; pass the same samples to both")
-    worst = _worst_errors(predictions)
+    worst = worst_errors(predictions, WORST)
     size = min(GRID_COLUMNS, len(predictions))
     chosen = np.random.default_rng(seed).choice(len(predictions), size=size, replace=False)
     titled = [("Worst errors" if start == 0 else "", worst[start : start + GRID_COLUMNS]) for start in _starts(worst)]
@@ -92,9 +92,13 @@ def sample_grid_figure(images: npt.NDArray[np.uint8], predictions: Predictions, 
 
 
 def slice_figure(evaluation: Evaluation) -> "Figure":
-    """Draws the estimate and interval of every slice beside the whole set's; a hollow point has no interval."""
+    """Draws the estimate and interval of every slice beside the whole set's; a hollow point has no interval.
+
+    Red slices differ from all other samples at the evaluation's level, with Holm's correction over the slices; their
+    names say by how much.
+    """
     slices = evaluation.slices
-    figure = _figure(8.4, 1.4 + 0.34 * max(len(slices), 2))
+    figure = _figure(8.4, 1.4 + 0.4 * max(len(slices), 2))
     axes = figure.subplots()
     if slices.empty:
         axes.text(0.5, 0.5, "this domain has no slices", ha="center", va="center", color=GREY)
@@ -104,12 +108,23 @@ def slice_figure(evaluation: Evaluation) -> "Figure":
     whole = evaluation.metrics[metric]
     axes.axvline(whole.value, color=GREY, linestyle="--", linewidth=1)
     axes.axvspan(whole.low, whole.high, color=GREY, alpha=0.15, linewidth=0)
-    for place, row in enumerate(slices.itertuples(index=False)):
-        _draw_slice(axes, place, row)
-    axes.set_yticks(range(len(slices)), [_slice_name(row) for row in slices.itertuples(index=False)])
+    rows = list(slices.itertuples(index=False))
+    for place, row in enumerate(rows):
+        _draw_slice(axes, place, row, evaluation.level)
+    axes.set_yticks(range(len(rows)), [_slice_name(row, evaluation.level) for row in rows])
     axes.set_ylim(len(slices) - 0.5, -0.5)
-    axes.set(xlabel=metric, title=f"{metric} by slice (band: all samples)")
+    axes.set_xlabel(metric)
+    figure.suptitle(
+        f"{metric} by slice\nband: all samples; red: differs from the rest after Holm's correction", fontsize=11
+    )
     return figure
+
+
+def worst_errors(predictions: Predictions, count: int) -> npt.NDArray[np.int64]:
+    """Positions of at most `count` wrong predictions, least probability for the truth first."""
+    wrong = np.flatnonzero(predictions.probabilities.argmax(axis=1) != predictions.truth)
+    of_truth = predictions.probabilities[wrong, predictions.truth[wrong]]
+    return wrong[np.argsort(of_truth, kind="stable")][:count].astype(np.int64)
 
 
 def _figure(width: float, height: float) -> "Figure":
@@ -128,24 +143,12 @@ def _write_counts(axes: "Axes", matrix: npt.NDArray[np.int64], share: npt.NDArra
         axes.text(column, row, str(matrix[row, column]), ha="center", va="center", color=colour, fontsize=9)
 
 
-def _confidence(
-    predictions: Predictions,
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], tuple[str, str]]:
-    """How sure the model is [N], whether it is right [N], and the names of both axes."""
+def _confidence_names(predictions: Predictions) -> tuple[str, str]:
+    """What a reliability curve's axes show."""
     if len(predictions.classes) == 2:
         name = _short(predictions.classes[-1])
-        right = (predictions.truth == 1).astype(np.float64)
-        names = (f"predicted probability of {name}", f"share of {name}")
-        return predictions.probabilities[:, 1].clip(0, 1), right, names
-    right = (predictions.probabilities.argmax(axis=1) == predictions.truth).astype(np.float64)
-    return predictions.probabilities.max(axis=1).clip(0, 1), right, ("probability of the likeliest class", "accuracy")
-
-
-def _worst_errors(predictions: Predictions) -> npt.NDArray[np.int64]:
-    """Positions of wrong predictions, least probability for the truth first."""
-    wrong = np.flatnonzero(predictions.probabilities.argmax(axis=1) != predictions.truth)
-    of_truth = predictions.probabilities[wrong, predictions.truth[wrong]]
-    return wrong[np.argsort(of_truth, kind="stable")][:WORST].astype(np.int64)
+        return f"predicted probability of {name}", f"share of {name}"
+    return "probability of the likeliest class", "accuracy"
 
 
 def _starts(worst: npt.NDArray[np.int64]) -> range:
@@ -172,14 +175,18 @@ def _draw_row(
         axes.set_title(f"{names} {of.probabilities[member, guess]:.2f}", fontsize=8, color=colour)
 
 
-def _draw_slice(axes: "Axes", place: int, row: Any) -> None:
-    if row.note:
+def _draw_slice(axes: "Axes", place: int, row: Any, level: float) -> None:
+    """Draws one slice: hollow without an interval, red where it differs from the rest after Holm's correction."""
+    if not np.isfinite(row.low):
         axes.plot([row.estimate], [place], color=GREY, marker="o", markerfacecolor="none")
         return
-    axes.plot([row.low, row.high], [place, place], color=BLUE, linewidth=2, solid_capstyle="butt")
-    axes.plot([row.estimate], [place], color=BLUE, marker="o")
+    colour = RED if row.p_holm <= 1 - level else BLUE
+    axes.plot([row.low, row.high], [place, place], color=colour, linewidth=2, solid_capstyle="butt")
+    axes.plot([row.estimate], [place], color=colour, marker="o")
 
 
-def _slice_name(row: Any) -> str:
+def _slice_name(row: Any, level: float) -> str:
     note = f", {row.note}" if row.note else ""
-    return f"{row.column} = {_short(str(row.value))} ({row.samples}{note})"
+    p_value = f"p = {row.p_holm:.3f}" if row.p_holm >= 0.001 else "p < 0.001"
+    found = f"\n{row.difference:+.3f} to the rest, {p_value}" if row.p_holm <= 1 - level else ""
+    return f"{row.column} = {_short(str(row.value))} ({row.samples}{note}){found}"

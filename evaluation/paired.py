@@ -3,9 +3,8 @@
 import math
 from statistics import NormalDist
 
-import numpy as np
-
-from evaluation.bootstrap import Interval, percentile_interval, resampled_weights
+from evaluation.bootstrap import Interval, cautious_interval, replicates, student_t
+from evaluation.grouped import Floats
 from evaluation.metrics import metric_named
 from evaluation.predictions import Predictions, require_paired
 
@@ -21,19 +20,21 @@ def paired_difference(
 ) -> Interval:
     """Returns challenger minus champion in the metric's own units, both judged on the same resampled groups.
 
+    The ends are cautious ones, because production depends on them.
+
     Raises:
         EvaluationError: the two are not about the same samples, there is one group only, or no such metric.
     """
     require_paired(champion, challenger)
     chosen, truth = metric_named(metric), champion.truth
-    batches = resampled_weights(champion, seed=seed, resamples=resamples)
-    replicates = [
-        chosen.batch(truth, challenger.probabilities, weights) - chosen.batch(truth, champion.probabilities, weights)
-        for weights in batches
-    ]
-    after = chosen.function(truth, challenger.probabilities, challenger.weights)
-    before = chosen.function(truth, champion.probabilities, champion.weights)
-    return percentile_interval(after - before, np.concatenate(replicates), groups=champion.group_count, level=level)
+
+    def gain(weights: Floats) -> Floats:
+        after = chosen.batch(truth, challenger.probabilities, weights)
+        return after - chosen.batch(truth, champion.probabilities, weights)
+
+    found = replicates(gain, champion, seed=seed, resamples=resamples)
+    value = float(gain(champion.weights[None])[0])
+    return cautious_interval(value, found, groups=champion.group_count, level=level)
 
 
 def mcnemar_midp(champion: Predictions, challenger: Predictions) -> float:
@@ -59,17 +60,17 @@ def mcnemar_midp(champion: Predictions, challenger: Predictions) -> float:
 
 
 def samples_needed(
-    difference: Interval, *, samples: int, effect: float, level: float = 0.95, power: float = 0.8
+    difference: Interval, *, samples: int, groups: int, effect: float, level: float = 0.95, power: float = 0.8
 ) -> int:
     """Returns how many samples (grouped as these are) would settle a true difference of `effect` with that power.
 
     The usual formula n = variance (z_level + z_power)^2 / effect^2, with the variance read off the interval of the
-    paired difference at `samples` samples. Never fewer than `samples`: then the effect would already have shown.
+    paired difference at `samples` samples in `groups` groups. Never fewer than `samples`: then the effect would
+    already have shown.
     """
     normal = NormalDist()
-    reach = normal.inv_cdf(0.5 + level / 2)
-    standard_error = (difference.high - difference.low) / (2 * reach)
-    factor = ((reach + normal.inv_cdf(power)) * standard_error / effect) ** 2
+    standard_error = (difference.high - difference.low) / (2 * student_t(level, groups - 1))
+    factor = ((normal.inv_cdf(0.5 + level / 2) + normal.inv_cdf(power)) * standard_error / effect) ** 2
     return max(samples, math.ceil(samples * factor))
 
 

@@ -9,12 +9,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from evaluation.errors import EvaluationError
+from evaluation.grouped import Grouped, check_weights
 
 SUM_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
-class Predictions:
+class Predictions(Grouped):
     """Probabilities of one model beside the truth, one row a sample; checked when it is made.
 
     Attributes:
@@ -43,21 +44,11 @@ class Predictions:
         _check_lengths(self)
         _check_truth(self)
         _check_probabilities(self)
-        _check_weights(self)
+        check_weights(self.weights)
 
     def __len__(self) -> int:
         """Number of samples."""
         return len(self.hashes)
-
-    @property
-    def group_index(self) -> npt.NDArray[np.int64]:
-        """Group number of every sample, int64 [N], from 0 without gaps."""
-        return np.unique(np.asarray(self.groups, dtype=str), return_inverse=True)[1].astype(np.int64)
-
-    @property
-    def group_count(self) -> int:
-        """Number of different groups."""
-        return len(set(self.groups))
 
     def take(self, rows: npt.NDArray[Any]) -> "Predictions":
         """Returns the samples at `rows` (a boolean mask [N] or positions), in that order."""
@@ -147,10 +138,3 @@ def _check_probabilities(predictions: Predictions) -> None:
         row = int(np.argmax(np.maximum(off, -values.min(axis=1))))
         text = f"probabilities {np.round(values[row], 4).tolist()} of sample {predictions.hashes[row]}"
         raise EvaluationError(f"{text} are no distribution (>= 0, sum 1 within {SUM_TOLERANCE}); apply softmax")
-
-
-def _check_weights(predictions: Predictions) -> None:
-    weights = np.asarray(predictions.weights)
-    if weights.ndim != 1 or not np.isfinite(weights).all() or weights.min() < 0 or weights.sum() == 0:
-        rule = "they must be finite, not negative and not all zero, one a sample"
-        raise EvaluationError(f"weights with sum {weights.sum()}: {rule}; correct the manifest's weight column")

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from data.dataset import Dataset
+from evaluation.config import EvaluationConfig
 from evaluation.evaluate import Evaluation
 from evaluation.figures import confusion_matrix_figure, reliability_figure, sample_grid_figure, slice_figure
 from evaluation.predictions import Predictions
+from evaluation.slices import chosen_slices
 from registry.errors import GateError
 from registry.package import Package
 
@@ -16,11 +18,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def predict_test(package: Package, dataset: Dataset) -> Predictions:
+def predict_test(package: Package, dataset: Dataset, config: EvaluationConfig) -> Predictions:
     """What a package says of the test split: the shipped ONNX model is judged, not the network it came from.
 
+    The predictions carry the slices and pairs that `config` names.
+
     Raises:
-        GateError: the package knows other classes than the data set.
+        EvaluationError: `config` names a slice column that the data set has not.
+        GateError: the package knows other classes than the data set, or learned from test samples.
         PackageError: the data set's images are not of the package's shape.
     """
     if package.classes != dataset.classes:
@@ -34,6 +39,13 @@ def predict_test(package: Package, dataset: Dataset) -> Predictions:
             "pixels; change data.transform back, or give the changed domain a new name"
         )
     rows = dataset.rows("test")
+    known = set(rows["hash"]) & set(package.reference["hash"])
+    if known:
+        raise GateError(
+            f"{len(known)} of {len(rows)} test samples are among those that the package learned from, so that the test "
+            "would flatter it; train a new version on the present split"
+        )
+    slices = chosen_slices(dataset.slices(dataset.manifest), config)
     probabilities, _ = package.predict(dataset.images(rows))
     return Predictions(
         hashes=list(rows["hash"]),
@@ -41,21 +53,22 @@ def predict_test(package: Package, dataset: Dataset) -> Predictions:
         probabilities=probabilities.astype(np.float64),
         weights=rows["weight"].to_numpy(np.float64),
         groups=list(rows["group"]),
-        slices=dataset.slices(rows),
+        slices=slices[(dataset.manifest["split"] == "test").to_numpy()].reset_index(drop=True),
         classes=package.classes,
     )
 
 
 def evaluation_metrics(evaluation: Evaluation) -> dict[str, float]:
-    """Metrics for MLflow: each value with the ends of its interval, and each slice's estimate."""
+    """Metrics for MLflow: each value with the ends of its interval (ece: calibration), and each slice's estimate."""
     metrics: dict[str, float] = {}
-    for name, interval in evaluation.metrics.items():
+    for name, interval in {**evaluation.metrics, "ece": evaluation.calibration}.items():
         metrics |= {
             f"test_{name}": interval.value,
             f"test_{name}_low": interval.low,
             f"test_{name}_high": interval.high,
         }
-    for row in evaluation.slices.to_dict("records"):
+    judged = evaluation.slices[evaluation.slices["estimate"].notna()]
+    for row in judged.to_dict("records"):
         name = re.sub(
             r"[^\w .:/-]", "_", f"{row['column']}: {row['value']}", flags=re.ASCII
         )  # MLflow takes no other characters
@@ -67,7 +80,7 @@ def evaluation_figures(evaluation: Evaluation, predictions: Predictions, dataset
     """Confusion matrix, reliability curve, slices, and a grid of the worst errors beside a random sample."""
     figures = {
         "confusion_matrix": confusion_matrix_figure(predictions),
-        "reliability": reliability_figure(predictions),
+        "reliability": reliability_figure(predictions, evaluation),
         "samples": sample_grid_figure(dataset.images(dataset.rows("test")), predictions, seed=0),
     }
     return figures if evaluation.slices.empty else {**figures, "slices": slice_figure(evaluation)}

@@ -10,6 +10,7 @@ from scipy import stats
 from evaluation.bootstrap import (
     Interval,
     bootstrap_interval,
+    cautious_interval,
     percentile_interval,
     resampled_weights,
     student_t,
@@ -104,3 +105,13 @@ def test_percentile_interval__mostly_undefined() -> None:
 def test_student_t__equals_scipy(freedom: int) -> None:
     """The quantile is right from one degree of freedom to many."""
     assert student_t(0.95, freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=2e-3)
+
+
+def test_cautious_interval__reaches_beyond_the_replicates() -> None:
+    """With five groups percentiles end where the data end; the cautious ends go on with the level."""
+    found = np.random.default_rng(0).normal(size=400)
+    ends = {level: cautious_interval(0.0, found, groups=5, level=level) for level in (0.95, 0.999)}
+    plain = percentile_interval(0.0, found, groups=5, level=0.999)
+    assert plain.low == found.min()
+    assert ends[0.999].low < 2 * ends[0.95].low < 0 < 2 * ends[0.95].high < ends[0.999].high
+    assert ends[0.95].low <= percentile_interval(0.0, found, groups=5, level=0.95).low

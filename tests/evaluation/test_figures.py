@@ -1,6 +1,7 @@
 """Figures show the numbers that they are about."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +39,20 @@ def test_confusion_matrix_figure__counts(tmp_path: Path) -> None:
     assert (tmp_path / "matrix.png").stat().st_size > 5000
 
 
-def test_reliability_figure__calibration_error() -> None:
-    """Sure by 0.8 and right in half the cases is an error of 0.3, at one point of the curve."""
-    figure = reliability_figure(make([0, 0, 1, 1], [0, 1, 1, 0]))
-    assert "0.300" in figure.axes[0].get_title()
+def test_reliability_figure__curve_error_and_intervals() -> None:
+    """Sure by 0.8 and right in half the cases is one point with its interval, and an error of about 0.3."""
+    said = make([0, 0, 1, 1] * 50, [0, 1, 1, 0] * 50)
+    figure = reliability_figure(said, evaluate(said, metric="accuracy", seed=0, resamples=200))
+    assert figure.axes[0].get_title().startswith("Reliability, expected calibration error\n0.3")
     assert np.asarray(figure.axes[0].lines[1].get_xydata()).tolist() == [[pytest.approx(0.8), 0.5]]
+    (ends,) = figure.axes[0].collections[0].get_segments()
+    assert 0.4 < ends[0][1] < 0.5 < ends[1][1] < 0.6
 
 
 def test_reliability_figure__binary_uses_the_last_class() -> None:
     """Two classes show the positive class's probability against its share."""
-    figure = reliability_figure(make([0, 1], [0, 1], classes=2))
+    said = make([0, 1], [0, 1], classes=2)
+    figure = reliability_figure(said, evaluate(said, metric="accuracy", seed=0, resamples=100))
     assert figure.axes[1].get_xlabel() == "predicted probability of class1"
     assert len(np.asarray(figure.axes[0].lines[1].get_xydata())) == 2
 
@@ -82,6 +87,19 @@ def test_slice_figure__one_line_a_slice() -> None:
     figure = slice_figure(evaluate(predictions, metric="accuracy", seed=0, resamples=100))
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert labels == ["cell = mono (23)", "cell = poly (22)"]
+
+
+def test_slice_figure__what_differs_is_red() -> None:
+    """A slice that is wrong far more often than the rest is red and says by how much; one that is alike is blue."""
+    truth, said = [0] * 160, [0, 1, 0, 1, 0, 0, 1, 1] * 20
+    cells = pd.DataFrame({"cell": ["mono", "poly"] * 80, "lot": ["a"] * 80 + ["b"] * 80})
+    predictions = replace(make(truth, said), slices=cells)
+    axes = slice_figure(evaluate(predictions, metric="accuracy", seed=0, resamples=200)).axes[0]
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels[0] == "cell = mono (80)\n+0.500 to the rest, p < 0.001"
+    assert labels[2] == "lot = a (80)"
+    colours = [line.get_color() for line in axes.lines if line.get_marker() == "o"]
+    assert colours == ["#b3382c", "#b3382c", "#2a6f97", "#2a6f97"]
 
 
 def test_slice_figure__no_slices() -> None:

@@ -33,12 +33,14 @@ BINARY: dict[str, Callable[..., float]] = {
     "balanced_accuracy": lambda y, p, w: sk.balanced_accuracy_score(y, p.argmax(1), sample_weight=w),
     "f1": lambda y, p, w: sk.f1_score(y, p.argmax(1), sample_weight=w),
     "auc": lambda y, p, w: sk.roc_auc_score(y, p[:, 1], sample_weight=w),
+    "ap": lambda y, p, w: sk.average_precision_score(y, p[:, 1], sample_weight=w),
     "log_loss": lambda y, p, w: sk.log_loss(y, p, sample_weight=w),
     "brier": lambda y, p, w: sk.brier_score_loss(y, p[:, 1], sample_weight=w),
 }
 MULTICLASS = BINARY | {
     "f1": lambda y, p, w: sk.f1_score(y, p.argmax(1), sample_weight=w, average="macro"),
     "auc": lambda y, p, w: sk.roc_auc_score(y, p, sample_weight=w, multi_class="ovr", average="macro"),
+    "ap": lambda y, p, w: sk.average_precision_score(y, p, sample_weight=w),
     "brier": lambda y, p, w: sk.brier_score_loss(y, p, sample_weight=w, labels=range(4), scale_by_half=False),
 }
 
@@ -71,7 +73,7 @@ def test_batch__whole_weights_are_repetitions() -> None:
         assert metric.function(truth, probabilities, times) == pytest.approx(repeated, abs=1e-12)
 
 
-@pytest.mark.parametrize("name", ["auc", "balanced_accuracy"])
+@pytest.mark.parametrize("name", ["auc", "ap", "balanced_accuracy"])
 def test_function__is_nan_with_one_class(name: str) -> None:
     """What needs two classes is undefined with one."""
     _, probabilities, weights = random_case(2, ties=False)
@@ -82,8 +84,9 @@ def test_function__averages_the_classes_that_occur() -> None:
     """A class that is missing from a resample leaves the area of the others."""
     truth, probabilities, weights = random_case(4, ties=False)
     weights[0][truth == 3] = 0
-    areas = [sk.roc_auc_score(truth == k, probabilities[:, k], sample_weight=weights[0]) for k in range(3)]
-    assert METRICS["auc"].function(truth, probabilities, weights[0]) == pytest.approx(np.mean(areas))
+    for name, reference in {"auc": sk.roc_auc_score, "ap": sk.average_precision_score}.items():
+        areas = [reference(truth == k, probabilities[:, k], sample_weight=weights[0]) for k in range(3)]
+        assert METRICS[name].function(truth, probabilities, weights[0]) == pytest.approx(np.mean(areas))
 
 
 def test_metric_named__unknown() -> None:

@@ -79,6 +79,6 @@ def test_mcnemar_midp__no_disagreement_and_balance() -> None:
 def test_samples_needed__textbook() -> None:
     """A standard error of 0.02 at 100 samples and an effect of 0.02 take (1.96 + 0.84)^2 times the samples."""
     difference = Interval(0.0, -1.96 * 0.02, 1.96 * 0.02)
-    assert samples_needed(difference, samples=100, effect=0.02) == pytest.approx(785, abs=1)
-    assert samples_needed(difference, samples=100, effect=0.04) == pytest.approx(197, abs=1)
-    assert samples_needed(difference, samples=100, effect=10.0) == 100
+    assert samples_needed(difference, samples=100, groups=2000, effect=0.02) == pytest.approx(785, abs=1)
+    assert samples_needed(difference, samples=100, groups=2000, effect=0.04) == pytest.approx(197, abs=1)
+    assert samples_needed(difference, samples=100, groups=2000, effect=10.0) == 100
