@@ -1,4 +1,4 @@
-"""Doctor: is everything there that the flows will need, and do the aliases say what the ledger says?"""
+"""Doctor: is everything there that the flows will need, is the ledger intact, and does MLflow show what it says?"""
 
 import shutil
 from collections.abc import Callable
@@ -11,9 +11,10 @@ from data.settings import Settings, load_settings
 from data.versioning import changed_stages
 from flows.config import domain_names, load_domain
 from lightning_modules.hub import load_backbone
+from registry.aliases import alias_faults, follow_ledger
 from registry.ledger import Ledger
-from registry.models import alias_faults, follow_ledger
-from registry.tracking import experiment_id
+from registry.models import champion
+from registry.package import load_package
 
 LEAST_DISK_GB = 2
 
@@ -39,6 +40,7 @@ def examine(*, fix: bool) -> list[Finding]:
     for name in domain_names(settings.root):
         findings.append(_check(f"{name}: domain file", partial(_description, name)))
         findings.append(_check(f"{name}: weights", partial(_weights, settings, name)))
+        findings.append(_check(f"{name}: champion", partial(_champion, name)))
         findings.append(_check(f"{name}: aliases", partial(_aliases, name, fix=fix)))
     return findings
 
@@ -72,8 +74,12 @@ def _dvc(settings: Settings) -> str:
 
 
 def _ledger(settings: Settings) -> str:
-    entries = sum(len(Ledger(settings.ledger).entries(name)) for name in domain_names(settings.root))
-    return f"{entries} entries"
+    ledger = Ledger(settings.ledger)
+    found = [ledger.verify(name) for name in ledger.domains()]
+    broken = [f"{one.domain}: {one.fault}" for one in found if one.fault]
+    if broken:
+        raise RegraftError(f"{'; '.join(broken)}; somebody changed the ledger by hand: restore it from a backup")
+    return f"{sum(one.entries for one in found)} entries, the chain is intact"
 
 
 def _description(name: str) -> str:
@@ -86,10 +92,16 @@ def _weights(settings: Settings, name: str) -> str:
     return f"{path.name}, sha256 {sha256[:12]}"
 
 
+def _champion(name: str) -> str:
+    found = champion(name)
+    if found is None:
+        return "nothing in production yet"
+    load_package(found.folder)
+    return f"v{found.version}, its package is as it was registered"
+
+
 def _aliases(name: str, *, fix: bool) -> str:
-    experiment_id(name)
     faults = follow_ledger(name) if fix else alias_faults(name)
-    shown = ", ".join(f"{alias} should be {version or 'unset'}" for alias, version in faults.items())
     if faults and not fix:
-        raise RegraftError(f"MLflow differs from the ledger: {shown}; run `regraft doctor --fix`")
-    return f"repaired: {shown}" if faults else "as the ledger says"
+        raise RegraftError(f"MLflow differs from the ledger: {faults}; run `regraft doctor --fix`")
+    return f"repaired: {faults}" if faults else "as the ledger says"

@@ -16,6 +16,7 @@ from data.sources.sample import Sample
 from flows.config import DomainFile
 
 LOOKED_AT = 20
+RESERVED = {"verify"}  # `regraft ledger verify` is a command of its own
 
 
 def write_domain(name: str, images: Path | None, manifest: Path | str | None) -> tuple[Path, dict[str, Any]]:
@@ -48,6 +49,8 @@ def write_domain(name: str, images: Path | None, manifest: Path | str | None) ->
 def _check_name(name: str, target: Path) -> None:
     if not re.fullmatch(r"[a-z][a-z0-9_-]{0,40}", name):
         raise ConfigError(f"name {name!r}: small letters, digits, - and _ only, a letter first; choose another")
+    if name in RESERVED:
+        raise ConfigError(f"name {name!r} means something else on the command line; choose another")
     if target.exists():
         raise ConfigError(f"{target} exists already; choose another name or edit that file")
 

@@ -36,6 +36,7 @@ def main() -> int:
         os.environ.setdefault("PREFECT_API_URL", prefect_address(settings))
         domains = load_domains(settings)
         wait_for(f"{os.environ['PREFECT_API_URL']}/health", PATIENCE)
+        mend_aliases(settings)
 
         from flows.monitor import monitor  # the domain rooms load while the servers are up already
         from flows.retrain import retrain
@@ -72,6 +73,18 @@ def wait_for(address: str, seconds: float) -> None:
         if time.monotonic() > deadline:
             raise ServerError(f"{address} did not answer within {seconds:.0f} s: start the servers with `regraft up`")
         time.sleep(0.2)
+
+
+def mend_aliases(settings: Settings) -> None:
+    """Makes MLflow show what the ledger says, where a process died in between; a fault is told and stops nothing."""
+    from registry.aliases import follow_ledger
+    from registry.ledger import Ledger
+
+    try:
+        for name in Ledger(settings.ledger).domains():
+            follow_ledger(name)
+    except RegraftError as error:
+        logger.warning("%s", error)
 
 
 def serve(domains: "list[Domain]", *, retrain: "Flow[..., Any]", monitor: "Flow[..., Any]", cores: int) -> None:

@@ -4,11 +4,15 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from data.dataset import Dataset
 from data.errors import VersioningError
+from data.manifest import processed_folder
 from data.settings import load_settings
 from data.versioning import dataset_version
-from flows.config import load_domain
+from flows.config import Domain, load_domain
+from registry.history import quarantine_reason, quarantined
 from registry.ledger import Ledger
+from registry.looks import Looks
 from registry.models import describe_versions
 from registry.tracking import latest_run
 
@@ -21,7 +25,9 @@ class Status(BaseModel):
     previous: int | None
     champion_facts: dict[str, str]
     versions: dict[int, str]
+    quarantine: dict[int, str]
     dataset_version: str | None
+    test_set: dict[str, int]
     ledger_entries: int
     last_check: dict[str, str] | None
     schedule: dict[str, str | None]
@@ -36,18 +42,31 @@ def domain_status(domain: str) -> Status:
     """
     config, ledger = load_domain(domain), Ledger(load_settings().ledger)
     versions: dict[int, dict[str, str]] = describe_versions(domain)
-    champion = ledger.champion(domain)
+    champion, entries = ledger.champion(domain), ledger.entries(domain)
+    lost = {"fault": f"v{champion} was deleted in MLflow; `regraft doctor` says what to do"} if champion else {}
     return Status(
         domain=domain,
         champion=champion,
         previous=ledger.previous(domain),
-        champion_facts=versions.get(champion or 0, {}),
+        champion_facts=versions.get(champion or 0, lost),
         versions={number: tags.get("decision", "not judged") for number, tags in versions.items()},
+        quarantine={version: quarantine_reason(entry) for version, entry in quarantined(entries).items()},
         dataset_version=_dataset_version(config.root, domain),
-        ledger_entries=len(ledger.entries(domain)),
+        test_set=_test_set(config),
+        ledger_entries=len(entries),
         last_check=latest_run(domain, "tags.action != ''"),
         schedule=config.schedule.model_dump(),
     )
+
+
+def _test_set(config: Domain) -> dict[str, int]:
+    """How often the present test set was used, and on how many comparisons it may decide."""
+    folder = processed_folder(config.root, config.name)
+    generation = Dataset(folder, config.data.task, config.data.classes).generation
+    uses = Looks(load_settings().ledger).uses(config.name, generation)
+    compared = sum(use.look is not None for use in uses)
+    counted = {"generation": generation, "uses": len(uses), "comparisons": compared}
+    return {**counted, "comparisons allowed": config.gate.looks}
 
 
 def _dataset_version(root: Any, domain: str) -> str | None:

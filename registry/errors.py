@@ -6,7 +6,8 @@ RegraftError
     ├── ModelNotFoundError (LookupError) a domain or version that the registry does not hold
     ├── GateError (ValueError)           a comparison that cannot be made; HOLD and REJECT are results, not errors
     └── LedgerError                      the ledger cannot be reached, or the entry is not allowed
-        └── LedgerConflictError          another process changed the champion first
+        ├── LedgerConflictError          another process changed the champion first
+        └── QuarantineError              a version that was rolled back may not return by itself
 
 Every message names the value, the rule and the remedy.
 """
@@ -36,3 +37,7 @@ class LedgerError(RegistryError):
 
 class LedgerConflictError(LedgerError):
     """The champion is not the expected one, or another process wrote first."""
+
+
+class QuarantineError(LedgerError):
+    """The version was rolled back; only a deliberate promotion brings it back."""

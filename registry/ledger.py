@@ -1,77 +1,38 @@
 """The append-only record of promotions and rollbacks; registry aliases follow it."""
 
+import json
 import logging
 import re
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Engine,
-    Integer,
-    MetaData,
-    NullPool,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
-    create_engine,
-    event,
-    insert,
-    make_url,
-    select,
-)
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlalchemy.schema import CreateTable
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import IntegrityError
 
-from registry.errors import LedgerConflictError, LedgerError
+from registry.chain import START, chained, first_fault
+from registry.database import database_errors, for_writing, open_engine
+from registry.errors import LedgerConflictError, LedgerError, QuarantineError
+from registry.history import Entry, quarantine_reason, quarantined, ways_back
+from registry.ledger_table import TABLE, ensure_table
 
 logger = logging.getLogger(__name__)
 
 Action = Literal["promote", "rollback"]
-BUSY_SECONDS = 30
 EVIDENCE = re.compile(r"(?:[0-9a-f]{64})?")
-
-TABLE = Table(
-    "ledger",
-    MetaData(),
-    Column("id", Integer, primary_key=True),
-    Column("domain", String(200), nullable=False),
-    Column("sequence", Integer, nullable=False),
-    Column("action", String(20), nullable=False),
-    Column("from_version", Integer, nullable=True),
-    Column("to_version", Integer, nullable=False),
-    Column("actor", String(200), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("evidence", String(64), nullable=False),
-    Column("dataset_version", String(200), nullable=False),
-    Column("time", String(40), nullable=False),
-    # two writers that read the same last row take the same number: on any database the second one fails
-    UniqueConstraint("domain", "sequence"),
-)
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One row: version `to_version` of a domain took the place of `from_version` (none: it is the first)."""
+class Verification:
+    """What came of walking one domain's chain.
 
-    id: int
+    `head` is the hash of its last row, to be kept elsewhere; `fault` names the first row that is wrong (none: intact).
+    """
+
     domain: str
-    sequence: int
-    action: str
-    from_version: int | None
-    to_version: int
-    actor: str
-    reason: str
-    evidence: str
-    dataset_version: str
-    time: str
+    entries: int
+    head: str
+    fault: str | None
 
 
 class Ledger:
@@ -82,13 +43,13 @@ class Ledger:
     """
 
     def __init__(self, url: str) -> None:
-        """Opens the database of that SQLAlchemy URL; creates the table and a SQLite file's folder if need be."""
-        with _clear_errors(url):
-            self._engine = _engine(url)
-            self._writer = self._engine.execution_options(regraft_write=True)
+        """Opens the database of that SQLAlchemy URL; creates or renews the table if need be."""
+        with database_errors(url):
+            self._engine = open_engine(url)
+            self._writer = for_writing(self._engine)
         self._url = self._engine.url.render_as_string(hide_password=True)
-        with _clear_errors(self._url), self._writer.begin() as connection:
-            connection.execute(CreateTable(TABLE, if_not_exists=True))
+        with database_errors(self._url):
+            ensure_table(self._engine)
 
     def append(
         self,
@@ -101,21 +62,27 @@ class Ledger:
         reason: str,
         evidence: str,
         dataset_version: str,
+        approval: str = "",
+        deliberate: bool = False,
     ) -> Entry:
         """Writes that `to` is champion now, if `expected` still is the champion (None: there is none yet).
 
-        `evidence` is the sha256 of the gate's decision in hex, or empty.
+        `evidence` is the sha256 of the gate's decision in hex, or empty; `approval` a JSON object, or empty. Only a
+        deliberate promotion brings back a version in quarantine.
 
         Raises:
             LedgerConflictError: the champion is another, or another process wrote first; nothing was written.
+            QuarantineError: the version was rolled back and the promotion is not deliberate.
             LedgerError: the entry makes no sense, or the database cannot be reached.
         """
-        _check_entry(domain, action=action, expected=expected, to=to, evidence=evidence)
+        _check_entry(domain, action=action, expected=expected, to=to)
+        _check_proofs(evidence, approval)
         row = {"domain": domain, "action": action, "from_version": expected, "to_version": to, "actor": actor}
-        row |= {"reason": reason, "evidence": evidence, "dataset_version": dataset_version}
+        row |= {"expected_from": expected, "reason": reason, "approval": approval, "evidence": evidence}
+        row |= {"dataset_version": dataset_version}
         try:
-            with _clear_errors(self._url), self._writer.begin() as connection:
-                entry = _insert(connection, row)
+            with database_errors(self._url), self._writer.begin() as connection:
+                entry = _insert(connection, row, deliberate=deliberate)
         except IntegrityError as error:
             raise LedgerConflictError(f"{domain}: another process wrote first; read the ledger again") from error
         logger.info("%s: %s %s -> %d by %s", domain, action, expected, to, actor)
@@ -123,18 +90,23 @@ class Ledger:
 
     def entries(self, domain: str) -> list[Entry]:
         """Returns every entry of a domain, oldest first."""
-        with _clear_errors(self._url), self._engine.begin() as connection:
+        with database_errors(self._url), self._engine.begin() as connection:
             return _entries(connection, domain)
+
+    def domains(self) -> list[str]:
+        """Returns the domains that have entries, by name."""
+        with database_errors(self._url), self._engine.begin() as connection:
+            return list(connection.scalars(select(TABLE.c.domain).distinct().order_by(TABLE.c.domain)))
 
     def champion(self, domain: str) -> int | None:
         """Returns the version in production; None: nothing was ever promoted."""
-        entries = self.entries(domain)
-        return entries[-1].to_version if entries else None
+        with database_errors(self._url), self._engine.begin() as connection:
+            last = _last(connection, domain)
+        return last.to_version if last else None
 
     def previous(self, domain: str) -> int | None:
-        """Returns the version that was in production before the present one: what a rollback returns to."""
-        entries = self.entries(domain)
-        return entries[-1].from_version if entries else None
+        """Returns what a rollback returns to: the version in production before, passing over quarantined ones."""
+        return next(iter(ways_back(self.entries(domain))), None)
 
     def at(self, domain: str, time: datetime) -> int | None:
         """Returns the version that was in production at a time (with time zone); None: none was yet.
@@ -147,21 +119,42 @@ class Ledger:
         before = [entry for entry in self.entries(domain) if entry.time <= _stamp(time)]
         return before[-1].to_version if before else None
 
+    def verify(self, domain: str, head: str = "") -> Verification:
+        """Walks a domain's chain from its first row; `head` is a hash that one of its rows must have.
 
-def _insert(connection: Connection, row: dict[str, Any]) -> Entry:
+        The chain alone cannot show that rows at its end were cut off; a hash that was kept elsewhere does.
+        """
+        entries = self.entries(domain)
+        fault = first_fault(vars(entry) for entry in entries)
+        if fault is None and head and head not in {entry.hash for entry in entries}:
+            fault = f"no row has the hash {head}: rows were cut off, or the whole chain was written anew"
+        return Verification(domain, len(entries), entries[-1].hash if entries else START, fault)
+
+
+def _insert(connection: Connection, row: dict[str, Any], *, deliberate: bool) -> Entry:
     """Compares and sets within one transaction."""
-    entries = _entries(connection, row["domain"])
-    champion = entries[-1].to_version if entries else None
+    last = _last(connection, row["domain"])
+    champion = last.to_version if last else None
     if champion != row["from_version"]:
         found = f"{row['domain']}: the champion is {champion}, not {row['from_version']} as expected"
         raise LedgerConflictError(f"{found}; compare with the present champion and decide again")
-    if row["action"] == "rollback" and row["to_version"] not in {entry.to_version for entry in entries}:
-        known = sorted({entry.to_version for entry in entries})
-        found = f"{row['domain']}: version {row['to_version']} was never in production"
-        raise LedgerError(f"{found}; roll back to one of {known}, or promote it through the gate")
-    row = row | {"sequence": len(entries) + 1, "time": _stamp(datetime.now(UTC))}
+    if row["action"] == "promote" and not deliberate:
+        _refuse_quarantined(connection, row["domain"], row["to_version"])
+    # clocks of several machines differ; a row is never older than the one before it
+    time = max(_stamp(datetime.now(UTC)), last.time if last else "")
+    row = chained(row | {"sequence": last.sequence + 1 if last else 1, "time": time}, last.hash if last else START)
     key = connection.execute(insert(TABLE).values(row)).inserted_primary_key
     return Entry(id=key[0] if key else 0, **row)
+
+
+def _refuse_quarantined(connection: Connection, domain: str, version: int) -> None:
+    ours = (TABLE.c.domain == domain) & (TABLE.c.action == "rollback") & (TABLE.c.from_version == version)
+    if connection.execute(select(TABLE.c.id).where(ours).limit(1)).first() is None:
+        return  # it was never rolled back: the long history need not be read
+    barred = quarantined(_entries(connection, domain)).get(version)
+    if barred:
+        remedy = f"`regraft promote {domain} {version} --reason …` puts it back"
+        raise QuarantineError(f"v{version} was {quarantine_reason(barred)} and is in quarantine; {remedy}")
 
 
 def _entries(connection: Connection, domain: str) -> list[Entry]:
@@ -169,52 +162,32 @@ def _entries(connection: Connection, domain: str) -> list[Entry]:
     return [Entry(**row) for row in connection.execute(query).mappings()]
 
 
-def _check_entry(domain: str, *, action: str, expected: int | None, to: int, evidence: str) -> None:
+def _last(connection: Connection, domain: str) -> Entry | None:
+    query = select(TABLE).where(TABLE.c.domain == domain).order_by(TABLE.c.sequence.desc()).limit(1)
+    row = connection.execute(query).mappings().first()
+    return Entry(**row) if row else None
+
+
+def _check_entry(domain: str, *, action: str, expected: int | None, to: int) -> None:
     if action not in ("promote", "rollback"):
         raise LedgerError(f"action {action!r}: the ledger knows promote and rollback; use one of them")
     if to < 1 or to == expected:
         raise LedgerError(f"{domain}: version {to} is below 1 or the present champion; name another version")
+    if action == "rollback" and expected is None:
+        raise LedgerError(f"{domain}: nothing is in production that a rollback could leave; promote a version first")
+
+
+def _check_proofs(evidence: str, approval: str) -> None:
     if not EVIDENCE.fullmatch(evidence):
         raise LedgerError(f"evidence {evidence!r} is no sha256 in hex; give the decision's sha256 or an empty text")
+    try:
+        given = json.loads(approval or "{}")
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        raise LedgerError(f"approval {approval!r} is no JSON object; give who, when and comment, or an empty text")
 
 
 def _stamp(time: datetime) -> str:
     """UTC in ISO form with a fixed number of digits, so that texts sort as times do."""
     return time.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _engine(address: str) -> Engine:
-    url = make_url(address)
-    if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    if not url.database or url.database == ":memory:":
-        raise LedgerError(f"ledger {address}: a ledger in memory is lost with its process; name a file in the URL")
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, poolclass=NullPool)  # a fork inherits nothing
-    event.listen(engine, "connect", _leave_transactions_to_us)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _leave_transactions_to_us(connection: sqlite3.Connection, _record: object) -> None:
-    """Stops Python's sqlite3 from opening transactions by itself, which it does too late for a compare-and-set."""
-    connection.isolation_level = None
-
-
-def _begin(connection: Connection) -> None:
-    """Takes SQLite's write lock before a writer reads, so that what it compares cannot change before it sets."""
-    writes = connection.get_execution_options().get("regraft_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-@contextmanager
-def _clear_errors(url: str) -> Iterator[None]:
-    """Turns what a database or its driver raises into one line; a broken constraint passes through."""
-    try:
-        yield
-    except IntegrityError:
-        raise
-    except (SQLAlchemyError, ImportError, OSError) as error:
-        cause = (str(getattr(error, "orig", None) or error).strip() or type(error).__name__).splitlines()[0]
-        where = re.sub(r"//([^/@:]*):[^@]*@", r"//\1:***@", url)
-        raise LedgerError(f"ledger {where}: {cause}; check REGRAFT_LEDGER_URL and that the database is up") from error

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from prefect import task
 
 from data.settings import load_settings
-from registry.errors import GateError
-from registry.gate import Decision
-from registry.ledger import Entry, Ledger
-from registry.models import follow_ledger, model_version
+from registry.aliases import Faults, follow_ledger
+from registry.decision import Decision
+from registry.errors import GateError, QuarantineError, RegistryError
+from registry.history import ways_back
+from registry.ledger import Ledger
+from registry.models import ModelVersion, describe_versions, model_version
 from registry.package import load_package
 from registry.tracking import read_text
 from tasks.evaluate import Verdict
@@ -45,31 +47,26 @@ def read_verdict(name: str, version: int) -> Verdict:
 
 
 @task(name="promote", task_run_name="promote {verdict.domain} v{verdict.version}", **IO)
-def promote(verdict: Verdict, reason: str, *, deliberate: bool = False) -> Promotion:
+def promote(verdict: Verdict, reason: str, *, deliberate: bool = False, approval: str = "") -> Promotion:
     """Makes a version champion if the gate said PROMOTE and the champion is still the one it was compared with.
 
-    A version that people rolled back returns only by a deliberate promotion. Trying again after an interruption writes
-    no second row.
+    A version in quarantine returns only by a deliberate promotion. Trying again after an interruption writes no second
+    row. `approval` is JSON of who agreed, when and with which comment, or empty.
+
+    Raises:
+        ModelNotFoundError: the version was deleted since it was judged.
+        PackageError: its package is not what was registered.
+        LedgerConflictError: the champion is another one by now.
+        RegistryError: MLflow or the ledger is down; the message says whether the promotion stands.
     """
-    ledger, decision = Ledger(load_settings().ledger), verdict.decision
-    barred = None if deliberate else rolled_back(ledger.entries(verdict.domain), verdict.version)
-    if barred:
-        return Promotion(verdict.domain, verdict.version, "HOLD", (barred,), ledger.champion(verdict.domain))
-    if decision.outcome == "PROMOTE" and ledger.champion(verdict.domain) != verdict.version:
-        ledger.append(
-            verdict.domain,
-            action="promote",
-            expected=verdict.champion,
-            to=verdict.version,
-            actor=actor(),
-            reason=f"{reason}; {decision.reasons[0]}",
-            evidence=decision.sha256,
-            dataset_version=verdict.dataset_version,
-        )
-    follow_ledger(verdict.domain)
-    return Promotion(
-        verdict.domain, verdict.version, decision.outcome, decision.reasons, ledger.champion(verdict.domain)
-    )
+    name, decision = verdict.domain, verdict.decision
+    try:
+        if decision.outcome == "PROMOTE":
+            _write_promotion(verdict, reason, deliberate=deliberate, approval=approval)
+    except QuarantineError as barred:
+        return Promotion(name, verdict.version, "HOLD", (str(barred),), _champion(name))
+    _follow(name)
+    return Promotion(name, verdict.version, decision.outcome, decision.reasons, _champion(name))
 
 
 @task(name="unchanged", task_run_name="unchanged {candidate.domain} v{candidate.version}", **IO)
@@ -82,56 +79,94 @@ def unchanged(candidate: Candidate) -> Promotion:
 
 @task(name="find target", task_run_name="find what {name} returns to", **IO)
 def find_target(name: str, to: int | None) -> int:
-    """The version to return to: `to`, or the one before.
+    """The version to return to: `to`, or the latest one before that is neither in quarantine nor deleted in MLflow.
 
     A rollback whose process died between ledger and aliases is finished here, not followed by another one.
 
     Raises:
         GateError: there is nothing to return to.
     """
-    ledger = Ledger(load_settings().ledger)
-    entries = ledger.entries(name)
-    target = ledger.previous(name) if to is None else to
+    ledger, repaired = Ledger(load_settings().ledger), follow_ledger(name)
+    entries, there = ledger.entries(name), describe_versions(name)
+    if not entries:
+        raise GateError(f"{name!r} has no version in production yet; `regraft retrain {name}` brings the first")
+    if to is not None:
+        return to
+    current = entries[-1]
+    if current.action == "rollback" and repaired.aliases.get("champion") == current.to_version:
+        return current.to_version
+    target = next((version for version in ways_back(entries) if version in there), None)
     if target is None:
         raise GateError(
-            f"{name!r} has no earlier version in production; promote a second one first, or name one with --to"
+            f"{name!r} has no earlier version in production that is in MLflow and not in quarantine; "
+            f"name one with --to (there: {', '.join(map(str, there)) or 'none'})"
         )
-    interrupted = bool(follow_ledger(name)) and entries[-1].action == "rollback"
-    return entries[-1].to_version if interrupted and to is None else target
+    return target
 
 
 @task(name="rollback", task_run_name="roll back {name} to v{target}", **IO)
 def rollback(name: str, target: int, reason: str) -> Promotion:
-    """Returns to a version that was in production once; its package is verified first.
+    """Returns to a registered version after verifying its package; the version that it leaves goes into quarantine.
 
     Trying again after an interruption writes no second row.
 
     Raises:
-        LedgerError: that version was never in production.
+        ModelNotFoundError: that version is not in the registry.
         PackageError: its package is not what was registered.
+        RegistryError: MLflow or the ledger is down; the message says whether the rollback stands.
     """
-    ledger = Ledger(load_settings().ledger)
-    current, found = ledger.champion(name), model_version(name, target)
-    load_package(found.folder)
+    ledger, found = Ledger(load_settings().ledger), _verified(name, target)
+    entries = ledger.entries(name)
+    current = entries[-1].to_version if entries else None
+    known = target in {entry.to_version for entry in entries}
+    told = reason if known else f"{reason}; never in production before, gate: {found.tags.get('decision', 'not asked')}"
     if current != target:
         ledger.append(
-            name, action="rollback", expected=current, to=target, actor=actor(), reason=reason, evidence="",
+            name, action="rollback", expected=current, to=target, actor=actor(), reason=told, evidence="",
             dataset_version=found.tags.get("dataset_version", ""),
         )  # fmt: skip
-    follow_ledger(name)
-    return Promotion(name, target, "ROLLBACK", (reason,), target)
+    _follow(name)
+    return Promotion(name, target, "ROLLBACK", (told,), target)
 
 
-def rolled_back(entries: list[Entry], version: int) -> str | None:
-    """Why a version may not return by itself: the rollback by which it last left production, if it was one."""
-    left = [entry for entry in entries if entry.from_version == version]
-    if not left or left[-1].action != "rollback":
-        return None
-    last = left[-1]
-    return (
-        f"v{version} was rolled back by {last.actor} at {last.time[:19]} ({last.reason}); "
-        f"`regraft promote {last.domain} {version} --reason …` puts it back"
+def _write_promotion(verdict: Verdict, reason: str, *, deliberate: bool, approval: str) -> None:
+    """Writes the row, if it is not there yet."""
+    ledger, decision = Ledger(load_settings().ledger), verdict.decision
+    if ledger.champion(verdict.domain) == verdict.version:
+        return
+    _verified(verdict.domain, verdict.version)
+    ledger.append(
+        verdict.domain,
+        action="promote",
+        expected=verdict.champion,
+        to=verdict.version,
+        actor=actor(),
+        reason=f"{reason}; {decision.reasons[0]}",
+        evidence=decision.sha256,
+        dataset_version=verdict.dataset_version,
+        approval=approval,
+        deliberate=deliberate,
     )
+
+
+def _follow(name: str) -> Faults:
+    """Sets the aliases after a row was written; where MLflow is down the message says that the row stands."""
+    try:
+        return follow_ledger(name)
+    except RegistryError as error:
+        current = f"the ledger has v{_champion(name)} in production; `regraft doctor --fix` sets MLflow's aliases"
+        raise RegistryError(f"{error}; {current}") from error
+
+
+def _verified(name: str, version: int) -> ModelVersion:
+    """A registered version whose package is as it was packed."""
+    found = model_version(name, version)
+    load_package(found.folder)
+    return found
+
+
+def _champion(name: str) -> int | None:
+    return Ledger(load_settings().ledger).champion(name)
 
 
 def actor() -> str:

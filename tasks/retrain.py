@@ -2,6 +2,7 @@
 
 from prefect import task
 
+from registry.aliases import follow_ledger
 from registry.tracking import close_stale_runs, log_values, start_run
 from tasks.policy import IO
 from tasks.promote import Promotion
@@ -9,7 +10,8 @@ from tasks.promote import Promotion
 
 @task(name="open run", task_run_name="open retrain run of {name}", **IO)
 def open_retrain_run(name: str, reason: str) -> str:
-    """Starts the parent run; runs that an earlier, killed process left open are closed first."""
+    """Starts the parent run; what an earlier, killed process left open or half shown in MLflow is mended first."""
+    follow_ledger(name)
     close_stale_runs(name)
     return start_run(name, "retrain", {"reason": reason})
 

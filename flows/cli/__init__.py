@@ -12,6 +12,7 @@ COMMANDS = {
     "up": ("up", "Run the Prefect UI, the MLflow UI and the schedules until Ctrl-C."),
     "new": ("new", "Write a domain for your own data."),
     "prepare": ("run", "Ingest, validate, preprocess and embed a domain's data."),
+    "audit": ("audit", "Look for near-duplicates, wrong labels and planted samples."),
     "split": ("split", "Draw a fresh test set when the present one is spent."),
     "rank": ("rank", "Score backbones, stages and image sizes without training."),
     "sweep": ("sweep", "Compare recipes over several seeds."),
@@ -20,12 +21,12 @@ COMMANDS = {
     "promote": ("run", "Put a version that the gate let pass into production."),
     "retrain": ("run", "Prepare, train, evaluate and, on evidence, promote."),
     "monitor": ("run", "Check the champion's traffic for drift."),
-    "rollback": ("run", "Return to a version that was in production before."),
+    "rollback": ("run", "Return to an earlier version; the present one goes into quarantine."),
     "reproduce": ("run", "Restore a version's data, train again, compare."),
     "score": ("run", "Score files with the champion."),
     "feedback": ("run", "File labels from production for the next retrain."),
     "status": ("show", "What is in production, and what it stands on."),
-    "ledger": ("show", "Every promotion and rollback."),
+    "ledger": ("ledger", "Every promotion and rollback; `ledger verify` checks the chain."),
     "doctor": ("show", "Check the installation; --fix repairs what can be repaired."),
 }
 

@@ -55,7 +55,7 @@ def evaluate(domain: str, version: int, as_json: bool) -> None:
 @click.command()
 @domain_argument
 @click.argument("version", type=int)
-@click.option("--reason", default="asked for", help="For the ledger.")
+@click.option("--reason", default="", help="For the ledger; a version in quarantine returns only with one.")
 def promote(domain: str, version: int, reason: str) -> None:
     """Put VERSION of DOMAIN into production if the gate let it pass."""
     _show(run_flow(prepared_flow("promote", "promote"), domain, version, reason))
@@ -94,10 +94,10 @@ def monitor(domain: str, as_json: bool) -> None:
 
 @click.command()
 @domain_argument
-@click.option("--to", type=int, help="Version to return to; default: the one before.")
+@click.option("--to", type=int, help="Any registered version; default: the last one before that is not in quarantine.")
 @click.option("--reason", required=True, help="For the ledger.")
 def rollback(domain: str, to: int | None, reason: str) -> None:
-    """Return DOMAIN to a version that was in production before."""
+    """Return DOMAIN to an earlier version; the one in production goes into quarantine."""
     _show(run_flow(prepared_flow("rollback", "rollback"), domain, reason, to))
 
 

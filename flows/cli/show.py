@@ -1,7 +1,6 @@
 """Commands that only look."""
 
 import sys
-from datetime import datetime
 
 import click
 
@@ -20,34 +19,6 @@ def status(domain: str, as_json: bool) -> None:
 
     found = domain_status(domain)
     print_json(found) if as_json else print_facts(domain, found.model_dump())
-
-
-@click.command()
-@click.argument("domain")
-@click.option(
-    "--at",
-    type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]),
-    help="Which version was in production then.",
-)
-@json_option
-def ledger(domain: str, at: datetime | None, as_json: bool) -> None:
-    """Every promotion and rollback of DOMAIN, oldest first."""
-    from data.settings import load_settings
-    from flows.config import load_domain
-    from registry.ledger import Ledger
-
-    name, book = load_domain(domain).name, Ledger(load_settings().ledger)
-    if at is not None:
-        found = {"domain": name, "at": at.isoformat(), "champion": book.at(name, at)}
-        print_json(found) if as_json else print_facts(name, found)
-        return
-    entries = [vars(entry) for entry in book.entries(name)]
-    if as_json:
-        print_json(entries)
-        return
-    shown = ("sequence", "action", "from_version", "to_version", "actor", "time", "reason", "evidence")
-    rows = [{key: str(entry[key])[:12] if key == "evidence" else entry[key] for key in shown} for entry in entries]
-    print_table(f"ledger of {name}", rows)
 
 
 @click.command()

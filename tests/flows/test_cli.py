@@ -2,9 +2,11 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,6 +14,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from data.errors import ConfigError
 from data.settings import load_settings
 from flows.cli import COMMANDS, regraft
 from flows.cli.console import print_facts, print_json
@@ -84,7 +87,7 @@ def test_main__unknown_domain(run, command):
 
 def test_main__fault_in_a_task(run):
     """A fault deep in a flow is one line, and no log line repeats it."""
-    assert "'digits' has no earlier version in production" in only_error(run("rollback", "digits", "--reason", "r"))
+    assert "'digits' has no version in production yet" in only_error(run("rollback", "digits", "--reason", "r"))
 
 
 def test_main__wrong_domain_file(run, project):
@@ -113,6 +116,40 @@ def test_ledger__json():
     for time, champion in {"2020-01-01T00:00+0000": None, "2999-01-01T00:00:00+0100": 1}.items():
         answer = CliRunner().invoke(regraft, ["ledger", "digits", "--at", time, "--json"])
         assert json.loads(answer.stdout)["champion"] == champion
+
+
+@pytest.mark.usefixtures("project")
+def test_ledger__verify():
+    """One line a domain with the head to keep; 1 where a row was changed or the kept hash is gone."""
+    ledger = Ledger(load_settings().ledger)
+    facts = {"actor": "me", "reason": "r", "evidence": "", "dataset_version": "d"}
+    heads = {name: ledger.append(name, action="promote", expected=None, to=1, **facts).hash for name in ("a", "b")}
+    verify = partial(CliRunner().invoke, regraft)
+    sound = verify(["ledger", "verify"])
+    assert (sound.exit_code, sound.output.splitlines()) == (
+        0,
+        [f"{name}: 1 rows, intact, head {head}" for name, head in heads.items()],
+    )
+    assert verify(["ledger", "verify", "a", "--head", heads["a"]]).exit_code == 0
+    assert verify(["ledger", "verify", "a", "--head", heads["b"]]).exit_code == 1
+    assert verify(["ledger", "verify", "--head", heads["a"]]).exit_code == 2
+    with sqlite3.connect(load_settings().home / "ledger.db") as database:
+        database.execute("update ledger set reason = 'other' where domain = 'b'")
+    broken = verify(["ledger", "verify", "--json"])
+    assert (broken.exit_code, [one["fault"] is None for one in json.loads(broken.stdout)]) == (1, [True, False])
+    assert verify(["ledger", "verify", "a"]).exit_code == 0
+    assert isinstance(verify(["ledger", "verify", "c"]).exception, ConfigError)
+
+
+@pytest.mark.usefixtures("project")
+def test_ledger__table():
+    """Rows for people: hashes by their beginning, of an approval who gave it."""
+    approval = json.dumps({"who": "Ada", "when": "now", "comment": ""})
+    facts = {"actor": "me", "reason": "r", "evidence": "", "dataset_version": "d", "approval": approval}
+    Ledger(load_settings().ledger).append("digits", action="promote", expected=None, to=1, **facts)
+    shown = CliRunner(env={"COLUMNS": "200"}).invoke(regraft, ["ledger", "digits"]).output
+    assert "Ada" in shown
+    assert "comment" not in shown
 
 
 @pytest.mark.parametrize("given", [[], ["--images", ".", "--manifest", "x.csv"]])

@@ -1,14 +1,15 @@
 """The doctor finds what is broken, and repairs aliases."""
 
 import json
+import sqlite3
 from types import SimpleNamespace
 
 import pytest
 
 from data.settings import load_settings
 from flows.doctor import examine
+from registry.aliases import follow_ledger
 from registry.ledger import Ledger
-from registry.models import follow_ledger
 from registry.tracking import mlflow_client
 
 
@@ -48,6 +49,31 @@ def test_examine__alias_set_wrong_by_hand(registered, project):
     assert int(mlflow_client().get_model_version_by_alias("photos", "champion").version) == 1
 
 
+def test_examine__ledger_changed_by_hand(registered):
+    """A row that somebody changed is named with its domain, whatever domain files there are."""
+    ledger = Ledger(load_settings().ledger)
+    facts = {"actor": "me", "reason": "r", "evidence": "", "dataset_version": "d"}
+    ledger.append("photos", action="promote", expected=None, to=registered(), **facts)
+    assert faults() == {}
+    with sqlite3.connect(load_settings().home / "ledger.db") as database:
+        database.execute("update ledger set actor = 'you'")
+    assert "photos: row 1 was altered" in faults()["ledger"]
+
+
+def test_examine__champion_deleted_or_altered(registered, project):
+    """A champion whose package was altered, or which was deleted in MLflow, is a fault that says what to do."""
+    (project / "domains" / "photos.yaml").write_text((project / "domains" / "digits.yaml").read_text())
+    facts = {"actor": "me", "reason": "r", "evidence": "", "dataset_version": "d"}
+    Ledger(load_settings().ledger).append("photos", action="promote", expected=None, to=registered(), **facts)
+    follow_ledger("photos")
+    for stored in (project / ".regraft" / "mlartifacts").rglob("model.onnx"):
+        stored.write_bytes(b"altered")
+    assert "model.onnx" in faults()["photos: champion"]
+    mlflow_client().delete_model_version("photos", "1")
+    found = faults(fix=True)["photos: champion"]
+    assert "deleted in MLflow; `regraft train photos` registers one, then `regraft rollback photos --to" in found
+
+
 def test_examine__domain_file_and_weights(tracked):
     """A broken domain file and altered weights are findings beside the sound ones, not a crash."""
     (tracked / "domains" / "broken.yaml").write_text("data: 1")
@@ -71,7 +97,8 @@ def test_examine__databases_down(monkeypatch):
     monkeypatch.setenv("REGRAFT_MLFLOW_URI", "http://user:p4ss@127.0.0.1:9")
     monkeypatch.setenv("REGRAFT_LEDGER_URL", "nodriver://user:p4ss@127.0.0.1:9/db")
     found = faults()
-    assert set(found) == {"ledger", "digits: aliases", "solar: aliases"}
+    domains = ("digits", "solar")
+    assert set(found) == {"ledger", *(f"{name}: {check}" for name in domains for check in ("champion", "aliases"))}
     assert not any("p4ss" in text or "\n" in text for text in found.values())
 
 

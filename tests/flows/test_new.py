@@ -57,6 +57,12 @@ def test_write_domain__names_that_yaml_would_misread(project, image_folder):
     assert str(folder) in domain.description
 
 
+def test_write_domain__name_of_a_command(project, image_folder):
+    """`regraft ledger verify` is a command, so no domain may be called so."""
+    with pytest.raises(ConfigError, match="'verify' means something else on the command line"):
+        write_domain("verify", image_folder(2), None)
+
+
 def test_write_domain__name_taken(project, image_folder):
     """An existing file is left as it is."""
     before = (project / "domains" / "digits.yaml").read_bytes()

@@ -6,8 +6,9 @@ from data.errors import ConfigError
 from data.settings import load_settings
 from flows.status import domain_status
 from registry.ledger import Ledger
+from registry.looks import Asked, Looks
 from registry.models import tag_version
-from registry.tracking import start_run
+from registry.tracking import mlflow_client, start_run
 
 
 def promote(expected: int | None, to: int) -> None:
@@ -37,6 +38,21 @@ def test_domain_status__in_production(registered, project):
     assert found.versions == {1: "not judged", 2: "PROMOTE", 3: "not judged"}
     assert found.champion_facts["recipe"] == "full"
     assert found.last_check["action"] == "retrain"
+    assert found.quarantine == {}
+
+
+def test_domain_status__quarantine_and_deleted_champion(registered, project):
+    """Who rolled a version back, when and why; and that the champion was deleted in MLflow."""
+    (project / "domains" / "photos.yaml").write_text((project / "domains" / "digits.yaml").read_text())
+    registered(), registered()
+    promote(None, 1), promote(1, 2)
+    facts = {"actor": "me", "reason": "worse at night", "evidence": "", "dataset_version": "d"}
+    Ledger(load_settings().ledger).append("photos", action="rollback", expected=2, to=1, **facts)
+    mlflow_client().delete_model_version("photos", "1")
+    found = domain_status("photos")
+    assert (found.champion, found.previous, list(found.quarantine)) == (1, None, [2])
+    assert "worse at night" in found.quarantine[2]
+    assert "v1 was deleted in MLflow" in found.champion_facts["fault"]
 
 
 @pytest.mark.usefixtures("tracked")
@@ -44,3 +60,14 @@ def test_domain_status__unknown():
     """A domain that does not exist is named."""
     with pytest.raises(ConfigError, match="'nothere' does not exist"):
         domain_status("nothere")
+
+
+@pytest.mark.usefixtures("tracked")
+def test_domain_status__test_set_uses():
+    """Uses of the present test set are counted apart from the comparisons, which the gate limits."""
+    looks = Looks(load_settings().ledger)
+    for version, champion in ((1, None), (2, 1)):
+        looks.take(Asked("digits", 0, "a" * 64, "accuracy", version, champion), "me")
+    assert domain_status("digits").test_set == {
+        "generation": 0, "uses": 2, "comparisons": 1, "comparisons allowed": 10
+    }  # fmt: skip

@@ -1,36 +1,16 @@
 """The ledger keeps every promotion and rollback, whoever writes at the same time."""
 
+import json
 import sqlite3
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from registry.errors import LedgerConflictError, LedgerError
-from registry.ledger import Entry, Ledger
-
-WRITER = """
-import sys
-from registry.errors import LedgerConflictError
-from registry.ledger import Ledger
-
-ledger = Ledger(sys.argv[1])
-print("ready", flush=True)
-for line in sys.stdin:
-    expected, to = (int(word) or None for word in line.split())
-    try:
-        ledger.append("solar", action="promote", expected=expected, to=to, actor="writer", reason="race",
-                      evidence="", dataset_version="")
-        print("won", flush=True)
-    except LedgerConflictError:
-        print("lost", flush=True)
-"""
-ROOT = Path(__file__).parents[2]
-WRITERS = 4
-ROUNDS = 15
+from registry.errors import LedgerConflictError, LedgerError, QuarantineError
+from registry.history import Entry
+from registry.ledger import Ledger, Verification
 
 
 @pytest.fixture
@@ -44,6 +24,12 @@ def write(ledger: Ledger, expected: int | None, to: int, **changes: Any) -> Entr
     parts = {"action": "promote", "actor": "ann", "reason": "better", "evidence": "", "dataset_version": "md5.dir"}
     domain = changes.pop("domain", "solar")
     return ledger.append(domain, expected=expected, to=to, **(parts | changes))
+
+
+def tamper(ledger: Ledger, statement: str) -> None:
+    """Changes the table as somebody could who has the database's password."""
+    with ledger._writer.begin() as connection:
+        connection.exec_driver_sql(statement)
 
 
 def test_append__keeps_everything(ledger: Ledger) -> None:
@@ -86,20 +72,50 @@ def test_append__other_champion(ledger: Ledger, expected: int | None) -> None:
 
 
 def test_previous__after_rollback_and_forward(ledger: Ledger) -> None:
-    """1, 2, back to 1, forward to 2: previous is always the version in production before."""
+    """1, 2, back to 1, forward to 2: what was rolled back is no way back, and taking that back finds 1 sound."""
     seen = []
     for action, expected, to in [("promote", None, 1), ("promote", 1, 2), ("rollback", 2, 1), ("rollback", 1, 2)]:
         write(ledger, expected, to, action=action)
         seen.append((ledger.champion("solar"), ledger.previous("solar")))
-    assert seen == [(1, None), (2, 1), (1, 2), (2, 1)]
+    assert seen == [(1, None), (2, 1), (1, None), (2, 1)]
     assert [entry.action for entry in ledger.entries("solar")] == ["promote", "promote", "rollback", "rollback"]
 
 
-def test_append__rollback_to_what_never_was(ledger: Ledger) -> None:
-    """A rollback cannot bring in a version that never passed the gate."""
-    write(ledger, None, 1)
-    with pytest.raises(LedgerError, match=r"version 5 was never in production; roll back to one of \[1\]"):
-        write(ledger, 1, 5, action="rollback")
+def test_previous__passes_over_quarantine(ledger: Ledger) -> None:
+    """Each rollback goes further back: after 1, 2, 3 to 2 and then to 1, which has nothing before it."""
+    steps = [("promote", None, 1), ("promote", 1, 2), ("promote", 2, 3), ("rollback", 3, 2), ("rollback", 2, 1)]
+    seen = []
+    for action, expected, to in steps:
+        write(ledger, expected, to, action=action)
+        seen.append(ledger.previous("solar"))
+    assert seen == [None, 1, 2, 1, None]
+
+
+def test_append__quarantine(ledger: Ledger) -> None:
+    """What was rolled back returns only by a deliberate promotion, which lifts the quarantine."""
+    write(ledger, None, 1), write(ledger, 1, 2), write(ledger, 2, 1, action="rollback", reason="worse at night")
+    remedy = r"v2 was rolled back by ann at .* \(worse at night\) .*; `regraft promote solar 2 --reason …`"
+    with pytest.raises(QuarantineError, match=remedy):
+        write(ledger, 1, 2)
+    assert len(ledger.entries("solar")) == 3
+    write(ledger, 1, 2, deliberate=True)
+    write(ledger, 2, 3)
+    assert write(ledger, 3, 2).to_version == 2
+
+
+def test_append__nothing_to_roll_back_from(ledger: Ledger) -> None:
+    """The first version comes in through the gate."""
+    with pytest.raises(LedgerError, match="nothing is in production that a rollback could leave"):
+        write(ledger, None, 1, action="rollback")
+
+
+def test_append__approval(ledger: Ledger) -> None:
+    """Who agreed, when and with which comment is kept as JSON and is part of the chain."""
+    given = json.dumps({"who": "Ada", "when": "2026-11-21T12:00:00+00:00", "comment": "größer"})
+    assert write(ledger, None, 1, approval=given) == ledger.entries("solar")[0]
+    assert ledger.entries("solar")[0].approval == given
+    tamper(ledger, "update ledger set approval = ''")
+    assert "row 1 was altered" in str(ledger.verify("solar").fault)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +125,8 @@ def test_append__rollback_to_what_never_was(ledger: Ledger) -> None:
         ({"to": 0}, "below 1"),
         ({"to": 2, "action": "delete"}, "'delete': the ledger knows promote and rollback"),
         ({"to": 2, "evidence": "yes"}, "'yes' is no sha256"),
+        ({"to": 2, "approval": "Ada"}, "'Ada' is no JSON object"),
+        ({"to": 2, "approval": "[]"}, "is no JSON object"),
     ],
 )
 def test_append__senseless_entry(ledger: Ledger, changes: dict[str, Any], message: str) -> None:
@@ -130,40 +148,14 @@ def test_at__time_travel(ledger: Ledger) -> None:
         ledger.at("solar", first.replace(tzinfo=None))
 
 
-def test_append__processes_at_once(tmp_path: Path) -> None:
-    """Four processes race for every promotion: each round has one winner, and no row is lost or doubled."""
-    url = f"sqlite:///{tmp_path / 'ledger.db'}"
-    command = [sys.executable, "-c", WRITER, url]
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
-    writers = [subprocess.Popen(command, cwd=ROOT, **pipes) for _ in range(WRITERS)]
-    try:
-        assert [writer.stdout.readline() for writer in writers] == ["ready\n"] * WRITERS
-        champion = 0
-        for number in range(ROUNDS):
-            answers = race(writers, expected=champion, first=number * WRITERS + 1)
-            assert sorted(answers) == ["lost\n"] * (WRITERS - 1) + ["won\n"]
-            champion = number * WRITERS + 1 + answers.index("won\n")
-            assert Ledger(url).champion("solar") == champion
-    finally:
-        for writer in writers:
-            writer.communicate(timeout=30)
-    assert [entry.sequence for entry in Ledger(url).entries("solar")] == list(range(1, ROUNDS + 1))
-
-
-def race(writers: list[Any], *, expected: int, first: int) -> list[str]:
-    """Sends every writer off with the same expectation and a version of its own; returns their answers."""
-    for place, writer in enumerate(writers):
-        writer.stdin.write(f"{expected} {first + place}\n")
-    return [writer.stdout.readline() for writer in writers]
-
-
 def test_append__sequence_number_taken(ledger: Ledger, tmp_path: Path) -> None:
     """On a database without a lock of ours the unique sequence number still lets one writer win."""
     write(ledger, None, 1)
     with sqlite3.connect(tmp_path / "new" / "ledger.db") as other:
         other.execute(
             "create trigger rival before insert on ledger when new.actor = 'ann' begin "
-            "insert into ledger select 99, domain, new.sequence, action, 1, 9, 'bob', '', '', '', time from ledger; end"
+            "insert into ledger select 99, domain, new.sequence, action, 1, 9, 1, 'bob', '', '', '', '', time, '', '' "
+            "from ledger; end"
         )
     with pytest.raises(LedgerConflictError, match="another process wrote first"):
         write(ledger, 1, 2)
@@ -203,3 +195,55 @@ def test_stamps__sort_as_times_do(ledger: Ledger) -> None:
     times = [write(ledger, step or None, step + 1).time for step in range(5)]
     assert times == sorted(times)
     assert {len(time) for time in times} == {len(datetime.now(UTC).isoformat(timespec="microseconds"))}
+
+
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("update ledger set to_version = 9 where sequence = 2", "row 2 was altered"),
+        ("delete from ledger where sequence = 1", "row 1 is missing"),
+        ("update ledger set previous_hash = hash where sequence = 3", "row 3 was altered"),
+    ],
+)
+def test_verify__changed_by_hand(ledger: Ledger, statement: str, fault: str) -> None:
+    """The first broken row of the domain is named; other domains are not blamed."""
+    write(ledger, None, 1, domain="digits")
+    heads = [write(ledger, step or None, step + 1).hash for step in range(3)]
+    assert ledger.verify("solar") == Verification("solar", 3, heads[-1], None)
+    tamper(ledger, f"{statement} and domain = 'solar'")
+    assert str(ledger.verify("solar").fault).startswith(fault)
+    assert ledger.verify("digits").fault is None
+    assert ledger.domains() == ["digits", "solar"]
+
+
+def test_verify__cut_off_at_the_end(ledger: Ledger) -> None:
+    """Only a hash that was kept elsewhere shows rows cut off; one that was kept before later rows is good, too."""
+    heads = [write(ledger, step or None, step + 1).hash for step in range(3)]
+    assert [ledger.verify("solar", head).fault for head in heads] == [None] * 3
+    tamper(ledger, "delete from ledger where sequence = 3")
+    assert ledger.verify("solar").fault is None
+    assert f"no row has the hash {heads[2]}" in str(ledger.verify("solar", heads[2]).fault)
+
+
+def test_at__clock_set_back(ledger: Ledger) -> None:
+    """A row is never older than the one before it, whatever the machine's clock says."""
+    first = write(ledger, None, 1)
+    tamper(ledger, "update ledger set time = '2999' || substr(time, 5)")
+    assert write(ledger, 1, 2).time == "2999" + first.time[4:]
+
+
+def test_ledger__server_that_goes_away(
+    postgresql: str, postgresql_server: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While PostgreSQL is stopped each use is one clear line; afterwards the same ledger goes on where it was."""
+    ledger = Ledger(postgresql)
+    write(ledger, None, 1)
+    postgresql_server.stop()
+    try:
+        with pytest.raises(LedgerError, match=r"^ledger postgresql\+pg8000://.* check REGRAFT_LEDGER_URL"):
+            write(ledger, 1, 2)
+    finally:
+        postgresql_server.start()
+    assert not [record for record in caplog.records if record.exc_info]
+    assert write(ledger, 1, 2).sequence == 2
+    assert ledger.verify("solar").fault is None

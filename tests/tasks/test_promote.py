@@ -1,10 +1,16 @@
 """What gets into production, and what does not: the ledger first, aliases after it."""
 
+from collections.abc import Callable
+from pkgutil import resolve_name
+from typing import Any
+
 import pytest
 
 from data.settings import load_settings
 from registry.errors import GateError, LedgerConflictError, LedgerError, ModelNotFoundError, PackageError, RegistryError
+from registry.history import quarantined
 from registry.ledger import Ledger
+from registry.models import champion, describe_versions
 from registry.tracking import mlflow_client
 from tasks.evaluate import refuse_champion
 from tasks.promote import find_target, promote, read_verdict, rollback, unchanged
@@ -27,6 +33,19 @@ def aliases() -> dict[str, int]:
     return {name: int(version) for name, version in found.items()}
 
 
+def after(patch: pytest.MonkeyPatch, target: str, happens: Callable[[], None]) -> None:
+    """Lets something happen each time right after a function has done its work."""
+    module, _, name = target.rpartition(".")
+    real = getattr(resolve_name(module), name)
+
+    def both(*args: Any, **kwargs: Any) -> Any:
+        found = real(*args, **kwargs)
+        happens()
+        return found
+
+    patch.setattr(target, both)
+
+
 def test_promote__first(registered, verdict, monkeypatch):
     """The row says who, why and on what evidence; the alias follows; a second call changes nothing."""
     monkeypatch.setenv("REGRAFT_ACTOR", "Ada")
@@ -44,11 +63,26 @@ def test_promote__first(registered, verdict, monkeypatch):
 def test_promote__interrupted_between_ledger_and_alias(registered, verdict, monkeypatch):
     """The next attempt sets the alias and writes no second row."""
     found = verdict(registered(), None)
-    with monkeypatch.context() as patch, pytest.raises(RegistryError):
+    told = "the ledger has v1 in production; `regraft doctor --fix` sets MLflow's aliases"
+    with monkeypatch.context() as patch, pytest.raises(RegistryError, match=told):
         patch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-        patch.setenv("REGRAFT_MLFLOW_URI", "http://127.0.0.1:9")
+        after(patch, "registry.ledger.Ledger.append", lambda: patch.setenv("REGRAFT_MLFLOW_URI", "http://127.0.0.1:9"))
         promote.fn(found, "r")
     assert (history(), aliases()) == ([("promote", None, 1)], {"challenger": 1})
+    promote.fn(found, "r")
+    assert (history(), aliases()) == ([("promote", None, 1)], {"champion": 1})
+
+
+@pytest.mark.parametrize(("moment", "rows"), [("tasks.promote._verified", 0), ("registry.ledger.Ledger.append", 1)])
+def test_promote__ledger_goes_away(registered, verdict, monkeypatch, postgresql, postgresql_server, moment, rows):
+    """PostgreSQL stops before or after the row is written: one clear error, and the next attempt ends it once."""
+    monkeypatch.setenv("REGRAFT_LEDGER_URL", postgresql)
+    found = verdict(registered(), None)
+    with monkeypatch.context() as patch, pytest.raises(LedgerError, match="check REGRAFT_LEDGER_URL"):
+        after(patch, moment, postgresql_server.stop)
+        promote.fn(found, "r")
+    postgresql_server.start()
+    assert (len(history()), aliases()) == (rows, {"challenger": 1})
     promote.fn(found, "r")
     assert (history(), aliases()) == ([("promote", None, 1)], {"champion": 1})
 
@@ -91,7 +125,7 @@ def promoted(registered, verdict):
 def test_rollback__to_the_previous_and_forward(promoted):
     """Back to the version before, and forward again by its number."""
     assert rollback.fn("photos", find_target.fn("photos", None), "worse at night").champion == 1
-    assert aliases() == {"champion": 1, "previous": 2}
+    assert aliases() == {"champion": 1}
     entry = ledger().entries("photos")[-1]
     assert (entry.action, entry.reason, entry.dataset_version) == ("rollback", "worse at night", "old")
     assert rollback.fn("photos", 2, "mended").champion == 2
@@ -100,7 +134,7 @@ def test_rollback__to_the_previous_and_forward(promoted):
 
 def test_rollback__altered_package(promoted, own_workshop):
     """A package that is not what was registered is not brought back, and production stays as it is."""
-    for stored in (own_workshop.root / ".regraft" / "mlartifacts").rglob("model.onnx"):
+    for stored in (own_workshop.root / ".regraft").rglob("model.onnx"):
         stored.write_bytes(b"altered")
     with pytest.raises(PackageError, match="model.onnx is not the file that was packed"):
         rollback.fn("photos", find_target.fn("photos", None), "r")
@@ -109,28 +143,78 @@ def test_rollback__altered_package(promoted, own_workshop):
 
 
 def test_rollback__never_in_production(promoted, registered):
-    """A version that never was champion is no way back."""
+    """Any registered version is a way back; the row says that it never was champion, and the gate's word on it."""
+    registered(decision="HOLD")
+    assert rollback.fn("photos", 3, "both others fail").champion == 3
+    told = "both others fail; never in production before, gate: HOLD"
+    assert (ledger().entries("photos")[-1].reason, history()[-1]) == (told, ("rollback", 2, 3))
+    assert list(quarantined(ledger().entries("photos"))) == [2]
+
+
+def test_rollback__not_registered(promoted):
+    """A version that the registry does not hold is refused, and production stays as it is."""
+    with pytest.raises(ModelNotFoundError, match=r"no version 7 \(there: 1, 2\)"):
+        rollback.fn("photos", 7, "r")
+    assert (len(history()), aliases()["champion"]) == (2, 2)
+
+
+def test_find_target__further_back(promoted, registered, verdict):
+    """A second rollback passes over what the first one put into quarantine; after the last one nothing is left."""
     registered()
-    with pytest.raises(LedgerError, match="version 3 was never in production; roll back to one of"):
-        rollback.fn("photos", 3, "r")
-    assert len(history()) == 2
+    promote.fn(verdict(3, 2), "r")
+    for target in (2, 1):
+        assert find_target.fn("photos", None) == target
+        rollback.fn("photos", target, "worse")
+    with pytest.raises(
+        GateError, match=r"no earlier version.* not in quarantine; name one with --to \(there: 1, 2, 3\)"
+    ):
+        find_target.fn("photos", None)
+
+
+def test_find_target__deleted_by_hand(promoted, registered, verdict):
+    """A champion and a previous version that somebody deleted in MLflow are passed over; naming one says what to do."""
+    registered()
+    promote.fn(verdict(3, 2), "r")
+    for version in ("2", "3"):
+        mlflow_client().delete_model_version("photos", version)
+    with pytest.raises(ModelNotFoundError, match="deleted in MLflow; `regraft rollback photos --to VERSION"):
+        champion("photos")
+    with pytest.raises(ModelNotFoundError, match=r"no version 2 \(there: 1\)"):
+        rollback.fn("photos", find_target.fn("photos", 2), "r")
+    assert rollback.fn("photos", find_target.fn("photos", None), "3 is gone").champion == 1
+    assert aliases() == {"champion": 1}
+
+
+def test_promote__deleted_or_altered_since_judged(registered, verdict, own_workshop):
+    """A version whose model was deleted or altered while somebody thought about it is not put into production."""
+    first, second = registered(), registered()
+    mlflow_client().delete_model_version("photos", str(first))
+    with pytest.raises(ModelNotFoundError, match=r"no version 1 \(there: 2\)"):
+        promote.fn(verdict(first, None), "r")
+    for stored in (own_workshop.root / ".regraft" / "mlartifacts").rglob("model.onnx"):
+        stored.write_bytes(b"altered")
+    with pytest.raises(PackageError, match="model.onnx"):
+        promote.fn(verdict(second, None), "r")
+    assert history() == []
 
 
 @pytest.mark.usefixtures("tracked")
 def test_rollback__nothing_to_return_to():
     """The message says what to do."""
-    with pytest.raises(GateError, match="'photos' has no earlier version.*--to"):
+    with pytest.raises(GateError, match="'photos' has no version in production yet; `regraft retrain photos`"):
         rollback.fn("photos", find_target.fn("photos", None), "r")
 
 
-def test_promote__rolled_back_stays_out(promoted, verdict):
-    """No schedule puts back what people took out; a deliberate promotion does."""
+def test_promote__quarantine(promoted, verdict):
+    """No schedule puts back what people took out; a deliberate promotion does. MLflow shows it as a tag."""
     rollback.fn("photos", 1, "worse at night")
     held = promote.fn(verdict(2, 1), "scheduled")
     assert (held.outcome, held.champion) == ("HOLD", 1)
     assert "v2 was rolled back by" in held.reasons[0]
     assert "worse at night" in held.reasons[0]
+    assert "worse at night" in describe_versions("photos")[2]["quarantine"]
     assert promote.fn(verdict(2, 1), "mended", deliberate=True).champion == 2
+    assert "quarantine" not in describe_versions("photos")[2]
 
 
 def test_rollback__tried_again(promoted):
@@ -146,8 +230,9 @@ def test_find_target__finishes_an_interrupted_rollback(promoted):
     rollback.fn("photos", 1, "r")
     mlflow_client().set_registered_model_alias("photos", "champion", "2")
     assert find_target.fn("photos", None) == 1
-    assert aliases() == {"champion": 1, "previous": 2}
-    assert find_target.fn("photos", None) == 2
+    assert aliases() == {"champion": 1}
+    with pytest.raises(GateError, match="no earlier version"):
+        find_target.fn("photos", None)
 
 
 def test_unchanged__repairs_aliases(promoted):

@@ -1,0 +1,91 @@
+"""SQL databases of the registry: how one is opened, locked for writing, and how its faults read."""
+
+import logging
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from registry.errors import LedgerError
+
+BUSY_SECONDS = 30
+POOL = "regraft"
+
+
+def open_engine(address: str) -> Engine:
+    """Opens the database of a SQLAlchemy URL; makes the folder of a SQLite file if need be.
+
+    Raises:
+        LedgerError: the URL names a database in memory.
+    """
+    url = _with_driver(make_url(address))
+    if url.get_backend_name() != "sqlite":
+        # a server that no longer answers is an error, not a wait for ever
+        limits = {"timeout": BUSY_SECONDS} if url.get_driver_name() == "pg8000" else {}
+        # what a lost connection means is told once, as an error; the pool would add a traceback of its own
+        logging.getLogger(f"sqlalchemy.pool.impl.QueuePool.{POOL}").setLevel(logging.CRITICAL)
+        return create_engine(url, connect_args=limits, pool_pre_ping=True, pool_logging_name=POOL)
+    if not url.database or url.database == ":memory:":
+        raise LedgerError(f"ledger {address}: a ledger in memory is lost with its process; name a file in the URL")
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, poolclass=NullPool)  # a fork inherits nothing
+    event.listen(engine, "connect", _leave_transactions_to_us)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def for_writing(engine: Engine) -> Engine:
+    """The same database for transactions that write: on SQLite each holds the write lock from its first statement."""
+    return engine.execution_options(regraft_write=True)
+
+
+@contextmanager
+def database_errors(url: str) -> Iterator[None]:
+    """Turns what a database or its driver raises into one line; a broken constraint passes through.
+
+    Raises:
+        LedgerError: the database of that URL cannot be reached or refused; no password of the URL is shown.
+    """
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except ImportError as error:
+        message = f"ledger {_hidden(url)}: {error}; install its driver, for PostgreSQL with `regraft[postgresql]`"
+        raise LedgerError(message) from error
+    except (SQLAlchemyError, UnicodeError, OSError) as error:
+        message = f"ledger {_hidden(url)}: {_cause(error)}; check REGRAFT_LEDGER_URL and that the database is up"
+        raise LedgerError(message) from error
+
+
+def _hidden(url: str) -> str:
+    """A URL without its password."""
+    return re.sub(r"//([^/@:]*):[^@]*@", r"//\1:***@", url)
+
+
+def _with_driver(url: URL) -> URL:
+    """PostgreSQL without a named driver is reached through pg8000, which `regraft[postgresql]` installs."""
+    return url.set(drivername="postgresql+pg8000") if url.drivername == "postgresql" else url
+
+
+def _cause(error: Exception) -> str:
+    """First line of what the driver said; PostgreSQL's driver hands over a table of fields, M being the message."""
+    origin = getattr(error, "orig", None) or error
+    fields = origin.args[0] if origin.args else None
+    said = fields.get("M", "") if isinstance(fields, dict) else str(origin)
+    return str(said.strip() or type(error).__name__).splitlines()[0]
+
+
+def _leave_transactions_to_us(connection: sqlite3.Connection, _record: object) -> None:
+    """Stops Python's sqlite3 from opening transactions by itself, which it does too late for a compare-and-set."""
+    connection.isolation_level = None
+
+
+def _begin(connection: Connection) -> None:
+    """Takes SQLite's write lock before a writer reads, so that what it compares cannot change before it sets."""
+    writes = connection.get_execution_options().get("regraft_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,65 @@
+"""What the rows of one domain's ledger say: which version a rollback returns to, and which are in quarantine."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row: version `to_version` of a domain took the place of `from_version` (none: it is the first).
+
+    `expected_from` is the champion that the writer had compared with, `approval` JSON of who agreed, when and with
+    which comment (empty: nobody was asked), `evidence` the sha256 of the gate's decision.
+    """
+
+    id: int
+    domain: str
+    sequence: int
+    action: str
+    from_version: int | None
+    to_version: int
+    expected_from: int | None
+    actor: str
+    reason: str
+    approval: str
+    evidence: str
+    dataset_version: str
+    time: str
+    previous_hash: str
+    hash: str
+
+
+def quarantined(entries: Sequence[Entry]) -> dict[int, Entry]:
+    """Versions that were rolled back and may not return by themselves, with the row that rolled them back.
+
+    A version leaves quarantine when it is put into production again. A rollback that takes back the rollback just
+    before it finds no fault with the version that it leaves, and puts nothing into quarantine.
+    """
+    barred: dict[int, Entry] = {}
+    for before, entry in pairwise([None, *entries]):
+        if entry is None:
+            continue
+        barred.pop(entry.to_version, None)
+        if entry.action == "rollback" and entry.from_version is not None and not _takes_back(before, entry):
+            barred[entry.from_version] = entry
+    return barred
+
+
+def ways_back(entries: Sequence[Entry]) -> list[int]:
+    """Versions that a rollback may return to, the latest in production first; none of them is in quarantine."""
+    barred = quarantined(entries)
+    earlier = [entry.to_version for entry in reversed(entries[:-1])]
+    return [
+        version for version in dict.fromkeys(earlier) if version not in barred and version != entries[-1].to_version
+    ]
+
+
+def quarantine_reason(entry: Entry) -> str:
+    """One line about the row that put a version into quarantine, for people."""
+    return f"rolled back by {entry.actor} at {entry.time[:19]} ({entry.reason})"
+
+
+def _takes_back(before: Entry | None, entry: Entry) -> bool:
+    """Whether a rollback returns to the version that the rollback just before it had left."""
+    return before is not None and before.action == "rollback" and before.from_version == entry.to_version

@@ -1,0 +1,80 @@
+"""A promotion that needs a person's agreement waits without blocking the domain, and is written with the answer."""
+
+import json
+import threading
+import time
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+import pytest
+from prefect import flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import StateType
+from prefect.runtime import flow_run
+
+from data.locks import domain_lock
+from data.settings import load_settings
+from evaluation.predictions import Predictions
+from flows.config import load_domain
+from flows.promote import promote_approved
+from registry.config import ApprovalConfig, GateConfig
+from registry.decision import Measured
+from registry.gate import decide
+from registry.ledger import Ledger
+from tasks import approval
+from tasks.evaluate import Verdict
+from tasks.promote import Promotion
+
+DEMAND = ApprovalConfig(approvers=("Ada",), hours=0.05)
+
+
+@pytest.fixture
+def passed() -> Verdict:
+    """The verdict about a first version that the gate let pass."""
+    truth = np.arange(40) % 2
+    predictions = Predictions(
+        hashes=[f"{number}" for number in range(40)],
+        truth=truth,
+        probabilities=np.eye(2)[truth] * 0.8 + 0.1,
+        weights=np.ones(40),
+        groups=[f"{number}" for number in range(40)],
+        slices=pd.DataFrame(index=range(40)),
+        classes=("dark", "light"),
+    )
+    measured = Measured(latency_ms=1, size_mb=1, parity=0, card_gaps=())
+    rule = GateConfig(metric="accuracy", floor=0.5, resamples=100)
+    return Verdict("photos", 1, None, "d", decide(predictions, None, config=rule, measured=measured))
+
+
+def test_promote_approved__free_while_waiting(registered, prefect_api, project, passed, monkeypatch):
+    """While the flow waits another one may hold the domain; who agreed, and why, is in the ledger."""
+    monkeypatch.setattr(approval, "POLL_SECONDS", 1)
+    (project / "domains" / "photos.yaml").write_text((project / "domains" / "digits.yaml").read_text())
+    registered()
+    config, told, locked = load_domain("photos"), [], []
+
+    @flow(name="approving")
+    def approving() -> Promotion:
+        """Says which flow run it is, and goes on to the promotion."""
+        told.append(UUID(str(flow_run.id)))
+        return promote_approved(config, passed, DEMAND, "asked for")
+
+    def approve() -> None:
+        deadline = time.monotonic() + 60
+        with get_client(sync_client=True) as client:
+            while not told or client.read_flow_run(told[0]).state.type != StateType.PAUSED:
+                assert time.monotonic() < deadline, "the flow never paused"
+                time.sleep(0.1)
+            with domain_lock(config.home, "photos", "monitor"):
+                locked.append("photos")
+            client.resume_flow_run(told[0], run_input={"approve": True, "approver": "Ada", "comment": "fine"})
+
+    person = threading.Thread(target=approve)
+    person.start()
+    found = approving()
+    person.join()
+    assert (found.outcome, found.champion, locked) == ("PROMOTE", 1, ["photos"])
+    (entry,) = Ledger(load_settings().ledger).entries("photos")
+    kept = json.loads(entry.approval)
+    assert (kept["approver"], kept["comment"]) == ("Ada", "fine")

@@ -1,0 +1,17 @@
+"""The run that holds a retrain together."""
+
+from data.settings import load_settings
+from registry.ledger import Ledger
+from registry.tracking import mlflow_client, start_run
+from tasks.retrain import open_retrain_run
+
+
+def test_open_retrain_run__after_a_kill(registered):
+    """What a killed process left open is closed, and the alias that it did not set is set."""
+    facts = {"actor": "me", "reason": "r", "evidence": "", "dataset_version": "d"}
+    Ledger(load_settings().ledger).append("photos", action="promote", expected=None, to=registered(), **facts)
+    stale = start_run("photos", "retrain", {})
+    run_id = open_retrain_run.fn("photos", "drift")
+    client = mlflow_client()
+    assert int(client.get_model_version_by_alias("photos", "champion").version) == 1
+    assert [client.get_run(one).info.status for one in (stale, run_id)] == ["KILLED", "RUNNING"]
