@@ -20,6 +20,7 @@ BENCHMARKS = {
     "gpu": "GPU",
     "speed": "Speed",
     "growth": "Cost growth",
+    "gate": "The gate's error rates",
 }
 HEAD = """# Benchmarks
 

@@ -3,9 +3,11 @@
 from prefect import flow
 
 from flows.config import Domain, load_domain
-from tasks.evaluate import Verdict, find_champion, gate, refuse_champion
+from tasks.evaluate import Verdict, find_champion, refuse_champion
 from tasks.evaluate import evaluate as judge
+from tasks.gate import gate
 from tasks.prepare import Prepared, preprocess
+from tasks.stress import stress
 
 
 @flow(name="evaluate", flow_run_name="evaluate {domain} v{version}")
@@ -18,8 +20,9 @@ def evaluate(domain: str, version: int) -> Verdict:
 
 def evaluate_version(config: Domain, version: int, prepared: Prepared, parent: str | None = None) -> Verdict:
     """The steps of `evaluate`."""
-    name, data, rule = config.name, config.data, config.gate
+    name, data, rule, slices = config.name, config.data, config.gate, config.evaluation
     rival = find_champion(name)
-    challenger = judge(name, version, "challenger", data, rule, prepared, parent)
-    holder = judge(name, rival, "champion", data, rule, prepared, parent) if rival else None
+    challenger = judge(name, version, "challenger", data, rule, slices, prepared, parent)
+    holder = judge(name, rival, "champion", data, rule, slices, prepared, parent) if rival else None
+    stress(challenger, data, rule, config.stress, prepared)
     return gate(challenger, holder, rule, prepared)

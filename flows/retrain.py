@@ -7,8 +7,10 @@ from data.locks import domain_lock
 from flows.config import load_domain
 from flows.evaluate import evaluate_version
 from flows.prepare import prepare_data
+from flows.promote import promote_approved
 from flows.train import train_version
 from registry.tracking import settled
+from tasks.approval import approval_needed
 from tasks.evaluate import find_champion
 from tasks.promote import Promotion, promote, unchanged
 from tasks.retrain import conclude, open_retrain_run
@@ -23,7 +25,11 @@ def retrain(domain: str, reason: str = "asked for", recipe: str = "") -> Promoti
         candidate = train_version(config, prepared, run)
         if candidate.version == find_champion(domain):
             return conclude(run, unchanged(candidate))
-        return conclude(run, promote(evaluate_version(config, candidate.version, prepared, run), reason))
+        verdict = evaluate_version(config, candidate.version, prepared, run)
+        demand = approval_needed(verdict, config.gate)
+        if demand is None:
+            return conclude(run, promote(verdict, reason))
+    return conclude(run, promote_approved(config, verdict, demand, reason))
 
 
 def _wait() -> float:

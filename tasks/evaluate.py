@@ -1,26 +1,27 @@
-"""The evidence tasks: judge versions on the same test samples, and decide."""
+"""The evidence tasks: judge versions on the same test samples."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from prefect import task
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_table_artifact
 
 from data.config import DataConfig
 from data.dataset import Dataset
 from data.settings import load_settings
+from evaluation.config import EvaluationConfig
 from evaluation.evaluate import Evaluation
 from evaluation.evaluate import evaluate as evaluate_predictions
-from evaluation.storage import read_predictions, write_predictions
+from evaluation.storage import write_predictions
 from registry.config import GateConfig
+from registry.decision import Decision, Measured
 from registry.errors import GateError
-from registry.gate import Decision, decide
 from registry.judging import evaluation_figures, evaluation_metrics, predict_test
 from registry.ledger import Ledger
-from registry.models import ModelVersion, model_version, tag_version
+from registry.model_card import card_gaps
+from registry.models import ModelVersion, model_version
 from registry.package import load_package
-from registry.tracking import log_figures, log_json, log_values, run_address, run_params, settled, start_run
+from registry.tracking import log_figures, log_table, log_values, run_params, settled, start_run
 from tasks.policy import COMPUTE, IO
 from tasks.prepare import Prepared
 from tasks.progress import artifact_key
@@ -28,14 +29,14 @@ from tasks.progress import artifact_key
 
 @dataclass(frozen=True)
 class Judged:
-    """One version judged: where its predictions lie, what it costs, and the MLflow run that shows it."""
+    """One version judged: its predictions, what was measured, which test set it was, and the MLflow run."""
 
     domain: str
     version: int
     predictions: Path
-    latency_ms: float
-    size_mb: float
+    measured: Measured
     run_id: str
+    generation: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,14 @@ def refuse_champion(name: str, version: int) -> None:
 
 @task(name="evaluate", task_run_name="evaluate {name} v{version} · {role}", **COMPUTE)
 def evaluate(
-    name: str, version: int, role: str, data: DataConfig, gate: GateConfig, prepared: Prepared, parent: str | None
+    name: str,
+    version: int,
+    role: str,
+    data: DataConfig,
+    gate: GateConfig,
+    slices: EvaluationConfig,
+    prepared: Prepared,
+    parent: str | None,
 ) -> Judged:
     """Judges the shipped package on the test split; metrics, slices and figures go to MLflow.
 
@@ -72,57 +80,21 @@ def evaluate(
     """
     found, dataset = model_version(name, version), Dataset(prepared.folder, data.task, data.classes)
     package = load_package(found.folder)
-    predictions = predict_test(package, dataset)
+    predictions = predict_test(package, dataset, slices)
     evaluation = evaluate_predictions(
         predictions, metric=gate.metric, seed=gate.seed, resamples=gate.resamples, level=gate.level
     )
     path = load_settings().home / "evaluations" / name / f"v{version}-{prepared.version}.parquet"
     write_predictions(path, predictions)
-    cost = {"latency_ms": package.latency_ms(), "size_mb": package.size_mb}
+    measured = Measured(package.latency_ms(), package.size_mb, package.parity, card_gaps(found.folder))
+    cost = {"latency_ms": measured.latency_ms, "size_mb": measured.size_mb, "parity": measured.parity}
     same = found.tags.get("dataset_version") == prepared.version
     run_id = found.run_id if same else _later_run(found, role, prepared, parent)
     log_values(run_id, {**evaluation_metrics(evaluation), **cost}, {}, {"test_data": prepared.version})
+    log_table(run_id, "slices.json", evaluation.slices.to_json(orient="split", index=False, double_precision=6))
     log_figures(run_id, evaluation_figures(evaluation, predictions, dataset))
     _show(name, version, role, evaluation)
-    return Judged(name, version, path, cost["latency_ms"], cost["size_mb"], run_id)
-
-
-@task(name="gate", task_run_name="gate {challenger.domain} v{challenger.version}", **COMPUTE)
-def gate(challenger: Judged, champion: Judged | None, config: GateConfig, prepared: Prepared) -> Verdict:
-    """Decides on paired evidence; the decision is kept with the version and shown in the UI."""
-    decision = decide(
-        read_predictions(challenger.predictions),
-        read_predictions(champion.predictions) if champion else None,
-        config=config,
-        latency_ms=challenger.latency_ms,
-        size_mb=challenger.size_mb,
-    )
-    against = champion.version if champion else None
-    verdict = Verdict(challenger.domain, challenger.version, against, prepared.version, decision)
-    log_json(challenger.run_id, "decision.json", json.dumps(_plain(verdict), indent=1))
-    log_values(challenger.run_id, {}, {}, {"decision": decision.outcome})
-    found = decision.challenger
-    tag_version(verdict.domain, verdict.version, {
-        "decision": decision.outcome, "decision_run": challenger.run_id,
-        decision.metric: f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})",
-    })  # fmt: skip
-    runs = {"challenger": challenger, "champion": champion}
-    links = ", ".join(f"[{role}]({run_address(one.run_id)})" for role, one in runs.items() if one)
-    create_markdown_artifact(
-        f"{decision.markdown()}\n\nMLflow: {links}; data `{prepared.version}`",
-        key=artifact_key("decision", verdict.domain),
-        description="The gate's decision",
-    )
-    return verdict
-
-
-def _plain(verdict: Verdict) -> dict[str, object]:
-    return {
-        "version": verdict.version,
-        "champion": verdict.champion,
-        "dataset_version": verdict.dataset_version,
-        "decision": verdict.decision.model_dump(mode="json"),
-    }
+    return Judged(name, version, path, measured, run_id, dataset.generation)
 
 
 def _later_run(found: ModelVersion, role: str, prepared: Prepared, parent: str | None) -> str:
@@ -136,7 +108,7 @@ def _later_run(found: ModelVersion, role: str, prepared: Prepared, parent: str |
 def _show(name: str, version: int, role: str, evaluation: Evaluation) -> None:
     rows = [
         {"metric": metric, "value": f"{found.value:.4f}", "interval": f"{found.low:.4f} to {found.high:.4f}"}
-        for metric, found in evaluation.metrics.items()
+        for metric, found in {**evaluation.metrics, "ece": evaluation.calibration}.items()
     ]
     text = f"{role} v{version} on {evaluation.samples} test samples in {evaluation.groups} groups"
     create_table_artifact(rows, key=artifact_key("metrics", name, role), description=text)

@@ -8,6 +8,7 @@ import pytest
 
 from evaluation.predictions import Predictions
 from registry.config import GateConfig
+from registry.decision import Measured
 from registry.gate import decide
 from tasks.evaluate import Verdict
 
@@ -28,8 +29,7 @@ def verdict() -> Callable[..., Verdict]:
             classes=("dark", "light"),
         )
         config = GateConfig(metric="accuracy", floor=floor, resamples=100)
-        return Verdict(
-            "photos", version, against, "d", decide(predictions, None, config=config, latency_ms=1, size_mb=1)
-        )
+        measured = Measured(latency_ms=1, size_mb=1, parity=0, card_gaps=())
+        return Verdict("photos", version, against, "d", decide(predictions, None, config=config, measured=measured))
 
     return make

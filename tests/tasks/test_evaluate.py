@@ -1,4 +1,4 @@
-"""Judged on the same samples, and the latest decision is the one that counts."""
+"""Versions are judged by their shipped packages, and the numbers go where they belong."""
 
 import json
 
@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 
 from data.config import DataConfig
+from evaluation.config import EvaluationConfig
 from evaluation.storage import read_predictions
 from registry.config import GateConfig
-from registry.models import describe_versions
 from registry.tracking import mlflow_client, run_metrics
-from tasks.evaluate import evaluate, gate
+from tasks.evaluate import evaluate
 from tasks.prepare import Prepared
-from tasks.promote import read_verdict
 
 DATA = {"source": {"kind": "digits"}, "tasks": {"label": {"classes": ["dark", "light"]}}}
 
@@ -24,8 +23,9 @@ def judge(own_workshop, prefect_api):
     def judge(version: int, data: str, parent: str | None = None):
         config, rule = DataConfig.model_validate_json(json.dumps(DATA)), GateConfig(metric="accuracy", floor=0.5)
         return evaluate(
-            "photos", version, "challenger", config, rule, Prepared(own_workshop.dataset.folder, data), parent
-        )
+            "photos", version, "challenger", config, rule, EvaluationConfig(),
+            Prepared(own_workshop.dataset.folder, data), parent,
+        )  # fmt: skip
 
     return judge
 
@@ -36,7 +36,7 @@ def test_evaluate__on_its_own_data(registered, judge, own_workshop):
     found = judge(1, "d1")
     assert found.run_id == mlflow_client().get_model_version("photos", "1").run_id
     assert run_metrics(found.run_id)["test_accuracy"] > 0.9
-    assert run_metrics(found.run_id)["latency_ms"] == pytest.approx(found.latency_ms)
+    assert run_metrics(found.run_id)["latency_ms"] == pytest.approx(found.measured.latency_ms)
     assert {"figures/confusion_matrix.png", "figures/samples.png"} <= {
         one.path for one in mlflow_client().list_artifacts(found.run_id, "figures")
     }
@@ -54,22 +54,3 @@ def test_evaluate__on_later_data(registered, judge):
     assert found.run_id != trained
     assert (tags["mlflow.parentRunId"], tags["test_data"], tags["dataset_version"]) == ("p", "d2", "d1")
     assert run_metrics(trained) == {}
-
-
-def test_gate__decision_is_recorded(registered, judge):
-    """The decision comes back with the same evidence, and the registry's list shows its outcome."""
-    registered(dataset_version="d1")
-    judged = judge(1, "d1")
-    prepared = Prepared(judged.predictions.parent, "d1")
-    verdict = gate(judged, None, GateConfig(metric="accuracy", floor=0.5), prepared)
-    assert read_verdict.fn("photos", 1) == verdict
-    assert verdict.decision.outcome == describe_versions("photos")[1]["decision"] == "PROMOTE"
-
-
-def test_gate__latest_decision_counts(registered, judge):
-    """A version that was let pass once and is rejected on later data is not promoted on the old evidence."""
-    registered(dataset_version="d1")
-    for data, floor, outcome in [("d1", 0.5, "PROMOTE"), ("d2", 1.5, "REJECT")]:
-        judged = judge(1, data)
-        gate(judged, None, GateConfig(metric="accuracy", floor=floor), Prepared(judged.predictions.parent, data))
-        assert read_verdict.fn("photos", 1).decision.outcome == outcome

@@ -7,9 +7,11 @@ import pytest
 
 from data.config import DataConfig
 from lightning_modules.config import TrainingConfig
+from lightning_modules.train import FitResult
+from registry.config import GateConfig
 from registry.tracking import mlflow_client, settled
 from tasks.prepare import Prepared
-from tasks.train import _folder, find_candidate, open_training_run, register
+from tasks.train import _folder, describe, find_candidate, open_training_run, register
 
 BACKBONE = "tf_efficientnet_lite0.imagenet"
 DATA = {"source": {"kind": "digits"}, "tasks": {"label": {"classes": ["dark", "light"]}}}
@@ -66,3 +68,25 @@ def test_register__found_again(given, own_workshop):
     assert find_candidate.fn(**asked, prepared=given["prepared"]) == made
     assert find_candidate.fn(**asked, prepared=replace(given["prepared"], version="other")) is None
     assert mlflow_client().get_run(run_id).data.tags["model_version"] == "1"
+
+
+def test_describe__of_this_fit(given, own_workshop):
+    """The card tells the domain's words, the fit's time and energy, the recipe and the licence of the data."""
+    (own_workshop.fit / "energy.json").write_text('{"kilowatt_hours": 0.25}')
+    fitted = FitResult(own_workshop.fit, 7, 0.1, 0, 12.5, ())
+    given["data"] = given["data"].model_copy(update={"licence": "CC0-1.0"})
+    gate = GateConfig(floor=0.5, resamples=100)
+    folder = describe.fn(
+        **given, folder=own_workshop.package, gate=gate, fitted=fitted, description="Squares.", intended_use="Sorting."
+    )
+    text = (folder / "model_card.md").read_text()
+    for said in (
+        "Squares.",
+        "Sorting.",
+        "| Epochs | 7 |",
+        "12.5 seconds",
+        "0.25 kWh",
+        "| Licence | CC0-1.0 |",
+        "Seed | 3",
+    ):
+        assert said in text

@@ -1,0 +1,93 @@
+"""A person's agreement before a promotion: the flow pauses in the Prefect UI until a named approver answers."""
+
+import json
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from prefect import task
+from prefect.client.orchestration import get_client
+from prefect.exceptions import FlowPauseTimeout
+from prefect.flow_runs import pause_flow_run
+from prefect.input import RunInput
+from prefect.runtime import flow_run
+from prefect.settings import PREFECT_API_URL
+from prefect.states import Running
+from pydantic import create_model
+
+from data.settings import load_settings
+from registry.config import ApprovalConfig, GateConfig
+from registry.ledger import Ledger
+from tasks.evaluate import Verdict
+from tasks.policy import IO
+from tasks.promote import Promotion
+
+logger = logging.getLogger(__name__)
+POLL_SECONDS = 5
+
+
+class Approval(RunInput):
+    """What the UI asks for before a promotion."""
+
+    approve: bool
+    approver: str
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Whether a promotion may go on, and why not; `text` is what the ledger keeps: who, when, comment, as JSON."""
+
+    granted: bool
+    reason: str
+    text: str = ""
+
+
+def approval_needed(verdict: Verdict, config: GateConfig) -> ApprovalConfig | None:
+    """Who has to agree, if anybody: only to what the gate would promote."""
+    return config.approval if verdict.decision.outcome == "PROMOTE" else None
+
+
+def ask_approval(verdict: Verdict, config: ApprovalConfig) -> Answer:
+    """Pauses the calling flow until an approver answers in the UI or the time is over.
+
+    It is the flow that pauses, so this is no task. Whoever resumes the run chooses one of the names: Prefect's own
+    server knows no persons, so a name is as trustworthy as the access to that server.
+    """
+    if not PREFECT_API_URL.value():
+        return Answer(granted=False, reason="approval needs a Prefect server that stays: start `regraft up` first")
+    try:
+        given = pause_flow_run(_form(verdict, config), round(config.hours * 3600), POLL_SECONDS)
+    except FlowPauseTimeout:
+        _go_on()
+        return Answer(granted=False, reason=f"nobody approved within {config.hours:g} hours")
+    if not given.approve:
+        return Answer(granted=False, reason=f"{given.approver} refused: {given.comment or 'no comment'}")
+    logger.info("%s approved %s v%d", given.approver, verdict.domain, verdict.version)
+    told = {
+        "approver": given.approver,
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "comment": given.comment,
+    }
+    return Answer(granted=True, reason=f"approved by {given.approver}", text=json.dumps(told))
+
+
+@task(name="hold", task_run_name="hold {verdict.domain} v{verdict.version}", **IO)
+def hold(verdict: Verdict, reason: str) -> Promotion:
+    """What a promotion without agreement comes to: nothing changes."""
+    champion = Ledger(load_settings().ledger).champion(verdict.domain)
+    return Promotion(verdict.domain, verdict.version, "HOLD", (reason, *verdict.decision.reasons), champion)
+
+
+def _form(verdict: Verdict, config: ApprovalConfig) -> type[Approval]:
+    """The form that the UI shows, with the decision above it; the server refuses other names."""
+    names: Any = Literal
+    form = create_model("Approval", __base__=Approval, approver=(names[config.approvers], ...))
+    return form.with_initial_data(description=verdict.decision.markdown())
+
+
+def _go_on() -> None:
+    """Sets the flow run to running again: the server marks one whose pause has expired as failed, but it is not."""
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(flow_run.id, Running(), force=True)

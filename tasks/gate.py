@@ -1,0 +1,83 @@
+"""The gate's task: count the use of the test set, decide, and record the decision where people look."""
+
+import json
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+
+from data.settings import load_settings
+from evaluation.predictions import Predictions
+from evaluation.storage import read_predictions
+from registry.config import GateConfig
+from registry.gate import decide, require_comparable, samples_sha256
+from registry.looks import Asked, Looks
+from registry.models import tag_version
+from registry.tracking import log_json, log_values, run_address
+from tasks.evaluate import Judged, Verdict
+from tasks.policy import COMPUTE
+from tasks.prepare import Prepared
+from tasks.progress import artifact_key
+from tasks.promote import actor
+
+
+@task(name="gate", task_run_name="gate {challenger.domain} v{challenger.version}", **COMPUTE)
+def gate(challenger: Judged, champion: Judged | None, config: GateConfig, prepared: Prepared) -> Verdict:
+    """Decides on paired evidence; the decision is kept with the version and shown in the UI.
+
+    The use of the test set is counted before it is used. The same comparison again is the same use, and gives the same
+    decision.
+    """
+    after = read_predictions(challenger.predictions)
+    before = read_predictions(champion.predictions) if champion else None
+    against = champion.version if champion else None
+    require_comparable(after, before, challenger.measured)
+    looks = Looks(load_settings().ledger)
+    use = looks.take(_asked(challenger, against, after, config), actor())
+    decision = decide(after, before, config=config, measured=challenger.measured, turn=use.turn)
+    looks.settle(use, decision.outcome)
+    verdict = Verdict(challenger.domain, challenger.version, against, prepared.version, decision)
+    _record(verdict, challenger)
+    _show(verdict, challenger, champion)
+    return verdict
+
+
+def _asked(challenger: Judged, champion: int | None, predictions: Predictions, config: GateConfig) -> Asked:
+    return Asked(
+        domain=challenger.domain,
+        generation=challenger.generation,
+        test_set=samples_sha256(predictions),
+        question=config.question,
+        version=challenger.version,
+        champion=champion,
+    )
+
+
+def _record(verdict: Verdict, challenger: Judged) -> None:
+    """Keeps the decision in the challenger's run and beside its version in MLflow."""
+    decision = verdict.decision
+    log_json(challenger.run_id, "decision.json", json.dumps(_plain(verdict), indent=1))
+    log_values(challenger.run_id, {}, {}, {"decision": decision.outcome})
+    found = decision.challenger
+    tag_version(verdict.domain, verdict.version, {
+        "decision": decision.outcome, "decision_run": challenger.run_id,
+        decision.metric: f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})",
+    })  # fmt: skip
+
+
+def _plain(verdict: Verdict) -> dict[str, object]:
+    return {
+        "version": verdict.version,
+        "champion": verdict.champion,
+        "dataset_version": verdict.dataset_version,
+        "decision": verdict.decision.model_dump(mode="json"),
+    }
+
+
+def _show(verdict: Verdict, challenger: Judged, champion: Judged | None) -> None:
+    runs = {"challenger": challenger, "champion": champion}
+    links = ", ".join(f"[{role}]({run_address(one.run_id)})" for role, one in runs.items() if one)
+    create_markdown_artifact(
+        f"{verdict.decision.markdown()}\n\nMLflow: {links}; data `{verdict.dataset_version}`",
+        key=artifact_key("decision", verdict.domain),
+        description="The gate's decision",
+    )

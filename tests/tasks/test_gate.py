@@ -1,0 +1,102 @@
+"""The gate's decisions are recorded, its looks at a test set are counted, and the latest decision counts."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from data.settings import load_settings
+from evaluation.predictions import Predictions
+from evaluation.storage import write_predictions
+from registry.config import GateConfig
+from registry.decision import Measured
+from registry.errors import GateError
+from registry.looks import Looks, Use
+from registry.models import describe_versions
+from registry.tracking import start_run
+from tasks.evaluate import Judged
+from tasks.gate import gate
+from tasks.prepare import Prepared
+from tasks.promote import read_verdict
+
+RULE = GateConfig(metric="accuracy", floor=0.5, resamples=100, max_ece=0.9)
+
+
+@pytest.fixture
+def judged(registered: Callable[..., int], prefect_api: str, tmp_path: Path) -> Callable[..., Judged]:
+    """Registers a version and files predictions of it on the same 60 samples, of which it gets a share right."""
+
+    def make(share: float, classes: tuple[str, ...] = ("dark", "light")) -> Judged:
+        version, truth = registered(), np.arange(60) % 2
+        likely = np.where(np.arange(60) < 60 * share, truth, 1 - truth)
+        predictions = Predictions(
+            hashes=[f"{number}" for number in range(60)],
+            truth=truth,
+            probabilities=np.eye(2)[likely] * 0.8 + 0.1,
+            weights=np.ones(60),
+            groups=[f"{number}" for number in range(60)],
+            slices=pd.DataFrame(index=range(60)),
+            classes=classes,
+        )
+        path = tmp_path / f"v{version}.parquet"
+        write_predictions(path, predictions)
+        measured = Measured(latency_ms=1, size_mb=1, parity=0, card_gaps=())
+        return Judged("photos", version, path, measured, start_run("photos", "judged", {}))
+
+    return make
+
+
+def uses(generation: int = 0) -> list[Use]:
+    """What is on record of the test set."""
+    return Looks(load_settings().ledger).uses("photos", generation)
+
+
+def test_gate__decision_is_recorded(judged, tmp_path):
+    """The decision comes back with the same evidence, and the registry's list shows its outcome."""
+    verdict = gate(judged(0.9), None, RULE, Prepared(tmp_path, "d1"))
+    assert read_verdict.fn("photos", 1) == verdict
+    assert verdict.decision.outcome == describe_versions("photos")[1]["decision"] == "PROMOTE"
+    assert [(use.purpose, use.outcome, use.test_set) for use in uses()] == [
+        ("evaluate", "PROMOTE", verdict.decision.test_set)
+    ]
+
+
+def test_gate__latest_decision_counts(judged, tmp_path):
+    """A version that was let pass once and is rejected under a stricter rule is not promoted on the old evidence."""
+    challenger = judged(0.9)
+    for floor, outcome in [(0.5, "PROMOTE"), (1.5, "REJECT")]:
+        gate(challenger, None, RULE.model_copy(update={"floor": floor}), Prepared(tmp_path, "d"))
+        assert read_verdict.fn("photos", 1).decision.outcome == outcome
+
+
+def test_gate__comparisons_are_counted(judged, tmp_path):
+    """Every challenger is a further look at a stricter level; the same comparison again decides and spends the same."""
+    champion, prepared = judged(0.7), Prepared(tmp_path, "d")
+    second, third = judged(0.9), judged(0.95)
+    found = [gate(one, champion, RULE, prepared).decision for one in (second, third, second)]
+    assert [one.turn.look for one in found] == [1, 2, 1]
+    assert [one.level for one in found] == pytest.approx([0.95, 1 - 0.1 / 6, 0.95])
+    assert found[0].sha256 == found[2].sha256
+    assert [use.version for use in uses()] == [2, 3]
+
+
+def test_gate__fresh_test_set(judged, tmp_path):
+    """After a refresh of the split the next comparison is the first again."""
+    champion, challenger, prepared = judged(0.7), judged(0.9), Prepared(tmp_path, "d")
+    gate(challenger, champion, RULE, prepared)
+    assert gate(replace(challenger, generation=1), champion, RULE, prepared).decision.turn.look == 1
+    assert (len(uses(0)), len(uses(1))) == (1, 1)
+
+
+def test_gate__no_comparison_spends_nothing(judged, tmp_path):
+    """Models of different classes, and a package without a measurement, are refused before the test set is used."""
+    champion, other = judged(0.7), judged(0.9, classes=("dark", "bright"))
+    with pytest.raises(GateError, match="class 1 is light / bright"):
+        gate(other, champion, RULE, Prepared(tmp_path, "d"))
+    unmeasured = replace(champion, measured=replace(champion.measured, parity=float("nan")))
+    with pytest.raises(GateError, match="parity=nan"):
+        gate(unmeasured, None, RULE, Prepared(tmp_path, "d"))
+    assert uses() == []
