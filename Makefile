@@ -26,7 +26,7 @@ check: .venv
 	@$(BIN)/lint-imports
 
 test: .venv
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # About three hours on two cores that do nothing else; each cell is kept, so it may be stopped and goes on.
 FASHION ?= /usr/share/datasets/fashion-mnist

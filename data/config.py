@@ -72,6 +72,7 @@ class DataConfig(Config):
     )
     tasks: dict[str, TaskConfig] = Field(min_length=1, max_length=1, description="the question asked, by name")
     split: SplitConfig = Field(SplitConfig(), description="train, validation and test")
+    licence: str = Field("", description="licence of the data, an SPDX identifier if there is one; for the cards")
     transform: ImageSpec = Field(ImageSpec(), description="decode, resize and crop")
     expectations: ExpectationsConfig = Field(ExpectationsConfig(), description="what validation demands")
 

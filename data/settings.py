@@ -52,6 +52,14 @@ class Settings(BaseSettings):
     cache_gb: float = Field(default=20.0, gt=0, description="disk that cached features and activations may take, GB")
     trainer: TrainerSettings = Field(default=TrainerSettings(), description="REGRAFT_TRAINER__DEVICES=2 and so on")
     actor: str = Field(default="", description="who acts, for the ledger; empty: the login name")
+    signing_key: str = Field(
+        default="", repr=False, description="PEM file of the ed25519 private key that signs packages; empty: unsigned"
+    )
+    verify_key: str = Field(
+        default="",
+        repr=False,
+        description="PEM files of public keys, between them the path separator; empty: any package",
+    )
 
     @property
     def home(self) -> Path:
@@ -67,6 +75,11 @@ class Settings(BaseSettings):
     def ledger(self) -> str:
         """Ledger URL with its default filled in."""
         return self.ledger_url or f"sqlite:///{self.home / 'ledger.db'}"
+
+    @property
+    def verify_keys(self) -> tuple[str, ...]:
+        """PEM files of the public keys of which one must have signed a package; none: unsigned ones are loaded too."""
+        return tuple(key for key in self.verify_key.split(os.pathsep) if key)
 
     @property
     def cores(self) -> int:

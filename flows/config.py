@@ -8,6 +8,8 @@ from pydantic import Field, field_validator
 from data.config import DataConfig, domain_path, load_yaml
 from data.settings import load_settings
 from data.typed import Config
+from evaluation.config import EvaluationConfig
+from evaluation.stress_config import StressConfig
 from lightning_modules.config import TrainingConfig, with_recipe
 from monitoring.config import MonitoringConfig
 from registry.config import GateConfig
@@ -42,9 +44,13 @@ class DomainFile(Config):
     """The content of domains/NAME.yaml."""
 
     description: str = Field(description="one sentence for the registry and the cards")
-    intended_use: str = Field("Not stated.", description="what the model is for, and what it is not for")
+    intended_use: str = Field(
+        min_length=1, description="what the model is for, and what it is not for; its card says so"
+    )
     data: DataConfig
     training: TrainingConfig
+    evaluation: EvaluationConfig = Field(EvaluationConfig(), description="what a version is judged by, besides metrics")
+    stress: StressConfig = Field(StressConfig(), description="disturbances that a version is tried on")
     gate: GateConfig = Field(description="what promotion demands")
     monitoring: MonitoringConfig = Field(MonitoringConfig(), description="how production is watched")
     schedule: ScheduleConfig = Field(ScheduleConfig(), description="when flows run by themselves")

@@ -25,6 +25,7 @@ QUIET = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "MLFLOW_UV_AUTO_DETECT": "false",  # a model's requirements are its own, not those of the folder it was trained in
     "DVC_NO_ANALYTICS": "1",
     "GX_ANALYTICS_ENABLED": "false",
     "EVIDENTLY_DISABLE_TELEMETRY": "1",

@@ -24,4 +24,4 @@ def reproduce(domain: str, version: int) -> Reproduction:
         ) as run:
             fitted = fit(then.root, domain, then.data, then.training, prepared, run)
             folder = package(then.root, domain, then.data, then.training, prepared, fitted)
-            return compare(origin, folder, then.data, then.gate, prepared, run)
+            return compare(origin, folder, then.data, then.evaluation, then.gate, prepared, run)

@@ -6,7 +6,16 @@ from data.locks import domain_lock
 from flows.config import Domain, load_domain
 from registry.tracking import settled
 from tasks.prepare import Prepared, preprocess
-from tasks.train import Candidate, find_candidate, fit, measure_forgetting, open_training_run, package, register
+from tasks.train import (
+    Candidate,
+    describe,
+    find_candidate,
+    fit,
+    measure_forgetting,
+    open_training_run,
+    package,
+    register,
+)
 
 
 @flow(name="train", flow_run_name="train {domain}")
@@ -29,4 +38,6 @@ def _trained(config: Domain, prepared: Prepared, parent: str | None) -> Candidat
         fitted = fit(root, name, data, training, prepared, run_id)
         measure_forgetting(root, name, data, training, prepared, fitted, run_id)
         folder = package(root, name, data, training, prepared, fitted)
+        words = config.description, config.intended_use
+        describe(root, name, folder, data, training, config.gate, config.evaluation, prepared, fitted, *words)
         return register(root, name, folder, run_id, data, training, prepared, config.purpose)

@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from data.transforms import TransformSpec
 from lightning_modules.errors import BackboneError, RecipeError
+from lightning_modules.heads import CosineHead, Head
 from lightning_modules.hub import Backbone
 
 try:
@@ -40,54 +40,11 @@ class Normalise(nn.Module):
         return (pixels - self.mean) / self.std
 
 
-class Head(nn.Module):
-    """A linear layer over standardised features; `standardise` sets the statistics from training features."""
-
-    def __init__(self, features: int, classes: int, dropout: float = 0.0) -> None:
-        super().__init__()
-        self.dropout = dropout
-        self.mean: Tensor
-        self.scale: Tensor
-        self.register_buffer("mean", torch.zeros(features))
-        self.register_buffer("scale", torch.ones(features))
-        self.linear = nn.Linear(features, classes)
-        nn.init.zeros_(self.linear.weight)
-        nn.init.zeros_(self.linear.bias)
-
-    def standardise(self, features: Tensor) -> None:
-        """Takes mean and standard deviation from features [N, D] of the training split.
-
-        A feature that hardly varied there gets a tenth of the mean deviation: it would drown all others as soon as it
-        wakes, in a backbone that learns or in images of another kind.
-        """
-        deviation = features.std(0)
-        self.mean.copy_(features.mean(0))
-        self.scale.copy_(deviation.clamp_min(0.1 * float(deviation.mean())))
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Logits [N, K]."""
-        standard = functional.dropout((features - self.mean) / self.scale, self.dropout, self.training)
-        logits: Tensor = self.linear(standard)
-        return logits
-
-
-class CosineHead(nn.Module):
-    """Scaled cosines between a sample's features and one L2-normalised prototype a class."""
-
-    def __init__(self, features: int, classes: int) -> None:
-        super().__init__()
-        self.prototypes: Tensor
-        self.scale: Tensor
-        self.register_buffer("prototypes", torch.zeros(classes, features))
-        self.register_buffer("scale", torch.ones(()))
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Logits [N, K]."""
-        return self.scale * functional.normalize(features) @ self.prototypes.T
-
-
 class Network(nn.Module):
-    """Normalisation, backbone and one head."""
+    """Normalisation, backbone, one head and the temperature that its logits are divided by.
+
+    Training leaves the temperature at 1; packaging sets it. Weights of an earlier release have none: it is 1 then.
+    """
 
     head: Head | CosineHead
 
@@ -109,6 +66,9 @@ class Network(nn.Module):
         self.backbone = _create(architecture, size, drop_path)
         features = int(str(self.backbone.num_features))
         self.head = Head(features, classes, dropout) if head == "linear" else CosineHead(features, classes)
+        self.temperature: Tensor
+        self.register_buffer("temperature", torch.ones(()))
+        self.register_load_state_dict_pre_hook(_untempered)  # type: ignore[no-untyped-call]
 
     def run(self, inputs: Tensor, first: int = 0, last: int | None = None) -> Tensor:
         """The activation at boundary `last` (the embedding [N, D] by default) of inputs at boundary `first`.
@@ -122,10 +82,19 @@ class Network(nn.Module):
         """Penultimate features [N, D] of uint8 images [N, H, W, C]."""
         return self.run(images)
 
+    def logits(self, images: Tensor) -> Tensor:
+        """Logits [N, K] of images [N, H, W, C] in 0..255, of whole numbers or not."""
+        logits: Tensor = self.head(self.embed(images))
+        return logits
+
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Probabilities [N, K] and embedding [N, D]: what the package returns."""
         embedding = self.embed(images)
-        return torch.softmax(self.head(embedding), dim=1), embedding
+        return torch.softmax(self.head(embedding) / self.temperature, dim=1), embedding
+
+
+def _untempered(network: nn.Module, weights: dict[str, Any], prefix: str, *_: Any) -> None:
+    weights.setdefault(f"{prefix}temperature", torch.ones(()))
 
 
 class FrozenStages(nn.Module):

@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lightning_modules.errors import RecipeError
-from lightning_modules.network import CosineHead, Head
+from lightning_modules.heads import CosineHead, Head
 
 SCALES = torch.logspace(0, 2, 41)
 

@@ -1,19 +1,18 @@
-"""Registered models: one a domain in MLflow; which version is in production is the ledger's word, aliases follow it."""
+"""Registered models: one a domain in MLflow; which version is in production is the ledger's word."""
 
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory
 
 from data.settings import load_settings
-from registry.errors import ModelNotFoundError
+from registry.errors import ModelNotFoundError, PackageError
 from registry.ledger import Ledger
+from registry.mlflow_model import packed_folder, write_mlflow_model
+from registry.model_card import card_gaps
+from registry.package import load_package
 from registry.tracking import experiment_id, mlflow_client, registry_errors
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
 
 
 @dataclass(frozen=True)
@@ -32,12 +31,20 @@ def register(domain: str, folder: Path, run_id: str, *, tags: Mapping[str, str],
     """Logs a package as a model of its run and registers it as the domain's next version, alias `challenger`.
 
     Raises:
+        PackageError: the package was altered or is unsigned, or its cards lack a field; nothing is registered.
         RegistryError: MLflow is down; nothing is registered.
     """
-    with registry_errors(f"register a model of {domain!r}"):
-        client = mlflow_client()
+    package = load_package(folder)
+    if gaps := card_gaps(folder):
+        raise PackageError(
+            f"the cards of {folder} lack {', '.join(gaps)}; nothing is registered: say it in domains/{domain}.yaml "
+            "and train again"
+        )
+    with registry_errors(f"register a model of {domain!r}"), TemporaryDirectory() as temporary:
+        client, written = mlflow_client(), Path(temporary, "model")
         model = client.create_logged_model(experiment_id(domain), name=domain, source_run_id=run_id, model_type="onnx")
-        client.log_model_artifacts(model.model_id, str(folder))
+        write_mlflow_model(package, written, model.model_id, run_id)
+        client.log_model_artifacts(model.model_id, str(written))
         client.finalize_logged_model(model.model_id, "READY")
         _ensure_registered(domain, purpose)
         made = client.create_model_version(
@@ -58,8 +65,7 @@ def model_version(domain: str, version: int) -> ModelVersion:
         client = mlflow_client()
         known = {int(found.version): found for found in client.search_model_versions(f"name = '{domain}'")}
         if version not in known:
-            there = ", ".join(map(str, sorted(known))) or "none; run `regraft retrain` first"
-            raise ModelNotFoundError(f"{domain!r} has no version {version} (there: {there})")
+            raise ModelNotFoundError(_missing(domain, version, sorted(known)))
         found = known[version]
         folder = _downloaded(domain, version, str(found.source))
     return ModelVersion(domain, version, folder, str(found.run_id), int(found.creation_timestamp), dict(found.tags))
@@ -78,37 +84,6 @@ def champion(domain: str) -> ModelVersion | None:
     return None if version is None else model_version(domain, version)
 
 
-def alias_faults(domain: str) -> dict[str, int | None]:
-    """Aliases of MLflow that are not what the ledger says, with what they should be; None: there should be none.
-
-    Raises:
-        RegistryError: MLflow or the ledger is down.
-    """
-    ledger = Ledger(load_settings().ledger)
-    wanted = {"champion": ledger.champion(domain), "previous": ledger.previous(domain)}
-    with registry_errors(f"read the aliases of {domain!r}"):
-        found = mlflow_client().search_registered_models(f"name = '{domain}'")
-        aliases = {alias: int(version) for alias, version in found[0].aliases.items()} if found else {}
-    faults = {alias: version for alias, version in wanted.items() if aliases.get(alias) != version}
-    # A challenger that has become champion is nobody's rival any more.
-    rival = aliases.get("challenger")
-    return {**faults, "challenger": None} if rival is not None and rival == wanted["champion"] else faults
-
-
-def follow_ledger(domain: str) -> dict[str, int | None]:
-    """Sets the aliases to what the ledger says; returns what had to be changed.
-
-    Raises:
-        RegistryError: MLflow is down; the ledger stays the truth and the next call repairs the aliases.
-    """
-    faults = alias_faults(domain)
-    with registry_errors(f"set the aliases of {domain!r}"):
-        client = mlflow_client()
-        for alias, version in faults.items():
-            _set_alias(client, domain, alias, version)
-    return faults
-
-
 def describe_versions(domain: str) -> dict[int, dict[str, str]]:
     """Tags of every registered version, by number."""
     with registry_errors(f"list the versions of {domain!r}"):
@@ -116,11 +91,14 @@ def describe_versions(domain: str) -> dict[int, dict[str, str]]:
     return {int(version.version): dict(version.tags) for version in sorted(found, key=lambda one: int(one.version))}
 
 
-def _set_alias(client: "MlflowClient", domain: str, alias: str, version: int | None) -> None:
-    if version is None:
-        client.delete_registered_model_alias(domain, alias)
-    else:
-        client.set_registered_model_alias(domain, alias, str(version))
+def _missing(domain: str, version: int, there: list[int]) -> str:
+    """One line about a version that is not there, with the remedy."""
+    found = f"{domain!r} has no version {version} (there: {', '.join(map(str, there)) or 'none'})"
+    if Ledger(load_settings().ledger).champion(domain) != version:
+        return f"{found}; name one that is there, or run `regraft retrain {domain}`"
+    remedy = f"`regraft rollback {domain} --to VERSION --reason …` puts another into production"
+    first = "" if there else f"`regraft train {domain}` registers one, then "
+    return f"{found}: the ledger has it in production, but it was deleted in MLflow; {first}{remedy}"
 
 
 def _ensure_registered(domain: str, purpose: str) -> None:
@@ -137,11 +115,11 @@ def _downloaded(domain: str, version: int, source: str) -> Path:
     if target.exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as temporary:
+    with TemporaryDirectory(dir=target.parent, prefix=".") as temporary:
         found = mlflow.artifacts.download_artifacts(
             artifact_uri=source, dst_path=temporary, tracking_uri=load_settings().tracking_uri
         )
-        shutil.move(found, target)
+        shutil.move(packed_folder(Path(found)), target)
     return target
 
 

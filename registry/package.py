@@ -1,48 +1,53 @@
 """The model package: one folder without pickle that serving, evaluation and drift load.
 
-model.onnx            uint8 [N, H, W, C] in; probabilities [N, K] and embedding [N, D] out; normalisation inside
+model.onnx            uint8 [N, H, W, C] in; probabilities [N, K] and embedding [N, D] out; normalisation and
+                      temperature inside
 weights.safetensors   the same network for training on
 transform.json        the transform spec
 labels.json           task, classes, backbone
 reference.parquet     what the network said of its training and validation samples: the drift reference
+checks.json           temperature, and the largest difference between the three ways to a prediction
+data_card.json, bom.json, model_card.md    what people and auditors read; written by `registry.describing`
 manifest.json         sha256 of each file above; checked before anything is loaded
+manifest.sig          its ed25519 signature, where REGRAFT_SIGNING_KEY is set
 """
 
-import hashlib
 import json
 import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from data.atomic import write_text
 from data.images import Array
-from data.manifest import read_table, write_table
+from data.manifest import read_table
 from data.settings import load_settings
 from data.transforms import TransformSpec
-from lightning_modules.onnx_export import Floats, export_onnx, open_session, run_session
+from lightning_modules.onnx_export import Floats, open_session, run_session
 from registry.errors import PackageError
+from registry.manifest import verify
 
-if TYPE_CHECKING:
-    from lightning_modules.network import Network
-
-FILES = ("labels.json", "model.onnx", "reference.parquet", "transform.json", "weights.safetensors")
-PARITY = 1e-3
+FILES = ("checks.json", "labels.json", "model.onnx", "reference.parquet", "transform.json", "weights.safetensors")
 
 
 @dataclass(frozen=True)
 class Package:
-    """A verified package, ready to predict."""
+    """A verified package, ready to predict.
+
+    `temperature` divides the logits inside the model; `parity` is the largest difference of a probability between
+    network, package and serving path on the golden batch.
+    """
 
     folder: Path
     transform: TransformSpec
     task: str
     classes: tuple[str, ...]
     backbone: str
+    temperature: float
+    parity: float
 
     @cached_property
     def _session(self) -> Any:
@@ -78,91 +83,34 @@ class Package:
         return float(np.percentile([_timed(self, image) for _ in range(repeats)], 95))
 
 
-def build_package(
-    folder: Path,
-    network: "Network",
-    transform: TransformSpec,
-    *,
-    task: str,
-    classes: tuple[str, ...],
-    backbone: str,
-    reference: pd.DataFrame,
-    golden: Array,
-) -> Package:
-    """Writes a package and proves on the golden images that it predicts what the network predicts.
-
-    Raises:
-        PackageError: probabilities differ by more than 1e-3; the largest difference is named.
-        StorageError: the disk refused a write.
-    """
-    from safetensors.torch import save_file  # brings torch
-
-    folder.mkdir(parents=True, exist_ok=True)
-    export_onnx(network, transform.image.shape, folder / "model.onnx")
-    save_file(
-        {name: value.contiguous() for name, value in network.state_dict().items()}, folder / "weights.safetensors"
-    )
-    write_text(folder / "transform.json", transform.model_dump_json(indent=1))
-    write_text(folder / "labels.json", json.dumps({"task": task, "classes": classes, "backbone": backbone}, indent=1))
-    write_table(folder / "reference.parquet", reference)
-    write_text(folder / "manifest.json", json.dumps({name: _sha256(folder / name) for name in FILES}, indent=1))
-    package = load_package(folder)
-    _prove_parity(package, network, golden)
-    return package
-
-
 def load_package(folder: Path) -> Package:
-    """Verifies a package file by file and opens it.
+    """Verifies a package, by its signature where REGRAFT_VERIFY_KEY is set and file by file, and opens it.
 
     Raises:
-        PackageError: a file is missing or is not what was packed.
+        PackageError: a file is missing or is not what was packed, or the signature is missing or wrong.
     """
-    _verify(folder)
     try:
-        labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
+        verify(folder, load_settings().verify_keys, FILES)
+    except ValueError as error:
+        raise PackageError(str(error)) from error
+    try:
+        labels, checks = (_read_json(folder / name) for name in ("labels.json", "checks.json"))
         transform = TransformSpec.model_validate_json((folder / "transform.json").read_text(encoding="utf-8"))
-        return Package(folder, transform, labels["task"], tuple(labels["classes"]), labels["backbone"])
-    except (ValueError, KeyError) as error:
+        classes, temperature = tuple(labels["classes"]), float(checks["temperature"])
+        parity = float(checks["parity"]["largest_difference"])
+        return Package(folder, transform, labels["task"], classes, labels["backbone"], temperature, parity)
+    except (ValueError, KeyError, TypeError) as error:
         reason = str(error).splitlines()[0]
         raise PackageError(
             f"package {folder} was packed by another release ({reason}); register the model again"
         ) from error
 
 
-def _verify(folder: Path) -> None:
-    """Compares every file with its sha256 in the manifest, before any of them is read."""
-    try:
-        expected = dict(json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
-        wrong = [name for name in FILES if expected.get(name) != _sha256(folder / name)]
-    except (OSError, ValueError, TypeError) as error:
-        raise PackageError(
-            f"package {folder} is incomplete or unreadable ({error}); register the model again"
-        ) from error
-    if wrong:
-        raise PackageError(
-            f"package {folder}: {wrong[0]} is not the file that was packed; roll back or register the model again"
-        )
-
-
-def _prove_parity(package: Package, network: "Network", golden: Array) -> None:
-    import torch
-
-    with torch.inference_mode():
-        wanted = network.eval()(torch.from_numpy(golden))[0].numpy()
-    found, _ = package.predict(golden)
-    largest = float(np.abs(wanted - found).max())
-    if largest > PARITY or not (wanted.argmax(1) == found.argmax(1)).all():
-        raise PackageError(
-            f"package and network differ by {largest:.2g} on the golden batch, over {PARITY}; nothing is registered"
-        )
+def _read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _timed(package: Package, image: Array) -> float:
     started = time.perf_counter()
     package.predict(image)
     return (time.perf_counter() - started) * 1000
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -135,6 +135,21 @@ def log_values(run_id: str, metrics: Mapping[str, float], params: Mapping[str, A
         )
 
 
+def log_curves(run_id: str, curves: Mapping[str, Mapping[int, float]]) -> None:
+    """Logs metrics by step in one call, so that MLflow draws them as curves; undefined points are left out."""
+    from mlflow.entities import Metric
+
+    now = int(time.time() * 1000)
+    points = [
+        Metric(name, float(value), now, step)
+        for name, curve in curves.items()
+        for step, value in curve.items()
+        if value == value  # noqa: PLR0124
+    ]
+    with registry_errors("log curves"):
+        mlflow_client().log_batch(run_id, metrics=points)
+
+
 def log_figures(run_id: str, figures: Mapping[str, "Figure"]) -> None:
     """Logs figures as PNG files below figures/."""
     with registry_errors("log figures"):
@@ -147,6 +162,12 @@ def log_json(run_id: str, name: str, content: str) -> None:
     """Logs a JSON text as an artifact."""
     with registry_errors(f"log {name}"):
         mlflow_client().log_text(run_id, content, name)
+
+
+def log_file(run_id: str, path: Path) -> None:
+    """Logs a file as an artifact of its own name."""
+    with registry_errors(f"log {path.name}"):
+        mlflow_client().log_artifact(run_id, str(path))
 
 
 def log_table(run_id: str, name: str, content: str) -> None:

@@ -9,6 +9,7 @@ from prefect import task
 from data.config import DataConfig
 from data.dataset import Dataset
 from data.versioning import restore
+from evaluation.config import EvaluationConfig
 from evaluation.evaluate import evaluate as evaluate_predictions
 from registry.config import GateConfig
 from registry.errors import GateError
@@ -62,11 +63,17 @@ def restore_data(root: Path, origin: Origin) -> Prepared:
 
 @task(name="compare", task_run_name="compare with {origin.domain} v{origin.version}", **COMPUTE)
 def compare(
-    origin: Origin, package: Path, data: DataConfig, gate: GateConfig, prepared: Prepared, run_id: str
+    origin: Origin,
+    package: Path,
+    data: DataConfig,
+    slices: EvaluationConfig,
+    gate: GateConfig,
+    prepared: Prepared,
+    run_id: str,
 ) -> Reproduction:
     """Judges the package that was made again as the first was judged, and sets the metrics side by side."""
     dataset = Dataset(prepared.folder, data.task, data.classes)
-    predictions = predict_test(load_package(package), dataset)
+    predictions = predict_test(load_package(package), dataset, slices)
     found = evaluation_metrics(
         evaluate_predictions(
             predictions, metric=gate.metric, seed=gate.seed, resamples=gate.resamples, level=gate.level

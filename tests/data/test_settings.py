@@ -101,3 +101,16 @@ def test_container_cores__of_a_quota(tmp_path: Path, text: str, cores: int) -> N
     (tmp_path / "cpu.max").write_text(text)
     assert container_cores(tmp_path / "cpu.max") == cores
     assert container_cores(tmp_path / "absent") == sys.maxsize
+
+
+def test_verify_keys__several(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Public keys are separated as paths are on this machine; by default there is none."""
+    assert load_settings().verify_keys == ()
+    monkeypatch.setenv("REGRAFT_VERIFY_KEY", os.pathsep.join(["old.pem", "new.pem"]))
+    assert load_settings().verify_keys == ("old.pem", "new.pem")
+
+
+def test_settings__keep_their_keys(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings that are shown, in a log for instance, show no key."""
+    monkeypatch.setenv("REGRAFT_SIGNING_KEY", "SECRET")
+    assert "SECRET" not in f"{load_settings()!r} {load_settings()}"

@@ -49,12 +49,13 @@ def test_loop__from_a_folder_of_images(
     assert watched["action"] == "retrain", "only light images came, half of the reference is dark"
 
     regraft("feedback", "photos", str(table))
+    regraft("feedback", "photos", str(new_photos(project / "darker", "dark", 70, 30)))
     features = project / ".regraft" / "cache" / "features"
     before = sum(len(np.load(file)) for file in features.glob("*/chunk-*/hashes.npy"))
     second = regraft("retrain", "photos", "--json", code=2)
     assert (second["outcome"], second["champion"]) == ("HOLD", 1), "a perfect champion cannot be beaten"
     after = sum(len(np.load(file)) for file in features.glob("*/chunk-*/hashes.npy"))
-    assert (before, after) == (120, 180)
+    assert (before, after) == (120, 210)
 
     status = regraft("status", "photos", "--json")
     assert (status["champion"], status["versions"]) == (1, {"1": "PROMOTE", "2": "HOLD"})
@@ -67,6 +68,18 @@ def test_loop__from_a_folder_of_images(
         [str(REGRAFT.with_name("dvc")), "status", "--json"], capture_output=True, text=True, check=True
     )
     assert [stage for stage in json.loads(listed.stdout) if "photos" in stage] == []
+    fresh_test_set(regraft)
+
+
+def fresh_test_set(regraft: Callable[..., Any]) -> None:
+    """A fresh test set holds newer data only, a version that learned from them is refused, another one is compared."""
+    assert "fresh test samples" in regraft("split", "refresh", "photos")
+    told = regraft("evaluate", "photos", "2", code=1)
+    assert "test samples are among those that the package learned from" in told
+    third = regraft("retrain", "photos", "--json", code=2)
+    assert (third["outcome"], third["version"]) == ("HOLD", 3)
+    decision = regraft("evaluate", "photos", "3", "--json")
+    assert (decision["turn"]["generation"], decision["turn"]["look"]) == (1, 1), "the same comparison is the same look"
 
 
 @pytest.mark.timeout(600)

@@ -18,9 +18,7 @@ from lightning_modules import network as module
 from lightning_modules.errors import BackboneError
 from lightning_modules.hub import load_backbone
 from lightning_modules.network import (
-    CosineHead,
     FrozenStages,
-    Head,
     Network,
     Normalise,
     channels_last,
@@ -130,43 +128,6 @@ def test_normalise__grey_and_colour():
     assert torch.allclose(found[0, :, 0], torch.tensor([[-1.0, 1.0], [-2.0, 3.0], [-3.0, 7.0]]), atol=1e-5)
 
 
-def test_head__standardises():
-    """Features leave with mean 0 and deviation 1; a constant one does no harm; a fresh head prefers no class."""
-    features = torch.tensor([[1.0, 7.0], [3.0, 7.0]])
-    head = Head(2, 2)
-    head.standardise(features)
-    assert torch.equal(head(features), torch.zeros(2, 2))
-    nn.init.eye_(head.linear.weight)
-    assert torch.allclose(head(features), torch.tensor([[-(0.5**0.5), 0.0], [0.5**0.5, 0.0]]))
-
-
-def test_head__feature_that_hardly_varied():
-    """Such a feature is divided by a tenth of the mean deviation, not by next to nothing."""
-    head = Head(2, 2)
-    head.standardise(torch.tensor([[0.0, 5.0], [2.0, 5.001]]))
-    assert head.scale[1] == pytest.approx(0.1 * (2**0.5 + 0.001 / 2**0.5) / 2)
-
-
-def test_head__dropout_in_training_alone():
-    """Dropout drops its share of the features while training, and none at inference."""
-    head = Head(1000, 2, dropout=0.3)
-    nn.init.ones_(head.linear.weight)
-    torch.manual_seed(0)
-    kept = float(head(torch.ones(1, 1000))[0, 0].detach()) * 0.7 / 1000
-    assert 0.6 < kept < 0.8
-    assert head.eval()(torch.ones(1, 1000))[0, 0] == 1000
-
-
-def test_cosine_head__scaled_cosines():
-    """The length of a feature does not matter, its angle to the prototype does."""
-    head = CosineHead(2, 2)
-    head.prototypes.copy_(torch.eye(2))
-    head.scale.fill_(10.0)
-    found = head(torch.tensor([[3.0, 4.0], [0.3, 0.4]]))
-    assert torch.allclose(found, torch.tensor([[6.0, 8.0], [6.0, 8.0]]))
-    assert not list(head.parameters())
-
-
 def test_run__parts_are_the_whole(pretrained):
     """Left at a boundary and entered again, from uint8 pixels on, it is the embedding."""
     images = torch.randint(0, 256, (2, 64, 64, 1), dtype=torch.uint8)
@@ -245,3 +206,32 @@ def test_import__torchvision_does_not_fit(monkeypatch):
     spec = importlib.util.spec_from_file_location("network_again", module.__file__)
     with pytest.raises(BackboneError, match="torchvision does not fit torch .*uv pip install"):
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
+
+
+@pytest.mark.parametrize("head", ["linear", "cosine"])
+def test_forward__temperature(head):
+    """The temperature divides the logits of either head, and is kept with the weights."""
+    torch.manual_seed(0)
+    network = Network("test_efficientnet", 3, (0.5,) * 3, (0.5,) * 3, head=head).eval()
+    for value in network.head.state_dict().values():
+        nn.init.uniform_(value)
+    images = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8)
+    again = Network("test_efficientnet", 3, (0.5,) * 3, (0.5,) * 3, head=head).eval()
+    network.temperature.fill_(2.5)
+    again.load_state_dict(network.state_dict())
+    with torch.inference_mode():
+        wanted = torch.softmax(network.logits(images) / 2.5, dim=1)
+        assert torch.allclose(network(images)[0], wanted)
+        assert torch.equal(again(images)[0], network(images)[0])
+
+
+def test_load_state_dict__of_an_earlier_release():
+    """Weights that know no temperature are those of one that is 1; anything else that is missing is refused."""
+    network = Network("test_efficientnet", 2, (0.5,) * 3, (0.5,) * 3)
+    network.temperature.fill_(3.0)
+    weights = {name: value for name, value in network.state_dict().items() if name != "temperature"}
+    network.load_state_dict(weights)
+    assert network.temperature == 1
+    del weights["head.mean"]
+    with pytest.raises(RuntimeError, match=r"head\.mean"):
+        network.load_state_dict(weights)

@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from lightning_modules.errors import RecipeError
 from lightning_modules.fit import fit
-from lightning_modules.network import CosineHead, Head
+from lightning_modules.heads import CosineHead, Head
 from lightning_modules.prototypes import SCALES, check_classes, prepare_head, validation_loss
 
 LABELS = torch.tensor([0, 0, 1, 2, 2])
@@ -78,6 +78,7 @@ def test_check_classes__nothing_to_validate_on():
 
 def test_fit__prototype_and_its_package(small, nursery):
     """A prototype fit keeps the class means of the cached features, and its package says what the network says."""
+    from evaluation.calibration import tempered
     from registry.packing import pack_fit
 
     config = small("fit", "prototype")
@@ -93,5 +94,5 @@ def test_fit__prototype_and_its_package(small, nursery):
     assert np.array_equal(cosines.argmax(1), probabilities.argmax(1))
     package = pack_fit(nursery.root, folder, nursery.dataset, config.training.backbone)
     said, seen = package.predict(nursery.dataset.images(rows))
-    assert np.allclose(said, probabilities, atol=1e-3)
+    assert np.allclose(said, tempered(probabilities, package.temperature), atol=1e-3)
     assert np.allclose(seen, embeddings, atol=1e-3)

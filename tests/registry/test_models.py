@@ -9,16 +9,15 @@ from data.settings import load_settings
 from registry.errors import ModelNotFoundError, PackageError, RegistryError
 from registry.ledger import Ledger
 from registry.models import (
-    alias_faults,
     champion,
     describe_versions,
     find_version,
-    follow_ledger,
     model_version,
     register,
     tag_version,
 )
 from registry.package import load_package
+from registry.packing import seal
 from registry.tracking import mlflow_client, start_run
 
 
@@ -109,43 +108,6 @@ def test_champion__the_ledgers_word(registered):
     assert champion("photos").version == 1
 
 
-def test_follow_ledger__after_each_promotion(registered):
-    """Champion and previous follow the ledger; who became champion is challenger no more."""
-    registered(), registered()
-    promote(None, 1)
-    follow_ledger("photos")
-    assert aliases() == {"champion": 1, "challenger": 2}
-    promote(1, 2)
-    assert follow_ledger("photos") == {"champion": 2, "previous": 1, "challenger": None}
-    assert aliases() == {"champion": 2, "previous": 1}
-    assert follow_ledger("photos") == {}
-
-
-def test_follow_ledger__set_wrong_by_hand(registered):
-    """Aliases that somebody set or deleted are faults, and are repaired."""
-    registered(), registered()
-    promote(None, 1), promote(1, 2)
-    follow_ledger("photos")
-    mlflow_client().set_registered_model_alias("photos", "champion", "1")
-    mlflow_client().delete_registered_model_alias("photos", "previous")
-    assert alias_faults("photos") == {"champion": 2, "previous": 1}
-    follow_ledger("photos")
-    assert aliases() == {"champion": 2, "previous": 1}
-
-
-def test_follow_ledger__alias_without_promotion(registered):
-    """A champion that the ledger knows nothing of is taken away."""
-    registered()
-    mlflow_client().set_registered_model_alias("photos", "champion", "1")
-    assert follow_ledger("photos") == {"champion": None}
-    assert aliases() == {"challenger": 1}
-
-
-def test_alias_faults__nothing_registered(tracked):
-    """A domain without a model has no faults."""
-    assert alias_faults("photos") == {}
-
-
 def test_tag_version__shown_in_the_list(registered):
     """Tags that are added later stand beside the first ones."""
     registered(fit="a")
@@ -159,5 +121,25 @@ def test_register__mlflow_down(own_workshop, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(RegistryError, match="cannot register a model of 'photos'|open"):
         patch.setenv("REGRAFT_MLFLOW_URI", "http://127.0.0.1:9")
         patch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+        register("photos", own_workshop.package, run_id, tags={}, description="", purpose="")
+    assert describe_versions("photos") == {}
+
+
+def test_register__card_lacks_a_field(own_workshop):
+    """A version whose card says too little is refused with the field's name, and nothing is registered."""
+    path = own_workshop.package / "model_card.md"
+    path.write_text(path.read_text().replace("## Intended use\n\nTests.", "## Intended use\n\n"))
+    seal(own_workshop.package)
+    run_id = start_run("photos", "train", {})
+    with pytest.raises(PackageError, match="lack Intended use; nothing is registered"):
+        register("photos", own_workshop.package, run_id, tags={}, description="", purpose="")
+    assert describe_versions("photos") == {}
+
+
+def test_register__altered(own_workshop):
+    """An altered package is not registered."""
+    (own_workshop.package / "bom.json").write_text("{}")
+    run_id = start_run("photos", "train", {})
+    with pytest.raises(PackageError, match="bom.json is not the file"):
         register("photos", own_workshop.package, run_id, tags={}, description="", purpose="")
     assert describe_versions("photos") == {}

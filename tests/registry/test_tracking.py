@@ -137,7 +137,7 @@ def test_latest_run__newest_that_fulfils():
     [
         (DOWN, "127.0.0.1:9 up?"),
         ("strange://user:p4ss@host/db", "unsupported URI"),
-        ("postgresql+pg8000://user:p4ss@127.0.0.1:9/db", "No module named"),
+        ("mysql+mysqldb://user:p4ss@127.0.0.1:9/db", "No module named"),
         ("sqlite:////proc/nowhere/mlflow.db", "No such file"),
     ],
 )

@@ -1,0 +1,37 @@
+"""Energy of a fit: an estimate that leaves no trace but its file."""
+
+import logging
+import socket
+
+import pytest
+
+from lightning_modules.energy import energy_measured, read_energy
+
+
+def test_energy_measured__adds_up_offline_and_quietly(tmp_path, monkeypatch, caplog, capfd):
+    """A fit that goes on adds to what it took before; no connection, no other file, not a word."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("a connection was made"))
+    found = []
+    for _ in range(2):
+        with caplog.at_level(logging.INFO), energy_measured(tmp_path):
+            sum(range(10**6))
+        found.append(read_energy(tmp_path))
+    assert 0 < found[0] < found[1] < 1e-3
+    assert [path.name for path in tmp_path.iterdir()] == ["energy.json"]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_energy_measured__failed(tmp_path):
+    """A block that raises adds nothing, and its error is passed on."""
+    with pytest.raises(ValueError, match="mine"), energy_measured(tmp_path):
+        raise ValueError("mine")
+    assert read_energy(tmp_path) is None
+
+
+def test_energy_measured__nothing_found(tmp_path, monkeypatch):
+    """Where the meter finds nothing the fit goes on, and nothing is claimed."""
+    monkeypatch.setattr("lightning_modules.energy._kilowatt_hours", lambda tracker: None)
+    with energy_measured(tmp_path):
+        pass
+    assert read_energy(tmp_path) is None
