@@ -1,5 +1,6 @@
 """Machine settings: where things lie and which services to use, from REGRAFT_* variables or `.env`."""
 
+import getpass
 import os
 import sys
 from pathlib import Path
@@ -80,6 +81,11 @@ class Settings(BaseSettings):
     def verify_keys(self) -> tuple[str, ...]:
         """PEM files of the public keys of which one must have signed a package; none: unsigned ones are loaded too."""
         return tuple(key for key in self.verify_key.split(os.pathsep) if key)
+
+    @property
+    def who(self) -> str:
+        """Who acts, for the ledger: the named actor, or the login name."""
+        return self.actor or getpass.getuser()
 
     @property
     def cores(self) -> int:

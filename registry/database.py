@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, func, make_url, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from registry.errors import LedgerError
 
 BUSY_SECONDS = 30
 POOL = "regraft"
+SCHEMA_LOCK = 0x52454752  # any number that no other program locks in the same database
 
 
 def open_engine(address: str) -> Engine:
@@ -41,6 +42,12 @@ def open_engine(address: str) -> Engine:
 def for_writing(engine: Engine) -> Engine:
     """The same database for transactions that write: on SQLite each holds the write lock from its first statement."""
     return engine.execution_options(regraft_write=True)
+
+
+def hold_schema(connection: Connection) -> None:
+    """Lets other processes wait that create or change a table; on PostgreSQL two that create one at once would fail."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(SCHEMA_LOCK)))
 
 
 @contextmanager

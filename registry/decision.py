@@ -91,7 +91,7 @@ class Decision(BaseModel):
         lines = [f"## {self.outcome}", "", *(f"- {reason}" for reason in (*self.reasons, *self.notes)), ""]
         lines += [*self._comparison(), "", *self._floors(), ""]
         tested = "" if self.mcnemar_p is None else f" McNemar mid-p {self.mcnemar_p:.3g} (accuracy, groups ignored)."
-        lines += [f"{self.samples} samples in {self.groups} groups.{tested} {self._uses()}", ""]
+        lines += [f"{self.samples} samples in {self.groups} groups.{tested} {self.uses}", ""]
         return "\n".join([*lines, f"Evidence `{self.sha256[:12]}`."])
 
     def _comparison(self) -> list[str]:
@@ -113,7 +113,8 @@ class Decision(BaseModel):
             lines.append(f"| {name} | {floor.value:.4g} | {floor.rule} {floor.limit:.4g} | {mark} | {note} |")
         return lines
 
-    def _uses(self) -> str:
+    @property
+    def uses(self) -> str:
         """How often the test set was used until here."""
         used = f"Use {self.turn.use} of test set generation {self.turn.generation}"
         if self.turn.look is None or self.level is None:

@@ -13,7 +13,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    func,
     inspect,
     select,
     update,
@@ -21,9 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.schema import CreateColumn
 
 from registry.chain import START, chained
-from registry.database import for_writing
-
-MIGRATION_LOCK = 0x52454752  # any number that no other program locks in the same database
+from registry.database import for_writing, hold_schema
 
 TABLE = Table(
     "ledger",
@@ -54,8 +51,7 @@ def ensure_table(engine: Engine) -> None:
         if not _lacking(connection):
             return
     with for_writing(engine).begin() as connection:
-        if connection.dialect.name == "postgresql":  # two that create one table at once would fail there
-            connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+        hold_schema(connection)
         lacking = _lacking(connection)
         if len(lacking) == len(TABLE.columns):
             TABLE.create(connection)

@@ -19,13 +19,13 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.schema import CreateTable
 
-from registry.database import database_errors, for_writing, open_engine
+from registry.database import database_errors, for_writing, hold_schema, open_engine
 from registry.errors import LedgerConflictError
 from registry.spending import Turn
 
 Purpose = Literal["evaluate", "compare"]
+UNREGISTERED = 0  # stands for the version of a model whose card is written before it has a number
 ATTEMPTS = 50  # each lost race means that another process has won one
 
 TABLE = Table(
@@ -106,7 +106,8 @@ class Looks:
             self._writer = for_writing(self._engine)
         self._url = self._engine.url.render_as_string(hide_password=True)
         with database_errors(self._url), self._writer.begin() as connection:
-            connection.execute(CreateTable(TABLE, if_not_exists=True))
+            hold_schema(connection)
+            TABLE.create(connection, checkfirst=True)
 
     def take(self, asked: Asked, actor: str) -> Use:
         """Counts a use before it happens; the same question again is the same use and spends nothing.

@@ -17,7 +17,6 @@ from tasks.evaluate import Judged, Verdict
 from tasks.policy import COMPUTE
 from tasks.prepare import Prepared
 from tasks.progress import artifact_key
-from tasks.promote import actor
 
 
 @task(name="gate", task_run_name="gate {challenger.domain} v{challenger.version}", **COMPUTE)
@@ -32,7 +31,7 @@ def gate(challenger: Judged, champion: Judged | None, config: GateConfig, prepar
     against = champion.version if champion else None
     require_comparable(after, before, challenger.measured)
     looks = Looks(load_settings().ledger)
-    use = looks.take(_asked(challenger, against, after, config), actor())
+    use = looks.take(_asked(challenger, against, after, config), load_settings().who)
     decision = decide(after, before, config=config, measured=challenger.measured, turn=use.turn)
     looks.settle(use, decision.outcome)
     verdict = Verdict(challenger.domain, challenger.version, against, prepared.version, decision)

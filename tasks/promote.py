@@ -1,6 +1,5 @@
 """The tasks that change what is in production: first the ledger, then the aliases that follow it."""
 
-import getpass
 import json
 from dataclasses import dataclass
 
@@ -122,7 +121,7 @@ def rollback(name: str, target: int, reason: str) -> Promotion:
     told = reason if known else f"{reason}; never in production before, gate: {found.tags.get('decision', 'not asked')}"
     if current != target:
         ledger.append(
-            name, action="rollback", expected=current, to=target, actor=actor(), reason=told, evidence="",
+            name, action="rollback", expected=current, to=target, actor=load_settings().who, reason=told, evidence="",
             dataset_version=found.tags.get("dataset_version", ""),
         )  # fmt: skip
     _follow(name)
@@ -140,7 +139,7 @@ def _write_promotion(verdict: Verdict, reason: str, *, deliberate: bool, approva
         action="promote",
         expected=verdict.champion,
         to=verdict.version,
-        actor=actor(),
+        actor=load_settings().who,
         reason=f"{reason}; {decision.reasons[0]}",
         evidence=decision.sha256,
         dataset_version=verdict.dataset_version,
@@ -167,8 +166,3 @@ def _verified(name: str, version: int) -> ModelVersion:
 
 def _champion(name: str) -> int | None:
     return Ledger(load_settings().ledger).champion(name)
-
-
-def actor() -> str:
-    """Who acts: REGRAFT_ACTOR, or the login name."""
-    return load_settings().actor or getpass.getuser()

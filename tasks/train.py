@@ -22,6 +22,7 @@ from registry.config import GateConfig
 from registry.describing import describe as describe_package
 from registry.facts import Facts
 from registry.lineage import lineage
+from registry.looks import UNREGISTERED, Asked, Looks
 from registry.models import find_version
 from registry.models import register as register_package
 from registry.packing import pack_fit
@@ -133,7 +134,7 @@ def describe(
     description: str,
     intended_use: str,
 ) -> Path:
-    """Judges the packed model on the test split and writes its cards and bill of materials."""
+    """Judges the packed model on the test split, which is a use of it, and writes cards and bill of materials."""
     dataset = Dataset(prepared.folder, data.task, data.classes)
     transform = load_backbone(root, training.backbone).transform(dataset.spec)
     facts = Facts(
@@ -148,7 +149,11 @@ def describe(
         seconds=fitted.seconds,
         energy=read_energy(fitted.folder),
     )
-    return describe_package(folder, dataset, facts, gate, slices).folder
+    described, settings = describe_package(folder, dataset, facts, gate, slices), load_settings()
+    question = f"card of fit {_key(root, data, training, prepared)}"
+    asked = Asked(name, dataset.generation, described.test_set, question, UNREGISTERED, champion=None)
+    Looks(settings.ledger).take(asked, settings.who)
+    return described.package.folder
 
 
 @task(name="register", task_run_name="register {name}", **IO)

@@ -46,10 +46,12 @@ def evaluate(domain: str, version: int, as_json: bool) -> None:
             "found": f"{floor.value:.4g}",
             "allowed": f"{floor.rule} {floor.limit:.4g}",
             "passed": floor.passed,
+            "note": floor.note,
         }
         for floor in decision.floors
     ]
     print_table(f"{decision.outcome}: {'; '.join(decision.reasons)}", rows)
+    click.echo("\n".join([*decision.notes, decision.uses]))
 
 
 @click.command()

@@ -6,9 +6,12 @@ from dataclasses import replace
 import pytest
 
 from data.config import DataConfig
+from data.settings import load_settings
+from evaluation.config import EvaluationConfig
 from lightning_modules.config import TrainingConfig
 from lightning_modules.train import FitResult
 from registry.config import GateConfig
+from registry.looks import Looks
 from registry.tracking import mlflow_client, settled
 from tasks.prepare import Prepared
 from tasks.train import _folder, describe, find_candidate, open_training_run, register
@@ -77,8 +80,11 @@ def test_describe__of_this_fit(given, own_workshop):
     given["data"] = given["data"].model_copy(update={"licence": "CC0-1.0"})
     gate = GateConfig(floor=0.5, resamples=100)
     folder = describe.fn(
-        **given, folder=own_workshop.package, gate=gate, fitted=fitted, description="Squares.", intended_use="Sorting."
-    )
+        **given, folder=own_workshop.package, gate=gate, slices=EvaluationConfig(), fitted=fitted,
+        description="Squares.", intended_use="Sorting.",
+    )  # fmt: skip
+    (use,) = Looks(load_settings().ledger).uses("photos", 0)
+    assert (use.purpose, use.look, use.version) == ("evaluate", None, 0)
     text = (folder / "model_card.md").read_text()
     for said in (
         "Squares.",
