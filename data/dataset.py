@@ -1,6 +1,8 @@
 """Reading a domain's processed data: the manifest and the pixels behind it."""
 
+import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +15,12 @@ from data.images import Array
 from data.manifest import LABEL, SLICE, read_table
 from data.shards import read_rows
 from data.transforms import ImageSpec
+
+
+def samples_sha256(hashes: Sequence[str], labels: Sequence[str], weights: Sequence[float]) -> str:
+    """Names samples in their order: hex digest of content hash, label and weight of each."""
+    rows = zip(hashes, labels, weights, strict=True)
+    return hashlib.sha256("\n".join(f"{digest} {label} {float(w)!r}" for digest, label, w in rows).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,12 @@ class Dataset:
         """Number of the test set: how often it was refreshed; data that nothing was retired from need no file."""
         path = self.folder / "generation.json"
         return int(json.loads(path.read_text(encoding="utf-8"))["generation"]) if path.exists() else 0
+
+    @property
+    def test_set(self) -> str:
+        """Names the test set: see `samples_sha256`."""
+        rows = self.rows("test")
+        return samples_sha256(list(rows["hash"]), list(rows[LABEL + self.task]), rows["weight"].tolist())
 
     def rows(self, *splits: str) -> pd.DataFrame:
         """The manifest rows of the named splits."""

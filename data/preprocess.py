@@ -63,12 +63,18 @@ def _stored(folder: Path, config: DataConfig) -> pd.DataFrame:
     if not (folder / "index.parquet").exists():
         nothing = np.array([], np.int64)
         return pd.DataFrame({"hash": [], "group": [], "split": []}, dtype=str).assign(position=nothing, retired=nothing)
-    index = read_table(folder / "index.parquet")
+    index = read_index(folder)
     spec = folder / "transform.json"
     if spec.exists() and spec.read_text(encoding="utf-8") == config.transform.model_dump_json():
         return index
     (folder / "manifest.parquet").unlink(missing_ok=True)
     return index.assign(position=np.int64(-1))
+
+
+def read_index(folder: Path) -> pd.DataFrame:
+    """The index of processed data; that of an earlier release knows of no retired test set."""
+    index = read_table(folder / "index.parquet")
+    return index if "retired" in index.columns else index.assign(retired=np.int64(-1))
 
 
 def _grown(index: pd.DataFrame, accepted: pd.DataFrame, config: DataConfig) -> pd.DataFrame:

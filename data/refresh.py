@@ -9,7 +9,7 @@ import pandas as pd
 from data.config import DataConfig
 from data.errors import SourceError
 from data.manifest import LABEL, processed_folder, read_table, validated_folder, write_table
-from data.preprocess import strata_of
+from data.preprocess import read_index, strata_of
 from data.splits import assign_splits
 
 
@@ -31,7 +31,7 @@ def refresh_test_split(root: Path, name: str, config: DataConfig, used: Abstract
         SourceError: the source gives the test split, or the newer data hold too few groups or not every class.
     """
     path = processed_folder(root, name) / "index.parquet"
-    index, accepted = read_table(path), read_table(validated_folder(root, name) / "accepted.parquet")
+    index, accepted = read_index(path.parent), read_table(validated_folder(root, name) / "accepted.parquet")
     if (accepted["split"] == "test").any():
         raise SourceError(f"the source of {name!r} gives the test split; only a split that Regraft makes is refreshed")
     held = index["split"] == "test"
@@ -47,12 +47,13 @@ def refresh_test_split(root: Path, name: str, config: DataConfig, used: Abstract
 def _assigned(
     index: pd.DataFrame, accepted: pd.DataFrame, free: "pd.Series[bool]", config: DataConfig
 ) -> "pd.Series[str]":
-    """The index's splits once the test set is in training and the free groups are assigned anew."""
+    """The index's splits once the test set is in training and free groups are in its place; nothing else moves."""
     kept = index["split"].replace("test", "train")
     table = accepted.assign(group=accepted["hash"].map(index.set_index("hash")["group"])).dropna(subset="group")
     known = dict(zip(index.loc[~free, "group"], kept[~free], strict=True))
     assigned = assign_splits(table, strata_of(accepted, config)[table.index], known, config.split)
-    return index["group"].map(dict(zip(table["group"], assigned, strict=True))).where(free, kept).fillna(kept)
+    chosen = set(table.loc[assigned == "test", "group"])
+    return kept.mask(free & index["group"].isin(chosen), "test")
 
 
 def _check(name: str, fresh: pd.DataFrame, accepted: pd.DataFrame, config: DataConfig) -> None:

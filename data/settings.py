@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from data.errors import ConfigError
@@ -62,6 +62,13 @@ class Settings(BaseSettings):
         description="PEM files of public keys, between them the path separator; empty: any package",
     )
 
+    @field_validator("verify_key")
+    @classmethod
+    def _names_a_key(cls, value: str) -> str:
+        if value and not _paths(value):
+            raise ValueError("it names no PEM file of a public key, which would let any package in")
+        return value
+
     @property
     def home(self) -> Path:
         """Folder of everything that is neither code nor DVC's: databases, caches, logs, reports."""
@@ -80,7 +87,7 @@ class Settings(BaseSettings):
     @property
     def verify_keys(self) -> tuple[str, ...]:
         """PEM files of the public keys of which one must have signed a package; none: unsigned ones are loaded too."""
-        return tuple(key for key in self.verify_key.split(os.pathsep) if key)
+        return _paths(self.verify_key)
 
     @property
     def who(self) -> str:
@@ -95,6 +102,11 @@ class Settings(BaseSettings):
         """
         bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1  # macOS
         return self.threads or max(1, min(bound, container_cores(Path("/sys/fs/cgroup/cpu.max"))))
+
+
+def _paths(text: str) -> tuple[str, ...]:
+    """Paths between the path separators of this machine, without empty ones."""
+    return tuple(path for path in text.split(os.pathsep) if path.strip())
 
 
 def container_cores(quota: Path) -> int:

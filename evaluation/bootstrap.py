@@ -127,14 +127,7 @@ def tail_share(level: float, groups: int) -> float:
 
 @cache
 def student_t(level: float, freedom: int) -> float:
-    """Returns t with P(|T| < t) = `level` for Student's t with `freedom` degrees of freedom, to about 1e-3.
+    """Returns t with P(|T| < t) = `level` for Student's t with `freedom` degrees of freedom."""
+    from scipy.stats import t
 
-    With T = sqrt(freedom) tan(angle), the angle's density is proportional to cos(angle)^(freedom - 1), which is
-    summed on a grid: scipy would be a dependency of this one number.
-    """
-    if freedom > 1000:
-        return NormalDist().inv_cdf(0.5 + level / 2)
-    angles = np.linspace(0.0, math.pi / 2, 20_001)
-    density = np.cos(angles) ** (freedom - 1)
-    share = np.concatenate([[0.0], np.cumsum(density[1:] + density[:-1])])
-    return math.sqrt(freedom) * math.tan(float(np.interp(level, share / share[-1], angles)))
+    return float(t.ppf(0.5 + level / 2, freedom))

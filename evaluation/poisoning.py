@@ -70,6 +70,8 @@ def spectral_scores(features: Floats) -> npt.NDArray[np.float64]:
     from scipy.sparse.linalg import svds
 
     centred = features - features.mean(axis=0)
+    if not centred.any():  # a class of one and the same image
+        return np.zeros(len(features))
     count = min(DIRECTIONS, min(centred.shape) - 1)
     left, singular, _ = svds(centred, count, v0=np.ones(min(centred.shape), centred.dtype))  # the same start every time
     projected = (left * singular).astype(np.float64)

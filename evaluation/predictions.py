@@ -64,10 +64,14 @@ class Predictions(Grouped):
         )
 
     def slice_rows(self) -> Iterator[tuple[str, str, npt.NDArray[np.bool_]]]:
-        """Yields column, value and row mask [N] of every slice, columns in order and values sorted."""
+        """Yields column, value and row mask [N] of every slice, columns in order and values sorted.
+
+        A value that only other samples of the domain have, a category without a row, is an empty slice.
+        """
         for column in self.slices.columns:
             values = self.slices[column]
-            for value in sorted(values.dropna().unique()):
+            known = values.cat.categories if isinstance(values.dtype, pd.CategoricalDtype) else values.dropna().unique()
+            for value in sorted(known):
                 yield str(column), str(value), (values == value).to_numpy(dtype=bool)
 
 

@@ -1,7 +1,7 @@
 """Slices of a test set: which there are, how the model does in each, and which differ from the rest."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 
@@ -103,13 +103,21 @@ def judge_slices(
     """
     metric_named(metric)
     how = Resampling(metric, seed, resamples, level)
-    masks = list(_masks(predictions))
+    masks = list(predictions.slice_rows())
     rows = [asdict(_judge(predictions, column, value, mask, how)) for column, value, mask in masks]
     table = pd.DataFrame(rows, columns=SLICE_COLUMNS)
-    # One of two values against the other is one comparison, not two: what splits the samples alike is counted once.
-    alike = {min(mask.tobytes(), (~mask).tobytes()): p for (*_, mask), p in zip(masks, table["p_value"], strict=True)}
-    corrected = dict(zip(alike, holm(list(alike.values())), strict=True))
-    return table.assign(p_holm=[corrected[min(mask.tobytes(), (~mask).tobytes())] for *_, mask in masks])
+    return table.assign(p_holm=_corrected(table["p_value"], [mask for *_, mask in masks]))
+
+
+def _corrected(p_values: "pd.Series[float]", masks: Sequence[Mask]) -> list[float]:
+    """The p-values after Holm; nan where there is none.
+
+    One of two values against the other is one comparison, not two: what splits the samples alike is counted once.
+    """
+    splits = [min(mask.tobytes(), (~mask).tobytes()) for mask in masks]
+    compared = {split: p for split, p in zip(splits, p_values, strict=True) if not math.isnan(p)}
+    corrected = dict(zip(compared, holm(list(compared.values())), strict=True))
+    return [math.nan if math.isnan(p) else corrected[split] for split, p in zip(splits, p_values, strict=True)]
 
 
 def difference_p_value(difference: float, found: Floats, *, groups: int) -> float:
@@ -127,15 +135,6 @@ def difference_p_value(difference: float, found: Floats, *, groups: int) -> floa
     if difference == 0 or spread == 0:
         return 1.0 if difference == 0 else 0.0
     return float(2 * t.sf(abs(difference) / spread, groups - 1))
-
-
-def _masks(predictions: Predictions) -> Iterator[tuple[str, str, Mask]]:
-    """Column, value and row mask [N] of every slice, those without a sample included."""
-    for column in predictions.slices.columns:
-        values = predictions.slices[column]
-        known = values.cat.categories if isinstance(values.dtype, pd.CategoricalDtype) else values.dropna().unique()
-        for value in sorted(known):
-            yield str(column), str(value), (values == value).to_numpy(dtype=bool)
 
 
 def _judge(predictions: Predictions, column: str, value: str, mask: Mask, how: Resampling) -> SliceRow:

@@ -24,5 +24,7 @@ def evaluate_version(config: Domain, version: int, prepared: Prepared, parent: s
     rival = find_champion(name)
     challenger = judge(name, version, "challenger", data, rule, slices, prepared, parent)
     holder = judge(name, rival, "champion", data, rule, slices, prepared, parent) if rival else None
-    stress(challenger, data, rule, config.stress, prepared)
-    return gate(challenger, holder, rule, prepared)
+    verdict = gate(challenger, holder, rule, prepared)
+    # A failed stress test is seen in the UI and decides nothing, so that it stops nothing.
+    stress(challenger, data, rule, config.stress, prepared, return_state=True)
+    return verdict

@@ -14,7 +14,7 @@ def refresh(domain: str) -> Refreshed:
     """Draws a fresh test set from data that no version in production learned from; comparisons start anew on it."""
     config = load_domain(domain)
     with domain_lock(config.home, domain, "refresh"):
-        preprocess(config.root, domain)
-        found = refresh_split(config.root, domain, config.data)
+        prepared = preprocess(config.root, domain)
+        found = refresh_split(config.root, domain, config.data, prepared)
         preprocess(config.root, domain)
         return found

@@ -6,7 +6,8 @@ import os
 import signal
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from data.errors import RegraftError
@@ -80,9 +81,19 @@ def mend_aliases(settings: Settings) -> None:
     from registry.aliases import follow_ledger
     from registry.ledger import Ledger
 
-    try:
-        for name in Ledger(settings.ledger).domains():
+    names: list[str] = []
+    with _told():
+        names = Ledger(settings.ledger).domains()
+    for name in names:
+        with _told():
             follow_ledger(name)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Logs a fault that the user can mend, and goes on behind the block."""
+    try:
+        yield
     except RegraftError as error:
         logger.warning("%s", error)
 

@@ -10,7 +10,7 @@ from data.manifest import processed_folder
 from data.settings import load_settings
 from data.versioning import dataset_version
 from flows.config import Domain, load_domain
-from registry.history import quarantine_reason, quarantined
+from registry.history import quarantine_reason, quarantined, way_back
 from registry.ledger import Ledger
 from registry.looks import Looks
 from registry.models import describe_versions
@@ -47,7 +47,7 @@ def domain_status(domain: str) -> Status:
     return Status(
         domain=domain,
         champion=champion,
-        previous=ledger.previous(domain),
+        previous=way_back(entries, versions),
         champion_facts=versions.get(champion or 0, lost),
         versions={number: tags.get("decision", "not judged") for number, tags in versions.items()},
         quarantine={version: quarantine_reason(entry) for version, entry in quarantined(entries).items()},

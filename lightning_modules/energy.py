@@ -17,7 +17,8 @@ SECONDS = 10  # between two readings of the load
 def energy_measured(folder: Path) -> Iterator[None]:
     """Adds the energy that the whole machine takes during the block to `folder`/energy.json.
 
-    An interrupted fit that goes on adds to what it took before; a block that raises adds nothing.
+    A block that raises or is interrupted adds what it took until then, and a fit that goes on adds to that. A process
+    that is killed outright (SIGKILL, power cut) loses the stretch since it started.
 
     Raises:
         StorageError: the disk refused the write.
@@ -35,15 +36,18 @@ def energy_measured(folder: Path) -> Iterator[None]:
         yield
     finally:
         tracker.stop()
-    found = _kilowatt_hours(tracker)
-    if found is not None:
-        write_text(folder / NAME, json.dumps({"kilowatt_hours": found + (read_energy(folder) or 0.0)}))
+        _add(folder, _kilowatt_hours(tracker))
 
 
 def read_energy(folder: Path) -> float | None:
     """Kilowatt hours of the fit in `folder`; None where nothing was measured."""
     path = folder / NAME
     return float(json.loads(path.read_text(encoding="utf-8"))["kilowatt_hours"]) if path.exists() else None
+
+
+def _add(folder: Path, found: float | None) -> None:
+    if found is not None:
+        write_text(folder / NAME, json.dumps({"kilowatt_hours": found + (read_energy(folder) or 0.0)}))
 
 
 def _kilowatt_hours(tracker: Any) -> float | None:

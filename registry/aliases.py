@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from data.settings import load_settings
 from registry.errors import RegistryError
-from registry.history import Entry, quarantine_reason, quarantined, ways_back
+from registry.history import Entry, quarantine_reason, quarantined, way_back
 from registry.ledger import Ledger
 from registry.tracking import mlflow_client, registry_errors
 
@@ -90,8 +90,7 @@ def follow_ledger(domain: str) -> Faults:
 def _wanted(entries: list[Entry], there: set[int]) -> Shown:
     """What the ledger wants shown, as far as the versions are there: one deleted by hand can carry nothing."""
     current = entries[-1].to_version if entries else None
-    back = next((version for version in ways_back(entries) if version in there), None)
-    wanted = {"champion": current, "previous": back}
+    wanted = {"champion": current, "previous": way_back(entries, there)}
     barred = {
         version: quarantine_reason(entry)[:TAG_LENGTH]
         for version, entry in quarantined(entries).items()

@@ -28,7 +28,7 @@ class GateConfig(Config):
         default=None, gt=0, description="loss that is accepted; unset: a challenger must be better, not merely as good"
     )
     minimum_effect: float = Field(
-        default=0.01, gt=0, description="smallest improvement worth finding; sizes the sample that a HOLD asks for"
+        default=0.01, gt=0, description="smallest improvement worth finding, over `superiority`; sizes a HOLD's sample"
     )
     level: float = Field(default=0.95, ge=0.5, lt=1, description="confidence level of all intervals")
     looks: int = Field(

@@ -40,16 +40,7 @@ def write_data_card(folder: Path, dataset: Dataset, facts: Facts) -> None:
         conforms_to=["http://mlcommons.org/croissant/1.1"],
         version=f"{dataset.generation}.0.0+{facts.dataset_version}",
         license=[facts.data_licence] if facts.data_licence else None,
-        distribution=[
-            mlc.FileObject(
-                id=MANIFEST, name=MANIFEST, content_url=MANIFEST, description="one row a sample",
-                encoding_formats=["application/x-parquet"], sha256=sha256(dataset.folder / MANIFEST),
-            ),
-            mlc.FileSet(
-                id=SHARDS, name=SHARDS, includes="shard-*.npy", encoding_formats=["application/octet-stream"],
-                description=f"decoded images, uint8 [N, {', '.join(map(str, dataset.spec.shape))}]",
-            ),
-        ],
+        distribution=_files(dataset),
         record_sets=[
             mlc.RecordSet(
                 id="samples", name="samples", description="every sample of this version",
@@ -58,6 +49,22 @@ def write_data_card(folder: Path, dataset: Dataset, facts: Facts) -> None:
         ],
     )  # fmt: skip
     write_text(folder / NAME, json.dumps(metadata.to_json(), indent=1, default=str))
+
+
+def _files(dataset: Dataset) -> list[Any]:
+    """Manifest and shards as Croissant's resources."""
+    import mlcroissant as mlc
+
+    return [
+        mlc.FileObject(
+            id=MANIFEST, name=MANIFEST, content_url=MANIFEST, description="one row a sample",
+            encoding_formats=["application/x-parquet"], sha256=sha256(dataset.folder / MANIFEST),
+        ),
+        mlc.FileSet(
+            id=SHARDS, name=SHARDS, includes="shard-*.npy", encoding_formats=["application/octet-stream"],
+            description=f"decoded images, uint8 [N, {', '.join(map(str, dataset.spec.shape))}]",
+        ),
+    ]  # fmt: skip
 
 
 def _description(folder: Path, dataset: Dataset, facts: Facts) -> str:

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote, unquote_plus
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, func, make_url, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -14,6 +15,9 @@ from registry.errors import LedgerError
 
 BUSY_SECONDS = 30
 POOL = "regraft"
+# greedy: a password with a bare @ ends at the last one, wherever SQLAlchemy splits it
+LOGIN = re.compile(r"//([^/:]*):(.*)@")
+PARAMETER = re.compile(r"(password=)([^&\s]*)", re.IGNORECASE)
 SCHEMA_LOCK = 0x52454752  # any number that no other program locks in the same database
 
 
@@ -55,7 +59,7 @@ def database_errors(url: str) -> Iterator[None]:
     """Turns what a database or its driver raises into one line; a broken constraint passes through.
 
     Raises:
-        LedgerError: the database of that URL cannot be reached or refused; no password of the URL is shown.
+        LedgerError: the database of that URL cannot be reached or refused; nothing of its password is shown.
     """
     try:
         yield
@@ -64,14 +68,25 @@ def database_errors(url: str) -> Iterator[None]:
     except ImportError as error:
         message = f"ledger {_hidden(url)}: {error}; install its driver, for PostgreSQL with `regraft[postgresql]`"
         raise LedgerError(message) from error
-    except (SQLAlchemyError, UnicodeError, OSError) as error:
-        message = f"ledger {_hidden(url)}: {_cause(error)}; check REGRAFT_LEDGER_URL and that the database is up"
+    except (SQLAlchemyError, ValueError, OSError) as error:  # ValueError: SQLAlchemy reads the port as a number
+        said = _without_secrets(_cause(error), url)
+        message = f"ledger {_hidden(url)}: {said}; check REGRAFT_LEDGER_URL and that the database is up"
         raise LedgerError(message) from error
 
 
-def _hidden(url: str) -> str:
-    """A URL without its password."""
-    return re.sub(r"//([^/@:]*):[^@]*@", r"//\1:***@", url)
+def _hidden(text: str) -> str:
+    """A URL, or a text with one, without its passwords."""
+    return LOGIN.sub(r"//\1:***@", PARAMETER.sub(r"\1***", text))
+
+
+def _without_secrets(text: str, url: str) -> str:
+    """What a driver said without the passwords of a URL, nor the parts of one that was taken for host or port."""
+    secrets = [secret for _, secret in (*LOGIN.findall(url), *PARAMETER.findall(url))]
+    forms = [form for secret in secrets for form in (secret, unquote(secret), unquote_plus(secret))]
+    parts = {part for form in forms for part in re.split("[@:/?]", form)}
+    for part in sorted(filter(None, parts), key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", "***", text)
+    return _hidden(text)
 
 
 def _with_driver(url: URL) -> URL:

@@ -1,6 +1,5 @@
 """Describing a package: judge the packed file, write its cards and bill of materials, and seal all of it."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from data.dataset import Dataset
@@ -10,22 +9,13 @@ from registry.bom import write_bom
 from registry.config import GateConfig
 from registry.data_card import write_data_card
 from registry.facts import Facts
-from registry.gate import samples_sha256
 from registry.judging import predict_test
 from registry.model_card import write_model_card
 from registry.package import Package, load_package
 from registry.packing import seal
 
 
-@dataclass(frozen=True)
-class Described:
-    """A package with its cards, and the sha256 of the test set that they speak of."""
-
-    package: Package
-    test_set: str
-
-
-def describe(folder: Path, dataset: Dataset, facts: Facts, gate: GateConfig, slices: EvaluationConfig) -> Described:
+def describe(folder: Path, dataset: Dataset, facts: Facts, gate: GateConfig, slices: EvaluationConfig) -> Package:
     """Adds model_card.md, data_card.json and bom.json to a package; the package is verified before and sealed after.
 
     Raises:
@@ -42,4 +32,4 @@ def describe(folder: Path, dataset: Dataset, facts: Facts, gate: GateConfig, sli
     write_bom(package, dataset, facts, evaluation)
     write_model_card(package, dataset, facts, evaluation)  # last, for it names the other files
     seal(folder)
-    return Described(load_package(folder), samples_sha256(predictions))
+    return load_package(folder)

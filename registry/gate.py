@@ -1,9 +1,9 @@
 """The gate: PROMOTE, HOLD or REJECT a challenger, from paired evidence on the same samples."""
 
-import hashlib
 import math
 from typing import Any
 
+from data.dataset import samples_sha256
 from evaluation.bootstrap import Interval, bootstrap_interval
 from evaluation.calibration import calibration_error
 from evaluation.metrics import METRICS
@@ -47,7 +47,7 @@ def decide(
         "challenger": current,
         "samples": len(challenger),
         "groups": challenger.group_count,
-        "test_set": samples_sha256(challenger),
+        "test_set": samples_digest(challenger),
         "config": config,
     }
     if champion is None:
@@ -74,13 +74,10 @@ def require_comparable(challenger: Predictions, champion: Predictions | None, me
         require_paired(champion, challenger)
 
 
-def samples_sha256(predictions: Predictions) -> str:
-    """Names a test set: hex digest of its samples' hashes, labels and weights in order."""
-    labels = (predictions.classes[index] for index in predictions.truth)
-    rows = zip(predictions.hashes, labels, predictions.weights.tolist(), strict=True)
-    return hashlib.sha256(
-        "\n".join(f"{digest} {label} {weight!r}" for digest, label, weight in rows).encode()
-    ).hexdigest()
+def samples_digest(predictions: Predictions) -> str:
+    """Names the samples that a model was judged on."""
+    labels = [predictions.classes[index] for index in predictions.truth]
+    return samples_sha256(predictions.hashes, labels, predictions.weights.tolist())
 
 
 def _same_labels(champion: tuple[str, ...], challenger: tuple[str, ...]) -> None:
@@ -145,7 +142,8 @@ def _compare(difference: Interval, needed: int, config: GateConfig, samples: int
         return "PROMOTE", f"non-inferior: at most {config.non_inferiority:g} worse: {found}"
     if needed > samples:
         return "HOLD", f"not enough evidence: {found}; about {needed} samples would settle it, there are {samples}"
-    return "HOLD", f"no relevant difference: {found}; one of {_effect(config):g} would have shown in {samples} samples"
+    shown = f"one of {_visible(config):g} would have shown in {samples} samples"
+    return "HOLD", f"no relevant difference: {found}; {shown}"
 
 
 def _spent(turn: Turn, config: GateConfig) -> str:
@@ -188,6 +186,11 @@ def _improvement(champion: Predictions, challenger: Predictions, config: GateCon
 def _effect(config: GateConfig) -> float:
     """The difference that the sample size is asked for: the margin of the question that the gate puts."""
     return config.minimum_effect if config.non_inferiority is None else config.non_inferiority
+
+
+def _visible(config: GateConfig) -> float:
+    """The true difference that so many samples find: the effect, over the margin that it must exceed."""
+    return config.superiority + _effect(config) if config.non_inferiority is None else config.non_inferiority
 
 
 def _metric_floor(interval: Interval, config: GateConfig) -> Floor:

@@ -1,6 +1,6 @@
 """What the rows of one domain's ledger say: which version a rollback returns to, and which are in quarantine."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -53,6 +53,11 @@ def ways_back(entries: Sequence[Entry]) -> list[int]:
     return [
         version for version in dict.fromkeys(earlier) if version not in barred and version != entries[-1].to_version
     ]
+
+
+def way_back(entries: Sequence[Entry], there: Container[int]) -> int | None:
+    """What a rollback returns to: the first way back that is still `there` in MLflow; None: nothing is left."""
+    return next((version for version in ways_back(entries) if version in there), None)
 
 
 def quarantine_reason(entry: Entry) -> str:

@@ -42,8 +42,8 @@ def predict_test(package: Package, dataset: Dataset, config: EvaluationConfig) -
     known = set(rows["hash"]) & set(package.reference["hash"])
     if known:
         raise GateError(
-            f"{len(known)} of {len(rows)} test samples are among those that the package learned from, so that the test "
-            "would flatter it; train a new version on the present split"
+            f"{len(known)} of {len(rows)} test samples are among those that the package {package.folder} learned from, "
+            "and would flatter it; train a new version, or roll the champion back if it is the one that knows them"
         )
     slices = chosen_slices(dataset.slices(dataset.manifest), config)
     probabilities, _ = package.predict(dataset.images(rows))

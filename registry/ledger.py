@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from registry.chain import START, chained, first_fault
 from registry.database import database_errors, for_writing, open_engine
 from registry.errors import LedgerConflictError, LedgerError, QuarantineError
-from registry.history import Entry, quarantine_reason, quarantined, ways_back
+from registry.history import Entry, quarantine_reason, quarantined
 from registry.ledger_table import TABLE, ensure_table
 
 logger = logging.getLogger(__name__)
@@ -47,8 +47,8 @@ class Ledger:
         with database_errors(url):
             self._engine = open_engine(url)
             self._writer = for_writing(self._engine)
-        self._url = self._engine.url.render_as_string(hide_password=True)
-        with database_errors(self._url):
+        self._url = url  # whole, for its secrets to be found in what a driver says
+        with database_errors(url):
             ensure_table(self._engine)
 
     def append(
@@ -103,10 +103,6 @@ class Ledger:
         with database_errors(self._url), self._engine.begin() as connection:
             last = _last(connection, domain)
         return last.to_version if last else None
-
-    def previous(self, domain: str) -> int | None:
-        """Returns what a rollback returns to: the version in production before, passing over quarantined ones."""
-        return next(iter(ways_back(self.entries(domain))), None)
 
     def at(self, domain: str, time: datetime) -> int | None:
         """Returns the version that was in production at a time (with time zone); None: none was yet.
@@ -185,7 +181,7 @@ def _check_proofs(evidence: str, approval: str) -> None:
     except ValueError:
         given = None
     if not isinstance(given, dict):
-        raise LedgerError(f"approval {approval!r} is no JSON object; give who, when and comment, or an empty text")
+        raise LedgerError(f"approval {approval!r} is no JSON object; give approver, time and comment, or an empty text")
 
 
 def _stamp(time: datetime) -> str:

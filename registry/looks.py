@@ -15,11 +15,14 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     insert,
+    inspect,
     select,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 
+from data.dataset import Dataset
+from data.settings import load_settings
 from registry.database import database_errors, for_writing, hold_schema, open_engine
 from registry.errors import LedgerConflictError
 from registry.spending import Turn
@@ -104,10 +107,9 @@ class Looks:
         with database_errors(url):
             self._engine = open_engine(url)
             self._writer = for_writing(self._engine)
-        self._url = self._engine.url.render_as_string(hide_password=True)
-        with database_errors(self._url), self._writer.begin() as connection:
-            hold_schema(connection)
-            TABLE.create(connection, checkfirst=True)
+        self._url = url  # whole, for its secrets to be found in what a driver says
+        with database_errors(url):
+            self._ensure_table()
 
     def take(self, asked: Asked, actor: str) -> Use:
         """Counts a use before it happens; the same question again is the same use and spends nothing.
@@ -123,6 +125,15 @@ class Looks:
                 continue
         raise LedgerConflictError(f"{asked.domain}: the test set is in use by many processes; evaluate again later")
 
+    def _ensure_table(self) -> None:
+        """Creates the table where there is none; where it is there, opening it needs no write lock."""
+        with self._engine.begin() as connection:
+            if inspect(connection).has_table(TABLE.name):
+                return
+        with self._writer.begin() as connection:
+            hold_schema(connection)
+            TABLE.create(connection, checkfirst=True)
+
     def settle(self, use: Use, outcome: str) -> Use:
         """Writes what came of a use; of a repeated one, what came of it last."""
         place = and_(TABLE.c.domain == use.domain, TABLE.c.generation == use.generation, TABLE.c.number == use.number)
@@ -134,6 +145,17 @@ class Looks:
         """Every use of the test set of one generation of a domain, in order."""
         with database_errors(self._url), self._engine.begin() as connection:
             return _uses(connection, domain, generation)
+
+
+def count_evaluation(domain: str, dataset: Dataset, question: str, version: int) -> None:
+    """Counts that a version is judged on a test set; call it before anything can be seen of the result.
+
+    Raises:
+        LedgerError: the ledger's database cannot be reached.
+    """
+    settings = load_settings()
+    asked = Asked(domain, dataset.generation, dataset.test_set, question, version, champion=None)
+    Looks(settings.ledger).take(asked, settings.who)
 
 
 def _known_or_new(connection: Connection, asked: Asked, actor: str) -> Use:

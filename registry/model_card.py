@@ -55,10 +55,7 @@ def write_model_card(package: Package, dataset: Dataset, facts: Facts, evaluatio
         calibration=_calibration(package, evaluation),
         limits=_limits(package, evaluation),
         cost=_cost(facts),
-        evidence=_table(
-            (row.framework, row.reference, row.topic, row.shows, ", ".join(f"`{name}`" for name in row.files))
-            for row in evidence_in(package.folder, NAME)
-        ),
+        evidence=_evidence(package),
     )
     write_text(package.folder / NAME, str(card))
 
@@ -144,6 +141,13 @@ def _limits(package: Package, evaluation: Evaluation) -> list[str]:
 def _cost(facts: Facts) -> dict[str, str]:
     measured = f"{facts.energy:.3g} kWh, an estimate for the whole machine during the fit" if facts.energy else ""
     return {"Time": f"{facts.seconds:.1f} seconds of training", "Energy": measured or "not measured on this machine"}
+
+
+def _evidence(package: Package) -> str:
+    return _table(
+        (row.framework, row.reference, row.topic, row.shows, ", ".join(f"`{name}`" for name in row.files))
+        for row in evidence_in(package.folder, NAME)
+    )
 
 
 def _slices(evaluation: Evaluation) -> str:

@@ -1,6 +1,6 @@
 """Registered models: one a domain in MLflow; which version is in production is the ledger's word."""
 
-import shutil
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +11,7 @@ from registry.errors import ModelNotFoundError, PackageError
 from registry.ledger import Ledger
 from registry.mlflow_model import packed_folder, write_mlflow_model
 from registry.model_card import card_gaps
+from registry.origin import bound_copy, check_origin
 from registry.package import load_package
 from registry.tracking import experiment_id, mlflow_client, registry_errors
 
@@ -30,28 +31,16 @@ class ModelVersion:
 def register(domain: str, folder: Path, run_id: str, *, tags: Mapping[str, str], description: str, purpose: str) -> int:
     """Logs a package as a model of its run and registers it as the domain's next version, alias `challenger`.
 
+    A run makes one version of the same tags: called again after a fault it finishes what was begun.
+
     Raises:
         PackageError: the package was altered or is unsigned, or its cards lack a field; nothing is registered.
-        RegistryError: MLflow is down; nothing is registered.
+        RegistryError: MLflow is down; call again.
     """
-    package = load_package(folder)
-    if gaps := card_gaps(folder):
-        raise PackageError(
-            f"the cards of {folder} lack {', '.join(gaps)}; nothing is registered: say it in domains/{domain}.yaml "
-            "and train again"
-        )
-    with registry_errors(f"register a model of {domain!r}"), TemporaryDirectory() as temporary:
-        client, written = mlflow_client(), Path(temporary, "model")
-        model = client.create_logged_model(experiment_id(domain), name=domain, source_run_id=run_id, model_type="onnx")
-        write_mlflow_model(package, written, model.model_id, run_id)
-        client.log_model_artifacts(model.model_id, str(written))
-        client.finalize_logged_model(model.model_id, "READY")
-        _ensure_registered(domain, purpose)
-        made = client.create_model_version(
-            domain, f"models:/{model.model_id}", run_id, dict(tags), description=description, model_id=model.model_id
-        )
-        client.set_registered_model_alias(domain, "challenger", made.version)
-    return int(made.version)
+    version = _begun(domain, run_id, tags) or _registered(domain, folder, run_id, tags, description, purpose)
+    with registry_errors(f"set the challenger of {domain!r}"):
+        mlflow_client().set_registered_model_alias(domain, "challenger", str(version))
+    return version
 
 
 def model_version(domain: str, version: int) -> ModelVersion:
@@ -59,6 +48,7 @@ def model_version(domain: str, version: int) -> ModelVersion:
 
     Raises:
         ModelNotFoundError: there is no such version.
+        PackageError: another package lies in its place.
         RegistryError: MLflow is down.
     """
     with registry_errors(f"read version {version} of {domain!r}"):
@@ -68,6 +58,7 @@ def model_version(domain: str, version: int) -> ModelVersion:
             raise ModelNotFoundError(_missing(domain, version, sorted(known)))
         found = known[version]
         folder = _downloaded(domain, version, str(found.source))
+    check_origin(folder, domain, version, str(found.run_id))
     return ModelVersion(domain, version, folder, str(found.run_id), int(found.creation_timestamp), dict(found.tags))
 
 
@@ -91,6 +82,34 @@ def describe_versions(domain: str) -> dict[int, dict[str, str]]:
     return {int(version.version): dict(version.tags) for version in sorted(found, key=lambda one: int(one.version))}
 
 
+def _begun(domain: str, run_id: str, tags: Mapping[str, str]) -> int | None:
+    """The version that an earlier call registered for this run with these tags."""
+    with registry_errors(f"register a model of {domain!r}"):
+        found = mlflow_client().search_model_versions(f"name = '{domain}' and run_id = '{run_id}'")
+    return next((int(version.version) for version in found if tags.items() <= version.tags.items()), None)
+
+
+def _registered(domain: str, folder: Path, run_id: str, tags: Mapping[str, str], description: str, purpose: str) -> int:
+    package = load_package(folder)
+    if gaps := card_gaps(folder):
+        raise PackageError(
+            f"the cards of {folder} lack {', '.join(gaps)}; nothing is registered: say it in domains/{domain}.yaml "
+            "and train again"
+        )
+    with registry_errors(f"register a model of {domain!r}"), TemporaryDirectory() as temporary:
+        client, written = mlflow_client(), Path(temporary, "model")
+        bound = bound_copy(package, Path(temporary, "package"), domain, run_id)
+        model = client.create_logged_model(experiment_id(domain), name=domain, source_run_id=run_id, model_type="onnx")
+        write_mlflow_model(bound, written, model.model_id, run_id)
+        client.log_model_artifacts(model.model_id, str(written))
+        client.finalize_logged_model(model.model_id, "READY")
+        _ensure_registered(domain, purpose)
+        made = client.create_model_version(
+            domain, f"models:/{model.model_id}", run_id, dict(tags), description=description, model_id=model.model_id
+        )
+    return int(made.version)
+
+
 def _missing(domain: str, version: int, there: list[int]) -> str:
     """One line about a version that is not there, with the remedy."""
     found = f"{domain!r} has no version {version} (there: {', '.join(map(str, there)) or 'none'})"
@@ -108,10 +127,14 @@ def _ensure_registered(domain: str, purpose: str) -> None:
 
 
 def _downloaded(domain: str, version: int, source: str) -> Path:
-    """The package below the home folder; a download that was cut off leaves nothing there."""
+    """The package below the home folder; a download that was cut off leaves nothing there.
+
+    The folder's name tells the source too: numbers begin anew where a model was deleted in MLflow.
+    """
     import mlflow
 
-    target = load_settings().home / "packages" / domain / str(version)
+    name = f"{version}-{hashlib.sha256(source.encode()).hexdigest()[:12]}"
+    target = load_settings().home / "packages" / domain / name
     if target.exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -119,8 +142,17 @@ def _downloaded(domain: str, version: int, source: str) -> Path:
         found = mlflow.artifacts.download_artifacts(
             artifact_uri=source, dst_path=temporary, tracking_uri=load_settings().tracking_uri
         )
-        shutil.move(packed_folder(Path(found)), target)
+        _move(packed_folder(Path(found)), target)
     return target
+
+
+def _move(folder: Path, target: Path) -> None:
+    """Renames a folder; where another process was first, what it brought stays."""
+    try:
+        folder.rename(target)
+    except OSError:
+        if not target.exists():
+            raise
 
 
 def tag_version(domain: str, version: int, tags: Mapping[str, str]) -> None:

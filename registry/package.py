@@ -8,6 +8,7 @@ labels.json           task, classes, backbone
 reference.parquet     what the network said of its training and validation samples: the drift reference
 checks.json           temperature, and the largest difference between the three ways to a prediction
 data_card.json, bom.json, model_card.md    what people and auditors read; written by `registry.describing`
+origin.json           domain and run that it belongs to; written by `registry.origin` when it is registered
 manifest.json         sha256 of each file above; checked before anything is loaded
 manifest.sig          its ed25519 signature, where REGRAFT_SIGNING_KEY is set
 """

@@ -29,7 +29,7 @@ from registry.signing import sign
 if TYPE_CHECKING:
     from lightning_modules.network import Network
 
-GOLDEN = 8
+GOLDEN, MOST = 8, 64  # samples of the golden batch; more than eight only where there are more classes
 
 
 def pack_fit(root: Path, fit: Path, dataset: Dataset, backbone: str) -> Package:
@@ -41,7 +41,7 @@ def pack_fit(root: Path, fit: Path, dataset: Dataset, backbone: str) -> Package:
     """
     probabilities, embeddings = _outputs(fit, dataset)
     temperature = _temperature(probabilities, dataset)
-    card, golden = load_backbone(root, backbone), dataset.rows("val").head(GOLDEN)
+    card, golden = load_backbone(root, backbone), golden_rows(dataset)
     transform = card.transform(dataset.spec)
     network = load_network(card, transform, len(dataset.classes), fit / "weights.safetensors")
     network.temperature.fill_(temperature)
@@ -51,6 +51,14 @@ def pack_fit(root: Path, fit: Path, dataset: Dataset, backbone: str) -> Package:
         _reference(dataset, tempered(probabilities.astype(np.float64), temperature), embeddings),
         Golden(dataset.images(golden), tuple(golden["hash"])),
     )
+
+
+def golden_rows(dataset: Dataset) -> pd.DataFrame:
+    """Validation samples of every class in turn, the first of each class first; the same for the same data."""
+    rows = dataset.rows("val")
+    turn = pd.Series(dataset.labels(rows)).groupby(dataset.labels(rows)).cumcount()
+    count = max(GOLDEN, min(len(dataset.classes), MOST))
+    return rows.loc[turn.sort_values(kind="stable").index[:count]]
 
 
 def build_package(draft: Package, network: "Network", reference: pd.DataFrame, golden: Golden) -> Package:

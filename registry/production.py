@@ -2,8 +2,9 @@
 
 from data.settings import load_settings
 from registry.errors import GateError
+from registry.history import way_back
 from registry.ledger import Ledger
-from registry.models import model_version
+from registry.models import describe_versions, model_version
 from registry.package import load_package
 
 
@@ -14,10 +15,11 @@ def learned_from(domain: str) -> set[str]:
         GateError: nothing is in production.
         RegistryError: the ledger or MLflow is down, or a package was altered.
     """
-    ledger = Ledger(load_settings().ledger)
-    versions = [version for version in (ledger.champion(domain), ledger.previous(domain)) if version is not None]
-    if not versions:
+    entries = Ledger(load_settings().ledger).entries(domain)
+    if not entries:
         raise GateError(f"{domain!r} has no version in production, so no comparison has spent its test set; retrain it")
+    back = way_back(entries, describe_versions(domain))
+    versions = [version for version in (entries[-1].to_version, back) if version is not None]
     return {
         str(digest)
         for version in versions

@@ -19,7 +19,7 @@ class OnnxModel:
     def __init__(self, folder: Path) -> None:
         import onnxruntime
 
-        verify(folder, [key for key in os.environ.get("REGRAFT_VERIFY_KEY", "").split(os.pathsep) if key])
+        verify(folder, _keys(os.environ.get("REGRAFT_VERIFY_KEY", "")))
         self._session = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
 
     def predict(self, images: Any, params: dict[str, Any] | None = None) -> dict[str, npt.NDArray[np.float32]]:
@@ -32,6 +32,14 @@ class OnnxModel:
 def _load_pyfunc(path: str) -> OnnxModel:
     """MLflow's entry: `path` is the package."""
     return OnnxModel(Path(path))
+
+
+def _keys(text: str) -> list[str]:
+    """Paths of public keys; a text that names none is a mistake, not leave to load anything."""
+    keys = [key for key in text.split(os.pathsep) if key.strip()]
+    if text and not keys:
+        raise ValueError(f"REGRAFT_VERIFY_KEY={text!r} names no PEM file of a public key; name one, or unset it")
+    return keys
 
 
 def _batches(images: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.uint8]]:

@@ -39,8 +39,10 @@ def _left_out(predictions: Predictions) -> list[str]:
     """Says which slices hold nothing, or too little."""
     columns = predictions.slices.columns
     empty = [str(column) for column in columns if predictions.slices[column].isna().all()]
-    small = [f"{column}={value}" for column, value, mask in predictions.slice_rows() if mask.sum() < MINIMUM_SLICE]
+    sizes = {f"{column}={value}": int(mask.sum()) for column, value, mask in predictions.slice_rows()}
     notes = [f"slice column {name} is empty: no test sample has a value in it" for name in empty]
+    notes += [f"slice {name} is empty: no test sample is in it" for name, size in sizes.items() if size == 0]
+    small = [name for name, size in sizes.items() if 0 < size < MINIMUM_SLICE]
     return [*notes, f"slices under {MINIMUM_SLICE} samples were not compared: {', '.join(small)}"] if small else notes
 
 

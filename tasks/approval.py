@@ -65,12 +65,13 @@ def ask_approval(verdict: Verdict, config: ApprovalConfig) -> Answer:
     if not given.approve:
         return Answer(granted=False, reason=f"{given.approver} refused: {given.comment or 'no comment'}")
     logger.info("%s approved %s v%d", given.approver, verdict.domain, verdict.version)
-    told = {
-        "approver": given.approver,
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "comment": given.comment,
-    }
-    return Answer(granted=True, reason=f"approved by {given.approver}", text=json.dumps(told))
+    return Answer(granted=True, reason=f"approved by {given.approver}", text=approval_text(given))
+
+
+def approval_text(given: Approval) -> str:
+    """What the ledger keeps of an approval, as JSON: who agreed, when (UTC) and with which comment."""
+    time = datetime.now(UTC).isoformat(timespec="seconds")
+    return json.dumps({"approver": given.approver, "time": time, "comment": given.comment})
 
 
 @task(name="hold", task_run_name="hold {verdict.domain} v{verdict.version}", **IO)

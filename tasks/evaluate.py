@@ -18,6 +18,7 @@ from registry.decision import Decision, Measured
 from registry.errors import GateError
 from registry.judging import evaluation_figures, evaluation_metrics, predict_test
 from registry.ledger import Ledger
+from registry.looks import count_evaluation
 from registry.model_card import card_gaps
 from registry.models import ModelVersion, model_version
 from registry.package import load_package
@@ -80,6 +81,7 @@ def evaluate(
     """
     found, dataset = model_version(name, version), Dataset(prepared.folder, data.task, data.classes)
     package = load_package(found.folder)
+    count_evaluation(name, dataset, role, version)
     predictions = predict_test(package, dataset, slices)
     evaluation = evaluate_predictions(
         predictions, metric=gate.metric, seed=gate.seed, resamples=gate.resamples, level=gate.level

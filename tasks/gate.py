@@ -9,7 +9,7 @@ from data.settings import load_settings
 from evaluation.predictions import Predictions
 from evaluation.storage import read_predictions
 from registry.config import GateConfig
-from registry.gate import decide, require_comparable, samples_sha256
+from registry.gate import decide, require_comparable, samples_digest
 from registry.looks import Asked, Looks
 from registry.models import tag_version
 from registry.tracking import log_json, log_values, run_address
@@ -23,8 +23,7 @@ from tasks.progress import artifact_key
 def gate(challenger: Judged, champion: Judged | None, config: GateConfig, prepared: Prepared) -> Verdict:
     """Decides on paired evidence; the decision is kept with the version and shown in the UI.
 
-    The use of the test set is counted before it is used. The same comparison again is the same use, and gives the same
-    decision.
+    The comparison is counted before it is made. The same one again is the same use, and gives the same decision.
     """
     after = read_predictions(challenger.predictions)
     before = read_predictions(champion.predictions) if champion else None
@@ -44,7 +43,7 @@ def _asked(challenger: Judged, champion: int | None, predictions: Predictions, c
     return Asked(
         domain=challenger.domain,
         generation=challenger.generation,
-        test_set=samples_sha256(predictions),
+        test_set=samples_digest(predictions),
         question=config.question,
         version=challenger.version,
         champion=champion,
@@ -55,6 +54,8 @@ def _record(verdict: Verdict, challenger: Judged) -> None:
     """Keeps the decision in the challenger's run and beside its version in MLflow."""
     decision = verdict.decision
     log_json(challenger.run_id, "decision.json", json.dumps(_plain(verdict), indent=1))
+    # The ledger names this hash; a later decision in the same run must not take its evidence away.
+    log_json(challenger.run_id, f"decisions/{decision.sha256}.json", decision.evidence())
     log_values(challenger.run_id, {}, {}, {"decision": decision.outcome})
     found = decision.challenger
     tag_version(verdict.domain, verdict.version, {

@@ -4,12 +4,13 @@ import json
 from dataclasses import dataclass
 
 from prefect import task
+from pydantic import ValidationError
 
 from data.settings import load_settings
-from registry.aliases import Faults, follow_ledger
+from registry.aliases import Faults, alias_faults, follow_ledger
 from registry.decision import Decision
 from registry.errors import GateError, QuarantineError, RegistryError
-from registry.history import ways_back
+from registry.history import way_back
 from registry.ledger import Ledger
 from registry.models import ModelVersion, describe_versions, model_version
 from registry.package import load_package
@@ -35,13 +36,16 @@ def read_verdict(name: str, version: int) -> Verdict:
     """The gate's latest decision about a version, as it was recorded.
 
     Raises:
-        GateError: the version was never evaluated.
+        GateError: the version was never evaluated, or by a release that recorded something else.
     """
-    run_id = model_version(name, version).tags.get("decision_run")
+    run_id, remedy = model_version(name, version).tags.get("decision_run"), f"`regraft evaluate {name} {version}`"
     if run_id is None:
-        raise GateError(f"{name!r} v{version} was never judged; run `regraft evaluate {name} {version}` first")
+        raise GateError(f"{name!r} v{version} was never judged; run {remedy} first")
     found = json.loads(read_text(run_id, "decision.json"))
-    decision = Decision.model_validate_json(json.dumps(found["decision"]))
+    try:
+        decision = Decision.model_validate_json(json.dumps(found["decision"]))
+    except ValidationError as error:
+        raise GateError(f"{name!r} v{version} was judged by another release; run {remedy} again") from error
     return Verdict(name, version, found["champion"], found["dataset_version"], decision)
 
 
@@ -80,21 +84,20 @@ def unchanged(candidate: Candidate) -> Promotion:
 def find_target(name: str, to: int | None) -> int:
     """The version to return to: `to`, or the latest one before that is neither in quarantine nor deleted in MLflow.
 
-    A rollback whose process died between ledger and aliases is finished here, not followed by another one.
+    A rollback whose process died between ledger and aliases is to be finished, not followed by another one.
 
     Raises:
         GateError: there is nothing to return to.
     """
-    ledger, repaired = Ledger(load_settings().ledger), follow_ledger(name)
-    entries, there = ledger.entries(name), describe_versions(name)
+    entries, there = Ledger(load_settings().ledger).entries(name), describe_versions(name)
     if not entries:
         raise GateError(f"{name!r} has no version in production yet; `regraft retrain {name}` brings the first")
     if to is not None:
         return to
     current = entries[-1]
-    if current.action == "rollback" and repaired.aliases.get("champion") == current.to_version:
+    if current.action == "rollback" and alias_faults(name).aliases.get("champion") == current.to_version:
         return current.to_version
-    target = next((version for version in ways_back(entries) if version in there), None)
+    target = way_back(entries, there)
     if target is None:
         raise GateError(
             f"{name!r} has no earlier version in production that is in MLflow and not in quarantine; "
@@ -107,7 +110,7 @@ def find_target(name: str, to: int | None) -> int:
 def rollback(name: str, target: int, reason: str) -> Promotion:
     """Returns to a registered version after verifying its package; the version that it leaves goes into quarantine.
 
-    Trying again after an interruption writes no second row.
+    Trying again after an interruption writes no second row; a version that is in production already stays there.
 
     Raises:
         ModelNotFoundError: that version is not in the registry.
@@ -124,7 +127,9 @@ def rollback(name: str, target: int, reason: str) -> Promotion:
             name, action="rollback", expected=current, to=target, actor=load_settings().who, reason=told, evidence="",
             dataset_version=found.tags.get("dataset_version", ""),
         )  # fmt: skip
-    _follow(name)
+    repaired = _follow(name)
+    if current == target and not (repaired and entries[-1].action == "rollback"):
+        return Promotion(name, target, "UNCHANGED", (f"v{target} is in production already",), target)
     return Promotion(name, target, "ROLLBACK", (told,), target)
 
 

@@ -8,16 +8,13 @@ from prefect import task
 
 from data.config import DataConfig
 from data.dataset import Dataset
-from data.settings import load_settings
 from data.versioning import restore
 from evaluation.config import EvaluationConfig
 from evaluation.evaluate import evaluate as evaluate_predictions
-from evaluation.predictions import Predictions
 from registry.config import GateConfig
 from registry.errors import GateError
-from registry.gate import samples_sha256
 from registry.judging import evaluation_metrics, predict_test
-from registry.looks import Asked, Looks
+from registry.looks import count_evaluation
 from registry.models import model_version
 from registry.package import load_package
 from registry.tracking import log_values, read_text, run_metrics
@@ -52,13 +49,6 @@ class Reproduction:
         return max((abs(before - again) for before, again in self.metrics.values()), default=float("nan"))
 
 
-def _count(origin: Origin, dataset: Dataset, predictions: Predictions) -> None:
-    """A reproduction looks at a test set, too."""
-    settings, test_set = load_settings(), samples_sha256(predictions)
-    asked = Asked(origin.domain, dataset.generation, test_set, "reproduction", origin.version, champion=None)
-    Looks(settings.ledger).take(asked, settings.who)
-
-
 @task(name="find origin", task_run_name="find origin of {name} v{version}", **IO)
 def find_origin(name: str, version: int) -> Origin:
     """Run, data set and domain file that a version was made from."""
@@ -84,8 +74,8 @@ def compare(
 ) -> Reproduction:
     """Judges the package that was made again as the first was judged, and sets the metrics side by side."""
     dataset = Dataset(prepared.folder, data.task, data.classes)
+    count_evaluation(origin.domain, dataset, "reproduction", origin.version)
     predictions = predict_test(load_package(package), dataset, slices)
-    _count(origin, dataset, predictions)
     found = evaluation_metrics(
         evaluate_predictions(
             predictions, metric=gate.metric, seed=gate.seed, resamples=gate.resamples, level=gate.level

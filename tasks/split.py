@@ -5,12 +5,23 @@ from pathlib import Path
 from prefect import task
 
 from data.config import DataConfig
+from data.dataset import Dataset
 from data.refresh import Refreshed, refresh_test_split
+from data.settings import load_settings
+from registry.looks import Looks
 from registry.production import learned_from
 from tasks.policy import IO
+from tasks.prepare import Prepared
 
 
 @task(name="refresh split", task_run_name="draw a fresh test set of {name}", **IO)
-def refresh_split(root: Path, name: str, config: DataConfig) -> Refreshed:
-    """Retires the test set into training; samples that production learned from cannot take its place."""
-    return refresh_test_split(root, name, config, learned_from(name))
+def refresh_split(root: Path, name: str, config: DataConfig, prepared: Prepared) -> Refreshed:
+    """Retires the test set into training; samples that production learned from cannot take its place.
+
+    A test set that nothing was compared on is fresh, as after a refresh that was interrupted: it stays.
+    """
+    used, dataset = learned_from(name), Dataset(prepared.folder, config.task, config.classes)
+    uses = Looks(load_settings().ledger).uses(name, dataset.generation)
+    if all(use.look is None for use in uses):
+        return Refreshed(0, len(dataset.rows("test")), dataset.generation)
+    return refresh_test_split(root, name, config, used)

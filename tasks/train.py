@@ -22,7 +22,7 @@ from registry.config import GateConfig
 from registry.describing import describe as describe_package
 from registry.facts import Facts
 from registry.lineage import lineage
-from registry.looks import UNREGISTERED, Asked, Looks
+from registry.looks import UNREGISTERED, count_evaluation
 from registry.models import find_version
 from registry.models import register as register_package
 from registry.packing import pack_fit
@@ -149,11 +149,8 @@ def describe(
         seconds=fitted.seconds,
         energy=read_energy(fitted.folder),
     )
-    described, settings = describe_package(folder, dataset, facts, gate, slices), load_settings()
-    question = f"card of fit {_key(root, data, training, prepared)}"
-    asked = Asked(name, dataset.generation, described.test_set, question, UNREGISTERED, champion=None)
-    Looks(settings.ledger).take(asked, settings.who)
-    return described.package.folder
+    count_evaluation(name, dataset, f"card of fit {_key(root, data, training, prepared)}", UNREGISTERED)
+    return describe_package(folder, dataset, facts, gate, slices).folder
 
 
 @task(name="register", task_run_name="register {name}", **IO)

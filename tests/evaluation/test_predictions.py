@@ -1,5 +1,6 @@
 """Predictions refuse what no metric could judge."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,14 @@ def test_slice_rows__leaves_out_missing_values() -> None:
     """A sample without a value is in no slice."""
     found = {value: mask.tolist() for _, value, mask in make().slice_rows()}
     assert found == {"mono": [True, False, True, False], "poly": [False, True, False, False]}
+
+
+def test_slice_rows__empty() -> None:
+    """A value that no sample has is an empty slice."""
+    part = make()
+    cells = part.slices.assign(cell=part.slices["cell"].astype("category").cat.add_categories("thin"))
+    found = {value: mask.sum() for _, value, mask in replace(part, slices=cells).slice_rows()}
+    assert found == {"mono": 2, "poly": 1, "thin": 0}
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,16 @@ def test_judge_slices__two_halves_are_one_comparison() -> None:
     assert found["p_holm"].tolist() == pytest.approx(found["p_value"].tolist())
 
 
+@pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
+def test_judge_slices__the_other_half_without_spread(names: tuple[str, str]) -> None:
+    """A slice that surely differs keeps its corrected p-value where the other half is always right."""
+    weak, perfect = names
+    found = judged(make({"line": [weak, perfect] * 60}, right=np.array([0.6, 1.0] * 60)))
+    assert found.loc[perfect, "note"] == "no spread"
+    assert np.isnan(found.loc[perfect, "p_holm"])
+    assert found.loc[weak, "p_holm"] == found.loc[weak, "p_value"] < 0.001
+
+
 def test_judge_slices__interval_is_the_slice_s_own() -> None:
     """Estimate and interval are what the slice alone gives, weights included."""
     said = make({"line": ["a", "b"] * 60}, weights=np.random.default_rng(1).uniform(0, 2, 120))

@@ -20,6 +20,7 @@ from flows.cli import COMMANDS, regraft
 from flows.cli.console import print_facts, print_json
 from flows.cli.run import _show
 from registry.ledger import Ledger
+from tasks.approval import Approval, approval_text
 
 REGRAFT = Path(sys.executable).with_name("regraft")
 HEAVY = {"torch", "mlflow", "great_expectations", "evidently", "prefect"}
@@ -144,12 +145,23 @@ def test_ledger__verify():
 @pytest.mark.usefixtures("project")
 def test_ledger__table():
     """Rows for people: hashes by their beginning, of an approval who gave it."""
-    approval = json.dumps({"who": "Ada", "when": "now", "comment": ""})
+    approval = approval_text(Approval(approve=True, approver="Ada"))
     facts = {"actor": "me", "reason": "r", "evidence": "", "dataset_version": "d", "approval": approval}
     Ledger(load_settings().ledger).append("digits", action="promote", expected=None, to=1, **facts)
     shown = CliRunner(env={"COLUMNS": "200"}).invoke(regraft, ["ledger", "digits"]).output
     assert "Ada" in shown
     assert "comment" not in shown
+
+
+@pytest.mark.usefixtures("project")
+def test_ledger__domain_file_is_gone():
+    """The history of a domain outlives its file; a name that neither ledger nor project knows is an error."""
+    facts = {"actor": "me", "reason": "r", "evidence": "", "dataset_version": "d"}
+    entry = Ledger(load_settings().ledger).append("gone", action="promote", expected=None, to=1, **facts)
+    ask = partial(CliRunner().invoke, regraft)
+    assert json.loads(ask(["ledger", "gone", "--json"]).stdout) == [vars(entry)]
+    assert json.loads(ask(["ledger", "gone", "--at", "2999-01-01T00:00+0000", "--json"]).stdout)["champion"] == 1
+    assert isinstance(ask(["ledger", "slip"]).exception, ConfigError)
 
 
 @pytest.mark.parametrize("given", [[], ["--images", ".", "--manifest", "x.csv"]])

@@ -4,18 +4,21 @@ import pytest
 
 from data.settings import load_settings
 from flows.serve import mend_aliases
+from registry.aliases import follow_ledger
+from registry.errors import RegistryError
 from registry.ledger import Ledger
 from registry.tracking import mlflow_client
 
 
 @pytest.fixture
 def interrupted(tracked):
-    """A promotion whose process died after the row."""
-    client = mlflow_client()
-    client.create_registered_model("photos")
-    client.create_model_version("photos", tracked.as_uri())
+    """A promotion in each of two domains whose process died after the row."""
+    client, ledger = mlflow_client(), Ledger(load_settings().ledger)
     facts = {"actor": "me", "reason": "r", "evidence": "", "dataset_version": "d"}
-    Ledger(load_settings().ledger).append("photos", action="promote", expected=None, to=1, **facts)
+    for name in ("cells", "photos"):
+        client.create_registered_model(name)
+        client.create_model_version(name, tracked.as_uri())
+        ledger.append(name, action="promote", expected=None, to=1, **facts)
 
 
 @pytest.mark.usefixtures("interrupted")
@@ -32,3 +35,18 @@ def test_mend_aliases__mlflow_down(monkeypatch, caplog):
     monkeypatch.setenv("REGRAFT_MLFLOW_URI", "http://127.0.0.1:9")
     mend_aliases(load_settings())
     assert "cannot read the aliases of 'photos'" in caplog.text
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_mend_aliases__fault_in_one_domain(monkeypatch, caplog):
+    """A domain that cannot be mended is told; the next one is mended."""
+
+    def fails_for_cells(name):
+        if name == "cells":
+            raise RegistryError("cells: other processes change MLflow's aliases all the time")
+        return follow_ledger(name)
+
+    monkeypatch.setattr("registry.aliases.follow_ledger", fails_for_cells)
+    mend_aliases(load_settings())
+    assert "cells: other processes" in caplog.text
+    assert int(mlflow_client().get_model_version_by_alias("photos", "champion").version) == 1

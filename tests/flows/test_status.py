@@ -9,6 +9,7 @@ from registry.ledger import Ledger
 from registry.looks import Asked, Looks
 from registry.models import tag_version
 from registry.tracking import mlflow_client, start_run
+from tasks.promote import find_target
 
 
 def promote(expected: int | None, to: int) -> None:
@@ -53,6 +54,15 @@ def test_domain_status__quarantine_and_deleted_champion(registered, project):
     assert (found.champion, found.previous, list(found.quarantine)) == (1, None, [2])
     assert "worse at night" in found.quarantine[2]
     assert "v1 was deleted in MLflow" in found.champion_facts["fault"]
+
+
+def test_domain_status__deleted_previous(registered, project):
+    """What is shown as previous is what a rollback takes: a version deleted in MLflow is passed over."""
+    (project / "domains" / "photos.yaml").write_text((project / "domains" / "digits.yaml").read_text())
+    registered(), registered(), registered()
+    promote(None, 1), promote(1, 2), promote(2, 3)
+    mlflow_client().delete_model_version("photos", "2")
+    assert domain_status("photos").previous == find_target.fn("photos", None) == 1
 
 
 @pytest.mark.usefixtures("tracked")

@@ -22,11 +22,16 @@ def test_energy_measured__adds_up_offline_and_quietly(tmp_path, monkeypatch, cap
     assert capfd.readouterr() == ("", "")
 
 
-def test_energy_measured__failed(tmp_path):
-    """A block that raises adds nothing, and its error is passed on."""
-    with pytest.raises(ValueError, match="mine"), energy_measured(tmp_path):
-        raise ValueError("mine")
-    assert read_energy(tmp_path) is None
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_energy_measured__failed(tmp_path, error):
+    """What a failed or interrupted stretch took is kept, its error is passed on, and the next stretch adds to it."""
+    with pytest.raises(error, match="mine"), energy_measured(tmp_path):
+        sum(range(10**6))
+        raise error("mine")
+    lost = read_energy(tmp_path)
+    with energy_measured(tmp_path):
+        sum(range(10**6))
+    assert 0 < lost < read_energy(tmp_path)
 
 
 def test_energy_measured__nothing_found(tmp_path, monkeypatch):

@@ -20,8 +20,7 @@ def test_describe__judges_the_packed_file(own_workshop, card_facts):
     for name in ("model_card.md", "data_card.json", "bom.json"):
         (folder / name).unlink(missing_ok=True)
     (folder / "manifest.json").write_text(manifest_text(folder))
-    described = describe(folder, dataset, card_facts(own_workshop.root, dataset), GATE, EvaluationConfig())
-    package = described.package
+    package = describe(folder, dataset, card_facts(own_workshop.root, dataset), GATE, EvaluationConfig())
     found = predict_test(package, dataset, EvaluationConfig())
     accuracy = ((found.probabilities.argmax(1) == found.truth) * found.weights).sum() / found.weights.sum()
     text = (folder / "model_card.md").read_text()
@@ -37,7 +36,7 @@ def test_describe__slices_of_the_domain(own_workshop, card_facts):
     dataset = own_workshop.dataset
     dataset.manifest["slice.side"] = ["left", "right"] * (len(dataset.manifest) // 2)
     facts = card_facts(own_workshop.root, dataset)
-    package = describe(own_workshop.package, dataset, facts, GATE, EvaluationConfig(slices=("side",))).package
+    package = describe(own_workshop.package, dataset, facts, GATE, EvaluationConfig(slices=("side",)))
     text = (package.folder / "model_card.md").read_text()
     assert "| side = left | 8 |" in text
     assert "Slices that could not be judged: side = left; side = right." in text

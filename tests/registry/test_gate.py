@@ -10,7 +10,7 @@ import pytest
 from evaluation.predictions import Predictions
 from registry.config import GateConfig
 from registry.decision import Decision, Measured
-from registry.gate import decide, samples_sha256
+from registry.gate import decide, samples_digest
 from registry.spending import Turn
 
 
@@ -112,6 +112,8 @@ def test_decide__same_model_is_held() -> None:
     assert decision.outcome == "HOLD"
     assert decision.samples_needed == decision.samples == 240
     assert "no relevant difference" in decision.reasons[0]
+    over = judge(model(1.0, seed=1), model(1.0, seed=1), superiority=0.02)
+    assert "one of 0.03 would have shown" in over.reasons[0], "the smallest effect lies over the margin"
 
 
 def test_decide__too_little_evidence_asks_for_samples() -> None:
@@ -200,12 +202,12 @@ def test_decide__spent_test_set() -> None:
     assert judge(model(9.0, seed=2), model(0.3, seed=1), look=11, max_size_mb=1.0).outcome == "REJECT"
 
 
-def test_samples_sha256__names_samples_and_labels() -> None:
+def test_samples_digest__names_samples_and_labels() -> None:
     """Other models give the same name; another label, or a sample less, gives another."""
     first, parts = model(1.0, seed=1), vars(model(1.0, seed=2))
     corrected = Predictions(**(parts | {"truth": 1 - parts["truth"]}))
-    assert samples_sha256(first) == samples_sha256(Predictions(**parts))
-    assert len({samples_sha256(first), samples_sha256(corrected), samples_sha256(first.take(np.arange(239)))}) == 3
+    assert samples_digest(first) == samples_digest(Predictions(**parts))
+    assert len({samples_digest(first), samples_digest(corrected), samples_digest(first.take(np.arange(239)))}) == 3
 
 
 def test_decide__correlated_groups_widen_the_interval() -> None:

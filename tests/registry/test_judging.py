@@ -49,7 +49,7 @@ def test_predict_test__learned_from(own_workshop):
     table = read_table(path)
     write_table(path, table.assign(split=table["split"].replace({"test": "train", "val": "test"})))
     dataset = Dataset(own_workshop.dataset.folder, "label", ("dark", "light"))
-    with pytest.raises(GateError, match="32 of 32 test samples are among those that the package learned from"):
+    with pytest.raises(GateError, match="32 of 32 test samples are among those that the package"):
         predict_test(load_package(own_workshop.package), dataset, EvaluationConfig())
 
 

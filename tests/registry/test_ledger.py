@@ -1,6 +1,5 @@
 """The ledger keeps every promotion and rollback, whoever writes at the same time."""
 
-import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,8 +8,9 @@ from typing import Any
 import pytest
 
 from registry.errors import LedgerConflictError, LedgerError, QuarantineError
-from registry.history import Entry
+from registry.history import Entry, ways_back
 from registry.ledger import Ledger, Verification
+from tasks.approval import Approval, approval_text
 
 
 @pytest.fixture
@@ -51,8 +51,8 @@ def test_append__survives_reopening(tmp_path: Path) -> None:
 
 
 def test_champion__of_an_empty_ledger(ledger: Ledger) -> None:
-    """Before the first promotion there is no champion, no previous and no entry."""
-    assert (ledger.champion("solar"), ledger.previous("solar"), ledger.entries("solar")) == (None, None, [])
+    """Before the first promotion there is no champion and no entry."""
+    assert (ledger.champion("solar"), ledger.entries("solar")) == (None, [])
 
 
 def test_append__domains_are_apart(ledger: Ledger) -> None:
@@ -71,24 +71,24 @@ def test_append__other_champion(ledger: Ledger, expected: int | None) -> None:
     assert len(ledger.entries("solar")) == 1
 
 
-def test_previous__after_rollback_and_forward(ledger: Ledger) -> None:
+def test_ways_back__after_rollback_and_forward(ledger: Ledger) -> None:
     """1, 2, back to 1, forward to 2: what was rolled back is no way back, and taking that back finds 1 sound."""
     seen = []
     for action, expected, to in [("promote", None, 1), ("promote", 1, 2), ("rollback", 2, 1), ("rollback", 1, 2)]:
         write(ledger, expected, to, action=action)
-        seen.append((ledger.champion("solar"), ledger.previous("solar")))
-    assert seen == [(1, None), (2, 1), (1, None), (2, 1)]
+        seen.append((ledger.champion("solar"), ways_back(ledger.entries("solar"))))
+    assert seen == [(1, []), (2, [1]), (1, []), (2, [1])]
     assert [entry.action for entry in ledger.entries("solar")] == ["promote", "promote", "rollback", "rollback"]
 
 
-def test_previous__passes_over_quarantine(ledger: Ledger) -> None:
+def test_ways_back__passes_over_quarantine(ledger: Ledger) -> None:
     """Each rollback goes further back: after 1, 2, 3 to 2 and then to 1, which has nothing before it."""
     steps = [("promote", None, 1), ("promote", 1, 2), ("promote", 2, 3), ("rollback", 3, 2), ("rollback", 2, 1)]
     seen = []
     for action, expected, to in steps:
         write(ledger, expected, to, action=action)
-        seen.append(ledger.previous("solar"))
-    assert seen == [None, 1, 2, 1, None]
+        seen.append(ways_back(ledger.entries("solar")))
+    assert seen == [[], [1], [2, 1], [1], []]
 
 
 def test_append__quarantine(ledger: Ledger) -> None:
@@ -111,7 +111,7 @@ def test_append__nothing_to_roll_back_from(ledger: Ledger) -> None:
 
 def test_append__approval(ledger: Ledger) -> None:
     """Who agreed, when and with which comment is kept as JSON and is part of the chain."""
-    given = json.dumps({"who": "Ada", "when": "2026-11-21T12:00:00+00:00", "comment": "größer"})
+    given = approval_text(Approval(approve=True, approver="Ada", comment="größer"))
     assert write(ledger, None, 1, approval=given) == ledger.entries("solar")[0]
     assert ledger.entries("solar")[0].approval == given
     tamper(ledger, "update ledger set approval = ''")
@@ -240,7 +240,7 @@ def test_ledger__server_that_goes_away(
     write(ledger, None, 1)
     postgresql_server.stop()
     try:
-        with pytest.raises(LedgerError, match=r"^ledger postgresql\+pg8000://.* check REGRAFT_LEDGER_URL"):
+        with pytest.raises(LedgerError, match=r"^ledger postgresql://.* check REGRAFT_LEDGER_URL"):
             write(ledger, 1, 2)
     finally:
         postgresql_server.start()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from registry.database import for_writing, open_engine
 from registry.errors import LedgerError
 from registry.looks import Asked, Looks
 from registry.spending import Turn
@@ -70,6 +71,15 @@ def test_take__processes_at_once(tmp_path: Path) -> None:
     for worker in workers:
         worker.join()
     assert [use.look for use in Looks(url).uses("photos", 0)] == list(range(1, 41))
+
+
+def test_looks__reads_while_another_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opening a table that is there waits for no writer."""
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    Looks(url)
+    monkeypatch.setattr("registry.database.BUSY_SECONDS", 0)
+    with for_writing(open_engine(url)).begin():
+        assert Looks(url).uses("photos", 0) == []
 
 
 def test_looks__database_down() -> None:

@@ -98,4 +98,4 @@ def test_packed_folder__of_something_else(registered, own_workshop):
     stored.unlink()
     with pytest.raises(PackageError, match="holds no package"):
         model_version("photos", 1)
-    assert not (own_workshop.root / ".regraft" / "packages" / "photos" / "1").exists()
+    assert not list((own_workshop.root / ".regraft" / "packages" / "photos").iterdir())

@@ -1,9 +1,12 @@
 """Registered versions in a real MLflow store; aliases follow the ledger."""
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from data.settings import load_settings
 from registry.errors import ModelNotFoundError, PackageError, RegistryError
@@ -80,6 +83,86 @@ def test_model_version__cut_off_download(registered, own_workshop, monkeypatch):
         patch.setattr("mlflow.artifacts.download_artifacts", broken)
         model_version("photos", 1)
     assert load_package(model_version("photos", 1).folder)
+
+
+def test_model_version__numbers_begin_anew(registered):
+    """After the model was deleted in MLflow, the new version 1 is not mistaken for the old one on this machine."""
+    registered()
+    before = model_version("photos", 1)
+    mlflow_client().delete_registered_model("photos")
+    registered()
+    after = model_version("photos", 1)
+    assert after.folder != before.folder
+    assert json.loads((after.folder / "origin.json").read_text())["run"] == after.run_id != before.run_id
+
+
+def test_model_version__two_first_loads(registered, monkeypatch):
+    """Who finds that another process was first takes what that one brought, and the cache stays whole."""
+    registered()
+    first = model_version("photos", 1).folder
+    exists = Path.exists
+    seen = iter([False])  # what the slower one saw when it looked
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "exists", lambda path: next(seen, True) if path == first else exists(path))
+        assert model_version("photos", 1).folder == first
+    assert load_package(first)
+    assert [path.name for path in first.parent.iterdir()] == [first.name]
+
+
+def test_model_version__another_in_its_place(registered, own_workshop):
+    """The whole package of version 1 in the place of version 2 is noticed, and both are named."""
+    registered(), registered()
+    first, second = (own_workshop.root / ".regraft" / "mlartifacts").rglob("origin.json")
+    runs = [json.loads(path.read_text())["run"] for path in (first, second)]
+    shutil.rmtree(second.parent)
+    shutil.copytree(first.parent, second.parent)
+    versions = {mlflow_client().get_model_version("photos", number).run_id: int(number) for number in "12"}
+    assert model_version("photos", versions[runs[0]])
+    with pytest.raises(PackageError, match=f"'photos' v[12] .run {runs[1]}. lies a package of 'photos' .run {runs[0]}"):
+        model_version("photos", versions[runs[1]])
+
+
+def test_model_version__belongs_nowhere(registered, own_workshop):
+    """A package that does not say what it belongs to is refused in one line."""
+    registered()
+    (stored,) = (own_workshop.root / ".regraft" / "mlartifacts").rglob("origin.json")
+    stored.write_text("[]")
+    with pytest.raises(PackageError, match="does not say what it belongs to.*register the model again"):
+        model_version("photos", 1)
+
+
+def test_register__finishes_what_was_begun(own_workshop, monkeypatch):
+    """Called again after MLflow broke off behind the new version, it sets the alias and makes no second version."""
+    from mlflow import MlflowClient
+
+    run_id, asked = start_run("photos", "train", {}), {"tags": {"fit": "a"}, "description": "", "purpose": ""}
+
+    def broken(*_):
+        raise OSError("connection lost")
+
+    with monkeypatch.context() as patch, pytest.raises(RegistryError, match="connection lost"):
+        patch.setattr(MlflowClient, "set_registered_model_alias", broken)
+        register("photos", own_workshop.package, run_id, **asked)
+    tag_version("photos", 1, {"decision": "HOLD"})
+    assert register("photos", own_workshop.package, run_id, **asked) == 1
+    assert aliases() == {"challenger": 1}
+    assert register("photos", own_workshop.package, start_run("photos", "train", {}), **asked) == 2
+
+
+def test_register__keeps_the_fit_and_signs(own_workshop, monkeypatch):
+    """What is registered is signed with its place; the fit's own folder stays as it was packed."""
+    key = Ed25519PrivateKey.generate()
+    secret, public = own_workshop.root / "ours.pem", own_workshop.root / "ours.pub.pem"
+    secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    monkeypatch.setenv("REGRAFT_SIGNING_KEY", str(secret))
+    seal(own_workshop.package)
+    monkeypatch.setenv("REGRAFT_VERIFY_KEY", str(public))
+    register("photos", own_workshop.package, start_run("photos", "train", {}), tags={}, description="", purpose="")
+    folder = model_version("photos", 1).folder
+    assert load_package(folder)
+    assert "origin.json" in json.loads((folder / "manifest.json").read_text())
+    assert not (own_workshop.package / "origin.json").exists()
 
 
 def test_model_version__unknown(registered):

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -11,7 +12,7 @@ from data.errors import StorageError
 from data.manifest import read_table, write_table
 from evaluation.calibration import fit_temperature, tempered
 from registry.package import FILES, load_package
-from registry.packing import pack_fit
+from registry.packing import golden_rows, pack_fit
 from registry.restoring import restore_network
 
 BACKBONE = "tf_efficientnet_lite0.imagenet"
@@ -74,7 +75,28 @@ def test_pack_fit__temperature(hot):
 def test_pack_fit__says_what_was_proved(workshop):
     """The package's checks tell how far apart the three paths are, on which of the eight golden samples."""
     checks = json.loads((workshop.package / "checks.json").read_text())
-    golden = workshop.dataset.rows("val").head(8)["hash"]
+    golden = golden_rows(workshop.dataset)["hash"]
     assert checks["parity"]["samples"] == 8
     assert checks["parity"]["sample"] in set(golden)
     assert checks["parity"]["path"] in {"ONNX package", "serving path"}
+
+
+def test_golden_rows__of_every_class(make_dataset, tmp_path):
+    """Where the first validation samples are all of one class, the others are there too, the first ones of each."""
+    dataset = make_dataset(tmp_path / "data")
+    path, val = tmp_path / "data" / "manifest.parquet", dataset.rows("val")
+    write_table(path, pd.concat([val, val[:3]]).sort_values("label.label", kind="stable", ascending=False))
+    fresh = Dataset(tmp_path / "data", "label", dataset.classes)
+    found = golden_rows(fresh)
+    assert len(found) == 8
+    assert list(found["label.label"].value_counts()) == [4, 4]
+    for name, part in found.groupby("label.label"):
+        rows = fresh.rows("val")
+        assert list(part["hash"]) == list(rows[rows["label.label"] == name]["hash"][:4])
+
+
+def test_golden_rows__more_classes_than_eight(make_dataset, tmp_path):
+    """Each of twelve classes has a sample."""
+    classes = tuple(f"class {number}" for number in range(12))
+    found = golden_rows(make_dataset(tmp_path / "data", count=5, classes=classes))
+    assert sorted(found["label.label"]) == sorted(classes)

@@ -6,6 +6,7 @@ from data.settings import load_settings
 from registry.errors import GateError
 from registry.ledger import Ledger
 from registry.production import learned_from
+from registry.tracking import mlflow_client
 
 
 def test_learned_from__training_and_validation(registered, own_workshop):
@@ -15,6 +16,16 @@ def test_learned_from__training_and_validation(registered, own_workshop):
     Ledger(load_settings().ledger).append("photos", action="promote", expected=None, to=version, **facts)
     rows = own_workshop.dataset.rows("train", "val")
     assert learned_from("photos") == set(rows["hash"])
+
+
+def test_learned_from__previous_was_deleted(registered, own_workshop):
+    """A version before that somebody deleted in MLflow is no way back and is not asked for."""
+    registered(), registered()
+    facts = {"actor": "a", "reason": "r", "evidence": "", "dataset_version": "d"}
+    for expected, to in ((None, 1), (1, 2)):
+        Ledger(load_settings().ledger).append("photos", action="promote", expected=expected, to=to, **facts)
+    mlflow_client().delete_model_version("photos", "1")
+    assert learned_from("photos") == set(own_workshop.dataset.rows("train", "val")["hash"])
 
 
 def test_learned_from__nothing_in_production(tracked):

@@ -1,5 +1,7 @@
 """The loader that travels with a model: it checks what it loads and takes any number of images."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -21,4 +23,12 @@ def test_load_pyfunc__unsigned(workshop, monkeypatch):
     """Where the machine demands a key, an unsigned package is not loaded."""
     monkeypatch.setenv("REGRAFT_VERIFY_KEY", "key.pem")
     with pytest.raises(ValueError, match="is not signed"):
+        _load_pyfunc(str(workshop.package))
+
+
+@pytest.mark.parametrize("text", [os.pathsep, os.pathsep * 2, " "])
+def test_load_pyfunc__no_key_named(workshop, monkeypatch, text):
+    """A variable that is set but names no key lets nothing in."""
+    monkeypatch.setenv("REGRAFT_VERIFY_KEY", text)
+    with pytest.raises(ValueError, match="names no PEM file"):
         _load_pyfunc(str(workshop.package))

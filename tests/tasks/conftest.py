@@ -11,6 +11,7 @@ from registry.config import GateConfig
 from registry.decision import Measured
 from registry.gate import decide
 from tasks.evaluate import Verdict
+from tasks.promote import promote
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +34,11 @@ def verdict() -> Callable[..., Verdict]:
         return Verdict("photos", version, against, "d", decide(predictions, None, config=config, measured=measured))
 
     return make
+
+
+@pytest.fixture
+def promoted(registered, verdict):
+    """Two versions, the second in production."""
+    registered(dataset_version="old"), registered()
+    promote.fn(verdict(1, None), "r")
+    promote.fn(verdict(2, 1), "r")

@@ -1,5 +1,6 @@
 """What gets into production, and what does not: the ledger first, aliases after it."""
 
+import json
 from collections.abc import Callable
 from pkgutil import resolve_name
 from typing import Any
@@ -10,8 +11,8 @@ from data.settings import load_settings
 from registry.errors import GateError, LedgerConflictError, LedgerError, ModelNotFoundError, PackageError, RegistryError
 from registry.history import quarantined
 from registry.ledger import Ledger
-from registry.models import champion, describe_versions
-from registry.tracking import mlflow_client
+from registry.models import describe_versions, model_version, tag_version
+from registry.tracking import log_json, mlflow_client
 from tasks.evaluate import refuse_champion
 from tasks.promote import find_target, promote, read_verdict, rollback, unchanged
 from tasks.train import Candidate
@@ -114,12 +115,15 @@ def test_read_verdict__never_judged(registered):
         read_verdict.fn("photos", 2)
 
 
-@pytest.fixture
-def promoted(registered, verdict):
-    """Two versions, the second in production."""
-    registered(dataset_version="old"), registered()
-    promote.fn(verdict(1, None), "r")
-    promote.fn(verdict(2, 1), "r")
+def test_read_verdict__of_another_release(registered, verdict):
+    """A decision that an earlier release recorded without its turn is one clear error with the remedy."""
+    registered()
+    decision = verdict(1, None).decision.model_dump(mode="json", exclude={"turn"})
+    run_id = model_version("photos", 1).run_id
+    log_json(run_id, "decision.json", json.dumps({"champion": None, "dataset_version": "d", "decision": decision}))
+    tag_version("photos", 1, {"decision_run": run_id})
+    with pytest.raises(GateError, match="judged by another release; run `regraft evaluate photos 1` again"):
+        read_verdict.fn("photos", 1)
 
 
 def test_rollback__to_the_previous_and_forward(promoted):
@@ -156,33 +160,6 @@ def test_rollback__not_registered(promoted):
     with pytest.raises(ModelNotFoundError, match=r"no version 7 \(there: 1, 2\)"):
         rollback.fn("photos", 7, "r")
     assert (len(history()), aliases()["champion"]) == (2, 2)
-
-
-def test_find_target__further_back(promoted, registered, verdict):
-    """A second rollback passes over what the first one put into quarantine; after the last one nothing is left."""
-    registered()
-    promote.fn(verdict(3, 2), "r")
-    for target in (2, 1):
-        assert find_target.fn("photos", None) == target
-        rollback.fn("photos", target, "worse")
-    with pytest.raises(
-        GateError, match=r"no earlier version.* not in quarantine; name one with --to \(there: 1, 2, 3\)"
-    ):
-        find_target.fn("photos", None)
-
-
-def test_find_target__deleted_by_hand(promoted, registered, verdict):
-    """A champion and a previous version that somebody deleted in MLflow are passed over; naming one says what to do."""
-    registered()
-    promote.fn(verdict(3, 2), "r")
-    for version in ("2", "3"):
-        mlflow_client().delete_model_version("photos", version)
-    with pytest.raises(ModelNotFoundError, match="deleted in MLflow; `regraft rollback photos --to VERSION"):
-        champion("photos")
-    with pytest.raises(ModelNotFoundError, match=r"no version 2 \(there: 1\)"):
-        rollback.fn("photos", find_target.fn("photos", 2), "r")
-    assert rollback.fn("photos", find_target.fn("photos", None), "3 is gone").champion == 1
-    assert aliases() == {"champion": 1}
 
 
 def test_promote__deleted_or_altered_since_judged(registered, verdict, own_workshop):
@@ -223,16 +200,6 @@ def test_rollback__tried_again(promoted):
     mlflow_client().set_registered_model_alias("photos", "champion", "2")
     assert rollback.fn("photos", 1, "r").champion == 1
     assert (len(history()), aliases()["champion"]) == (3, 1)
-
-
-def test_find_target__finishes_an_interrupted_rollback(promoted):
-    """Killed between ledger and aliases, the same command again does not go forward by mistake."""
-    rollback.fn("photos", 1, "r")
-    mlflow_client().set_registered_model_alias("photos", "champion", "2")
-    assert find_target.fn("photos", None) == 1
-    assert aliases() == {"champion": 1}
-    with pytest.raises(GateError, match="no earlier version"):
-        find_target.fn("photos", None)
 
 
 def test_unchanged__repairs_aliases(promoted):

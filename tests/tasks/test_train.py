@@ -11,7 +11,9 @@ from evaluation.config import EvaluationConfig
 from lightning_modules.config import TrainingConfig
 from lightning_modules.train import FitResult
 from registry.config import GateConfig
+from registry.errors import RegistryError
 from registry.looks import Looks
+from registry.models import describe_versions
 from registry.tracking import mlflow_client, settled
 from tasks.prepare import Prepared
 from tasks.train import _folder, describe, find_candidate, open_training_run, register
@@ -71,6 +73,23 @@ def test_register__found_again(given, own_workshop):
     assert find_candidate.fn(**asked, prepared=given["prepared"]) == made
     assert find_candidate.fn(**asked, prepared=replace(given["prepared"], version="other")) is None
     assert mlflow_client().get_run(run_id).data.tags["model_version"] == "1"
+
+
+def test_register__retried(given, own_workshop, monkeypatch):
+    """A retry after the version was registered finishes the rest and registers nothing twice."""
+    run_id = open_training_run.fn(**given, snapshot="{}", parent=None)
+    asked = own_workshop.package, run_id, given["data"], given["training"], given["prepared"], "x"
+
+    def broken(*_):
+        raise RegistryError("MLflow is down")
+
+    with monkeypatch.context() as patch, pytest.raises(RegistryError, match="down"):
+        patch.setattr("tasks.train.log_values", broken)
+        register.fn(given["root"], "photos", *asked)
+    assert register.fn(given["root"], "photos", *asked).version == 1
+    assert list(describe_versions("photos")) == [1]
+    assert mlflow_client().get_run(run_id).data.tags["model_version"] == "1"
+    assert not own_workshop.fit.exists()
 
 
 def test_describe__of_this_fit(given, own_workshop):
