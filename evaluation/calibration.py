@@ -44,6 +44,7 @@ def fit_temperature(probabilities: Floats, truth: npt.NDArray[np.int64], weights
     logs, rows = np.log(np.maximum(probabilities, SMALLEST, dtype=np.float64)), np.arange(len(truth))
 
     def loss(exponent: float) -> float:
+        """Mean log loss at the temperature e ** exponent."""
         scaled = logs / np.exp(exponent)
         top = scaled.max(axis=1)
         total = top + np.log(np.exp(scaled - top[:, None]).sum(axis=1))
@@ -147,6 +148,7 @@ def _unbiased(gaps: Floats, noise: Floats, share: float) -> float:
     reach = np.abs(noise).sum(axis=1)
 
     def excess(scale: float) -> float:
+        """How far the error of scaled gaps lies above the observed one, in `share` of cases."""
         return float(np.quantile(np.abs(scale * gaps + noise).sum(axis=1), share)) - observed
 
     if observed == 0 or excess(0.0) >= 0:

@@ -29,6 +29,7 @@ def paired_difference(
     chosen, truth = metric_named(metric), champion.truth
 
     def gain(weights: Floats) -> Floats:
+        """Challenger minus champion [R] under weights [R, N]."""
         after = chosen.batch(truth, challenger.probabilities, weights)
         return after - chosen.batch(truth, champion.probabilities, weights)
 

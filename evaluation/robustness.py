@@ -69,6 +69,7 @@ def judge_robustness(
     measures = list(dict.fromkeys(["accuracy", metric]))
 
     def judged(kind: str, strength: float, probabilities: Probabilities) -> list[dict[str, object]]:
+        """The rows of one disturbance, a measure each."""
         found = dataclasses.replace(clean, probabilities=probabilities.astype(np.float64))
         agreed = dataclasses.replace(found, truth=clean.probabilities.argmax(axis=1))
         bounds: dict[str, Interval] = {name: _interval(name, found, seed, resamples, level) for name in measures}

@@ -171,6 +171,7 @@ def _difference(predictions: Predictions, mask: Mask, how: Resampling) -> dict[s
     outside = partial(chosen.batch, predictions.truth[~mask], predictions.probabilities[~mask])
 
     def difference(weights: Floats) -> Floats:
+        """Slice minus rest [R] under weights [R, N]."""
         return inside(weights[:, mask]) - outside(weights[:, ~mask])
 
     value = float(difference(predictions.weights[None])[0])

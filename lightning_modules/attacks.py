@@ -8,7 +8,7 @@ what they find is a worst case that no camera delivers by itself, so it is repor
 
 import warnings
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -71,10 +71,17 @@ def attacked(
         said = probabilities(network, images)
         for budget in sorted(budgets):
             right = np.flatnonzero(said.argmax(axis=1) == truth)
-            if len(right):
-                changed = attack(network, images[right], truth[right], kind=kind, budget=budget, steps=steps, seed=seed)
-                said[right] = probabilities(network, changed)
+            said[right] = _misled(
+                network, images[right], truth[right], kind=kind, budget=budget, steps=steps, seed=seed
+            )
             yield kind, budget, said.copy()
+
+
+def _misled(network: Network, images: Array, truth: npt.NDArray[np.int64], **options: Any) -> Floats:
+    """What the network says [n, K] of images [n, H, W, C] after an attack; there may be none left."""
+    if not len(images):
+        return np.empty((0, 1), np.float32)
+    return probabilities(network, attack(network, images, truth, **options))
 
 
 @torch.inference_mode()

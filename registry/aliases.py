@@ -2,12 +2,16 @@
 
 import logging
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from data.settings import load_settings
 from registry.errors import RegistryError
 from registry.history import Entry, quarantine_reason, quarantined, way_back
 from registry.ledger import Ledger
 from registry.tracking import mlflow_client, registry_errors
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 logger = logging.getLogger(__name__)
 
@@ -103,12 +107,20 @@ def _repair(domain: str, faults: Faults) -> None:
     with registry_errors(f"set the aliases of {domain!r}"):
         client = mlflow_client()
         for alias, version in faults.aliases.items():
-            if version is None:
-                client.delete_registered_model_alias(domain, alias)
-            else:
-                client.set_registered_model_alias(domain, alias, str(version))
+            _show_alias(client, domain, alias, version)
         for number, reason in faults.quarantine.items():
-            if reason is None:
-                client.delete_model_version_tag(domain, str(number), QUARANTINE)
-            else:
-                client.set_model_version_tag(domain, str(number), QUARANTINE, reason)
+            _show_quarantine(client, domain, number, reason)
+
+
+def _show_alias(client: "MlflowClient", domain: str, alias: str, version: int | None) -> None:
+    if version is None:
+        client.delete_registered_model_alias(domain, alias)
+    else:
+        client.set_registered_model_alias(domain, alias, str(version))
+
+
+def _show_quarantine(client: "MlflowClient", domain: str, version: int, reason: str | None) -> None:
+    if reason is None:
+        client.delete_model_version_tag(domain, str(version), QUARANTINE)
+    else:
+        client.set_model_version_tag(domain, str(version), QUARANTINE, reason)

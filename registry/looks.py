@@ -118,12 +118,18 @@ class Looks:
             LedgerConflictError: other processes were always faster.
         """
         for _ in range(ATTEMPTS):
-            try:
-                with database_errors(self._url), self._writer.begin() as connection:
-                    return _known_or_new(connection, asked, actor)
-            except IntegrityError:  # another process took the number: count again
-                continue
+            use = self._tried(asked, actor)
+            if use is not None:
+                return use
         raise LedgerConflictError(f"{asked.domain}: the test set is in use by many processes; evaluate again later")
+
+    def _tried(self, asked: Asked, actor: str) -> Use | None:
+        """The use, or None where another process took its number meanwhile."""
+        try:
+            with database_errors(self._url), self._writer.begin() as connection:
+                return _known_or_new(connection, asked, actor)
+        except IntegrityError:
+            return None
 
     def _ensure_table(self) -> None:
         """Creates the table where there is none; where it is there, opening it needs no write lock."""

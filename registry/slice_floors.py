@@ -63,6 +63,7 @@ class _Slice:
 
     @property
     def estimate(self) -> float:
+        """The improvement under the samples' own weights."""
         return float(self.gain(self.after.weights[None])[0])
 
     def p_value(self) -> float:
