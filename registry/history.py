@@ -2,7 +2,6 @@
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -33,16 +32,17 @@ class Entry:
 def quarantined(entries: Sequence[Entry]) -> dict[int, Entry]:
     """Versions that were rolled back and may not return by themselves, with the row that rolled them back.
 
-    A version leaves quarantine when it is put into production again. A rollback that takes back the rollback just
-    before it finds no fault with the version that it leaves, and puts nothing into quarantine.
+    A version leaves quarantine when it is put into production again. A rollback that takes back the row just before it,
+    by which its target went into quarantine, finds no fault with the version that it leaves: that one stays free.
     """
     barred: dict[int, Entry] = {}
-    for before, entry in pairwise([None, *entries]):
-        if entry is None:
-            continue
-        barred.pop(entry.to_version, None)
-        if entry.action == "rollback" and entry.from_version is not None and not _takes_back(before, entry):
+    before = None
+    for entry in entries:
+        returned = barred.pop(entry.to_version, None)
+        takes_back = returned is not None and returned is before
+        if entry.action == "rollback" and entry.from_version is not None and not takes_back:
             barred[entry.from_version] = entry
+        before = entry
     return barred
 
 
@@ -63,8 +63,3 @@ def way_back(entries: Sequence[Entry], there: Container[int]) -> int | None:
 def quarantine_reason(entry: Entry) -> str:
     """One line about the row that put a version into quarantine, for people."""
     return f"rolled back by {entry.actor} at {entry.time[:19]} ({entry.reason})"
-
-
-def _takes_back(before: Entry | None, entry: Entry) -> bool:
-    """Whether a rollback returns to the version that the rollback just before it had left."""
-    return before is not None and before.action == "rollback" and before.from_version == entry.to_version

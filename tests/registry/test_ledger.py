@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from registry.errors import LedgerConflictError, LedgerError, QuarantineError
-from registry.history import Entry, ways_back
+from registry.history import Entry, quarantined, ways_back
 from registry.ledger import Ledger, Verification
 from tasks.approval import Approval, approval_text
 
@@ -79,6 +79,16 @@ def test_ways_back__after_rollback_and_forward(ledger: Ledger) -> None:
         seen.append((ledger.champion("solar"), ways_back(ledger.entries("solar"))))
     assert seen == [(1, []), (2, [1]), (1, []), (2, [1])]
     assert [entry.action for entry in ledger.entries("solar")] == ["promote", "promote", "rollback", "rollback"]
+
+
+def test_quarantined__rolled_back_once_more(ledger: Ledger) -> None:
+    """Taking a rollback back clears its version only until it is rolled back again."""
+    steps = [("promote", None, 1), ("promote", 1, 2), ("rollback", 2, 1), ("rollback", 1, 2), ("rollback", 2, 1)]
+    seen = []
+    for action, expected, to in steps:
+        write(ledger, expected, to, action=action)
+        seen.append(list(quarantined(ledger.entries("solar"))))
+    assert seen == [[], [], [2], [], [2]]
 
 
 def test_ways_back__passes_over_quarantine(ledger: Ledger) -> None:
