@@ -33,6 +33,7 @@ FASHION ?= /usr/share/datasets/fashion-mnist
 bench: .venv
 	@$(BIN)/python -m bench.elpv
 	@$(BIN)/python -m bench.fashion --images $(FASHION)
+	@$(BIN)/python -m bench.gate
 	@$(BIN)/python -m bench.speed
 	@$(BIN)/python -m bench.growth --images $(FASHION)
 	@$(BIN)/python -m bench.report
