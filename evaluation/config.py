@@ -9,7 +9,7 @@ class EvaluationConfig(Config):
     """By what a test set is cut into slices."""
 
     slices: tuple[str | tuple[str, str], ...] | None = Field(
-        None, description="slice columns, and pairs of them as lists of two; unset: every slice column, no pair"
+        None, description="slice columns, group or label, and pairs as lists of two; unset: every slice column"
     )
 
     @field_validator("slices")

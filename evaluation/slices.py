@@ -67,22 +67,24 @@ class Resampling:
     level: float
 
 
-def chosen_slices(table: pd.DataFrame, config: EvaluationConfig) -> pd.DataFrame:
+def chosen_slices(table: pd.DataFrame, others: pd.DataFrame, config: EvaluationConfig) -> pd.DataFrame:
     """Returns the slice columns and pairs that a domain asks for, one categorical column each.
 
-    `table` has the slice columns of all samples that the domain has; cut rows out of the result, so that a value
-    without a test sample is still known, as an empty slice. In a pair both values must be there.
+    `table` has the slice columns of all samples that the domain has, `others` the further columns of the manifest,
+    which are slices only where they are named. Cut rows out of the result, so that a value without a test sample is
+    still known, as an empty slice. In a pair both values must be there.
 
     Raises:
-        EvaluationError: there is no slice column of that name.
+        EvaluationError: there is no column of that name.
     """
     names: list[str | tuple[str, str]] = list(table.columns if config.slices is None else config.slices)
+    table = pd.concat([table, others[others.columns.difference(table.columns, sort=False)]], axis=1)
     wanted = {part for name in names for part in ((name,) if isinstance(name, str) else name)}
     unknown = sorted(wanted - set(table.columns))
     if unknown:
         exist = ", ".join(table.columns) or "none"
         raise EvaluationError(
-            f"evaluation.slices names {', '.join(unknown)}; the data has the slice columns: {exist}; correct the list"
+            f"evaluation.slices names {', '.join(unknown)}; the data has the columns: {exist}; correct the list"
         )
     columns = {
         name if isinstance(name, str) else JOINT.join(name): table[name]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from data.dataset import Dataset
+from data.manifest import LABEL
 from evaluation.config import EvaluationConfig
 from evaluation.evaluate import Evaluation
 from evaluation.figures import confusion_matrix_figure, reliability_figure, sample_grid_figure, slice_figure
@@ -24,10 +25,28 @@ def predict_test(package: Package, dataset: Dataset, config: EvaluationConfig) -
     The predictions carry the slices and pairs that `config` names.
 
     Raises:
-        EvaluationError: `config` names a slice column that the data set has not.
+        EvaluationError: `config` names a column that the data set has not.
         GateError: the package knows other classes than the data set, or learned from test samples.
         PackageError: the data set's images are not of the package's shape.
     """
+    _refuse_foreign(package, dataset)
+    rows, manifest = dataset.rows("test"), dataset.manifest
+    others = manifest[["group"]].assign(label=manifest[LABEL + dataset.task])
+    slices = chosen_slices(dataset.slices(manifest), others, config)
+    probabilities, _ = package.predict(dataset.images(rows))
+    return Predictions(
+        hashes=list(rows["hash"]),
+        truth=dataset.labels(rows),
+        probabilities=probabilities.astype(np.float64),
+        weights=rows["weight"].to_numpy(np.float64),
+        groups=list(rows["group"]),
+        slices=slices[(manifest["split"] == "test").to_numpy()].reset_index(drop=True),
+        classes=package.classes,
+    )
+
+
+def _refuse_foreign(package: Package, dataset: Dataset) -> None:
+    """Refuses a data set that would say nothing of the package, or flatter it."""
     if package.classes != dataset.classes:
         raise GateError(
             f"the package knows the classes {', '.join(package.classes)}, the data set {', '.join(dataset.classes)}; "
@@ -45,17 +64,6 @@ def predict_test(package: Package, dataset: Dataset, config: EvaluationConfig) -
             f"{len(known)} of {len(rows)} test samples are among those that the package {package.folder} learned from, "
             "and would flatter it; train a new version, or roll the champion back if it is the one that knows them"
         )
-    slices = chosen_slices(dataset.slices(dataset.manifest), config)
-    probabilities, _ = package.predict(dataset.images(rows))
-    return Predictions(
-        hashes=list(rows["hash"]),
-        truth=dataset.labels(rows),
-        probabilities=probabilities.astype(np.float64),
-        weights=rows["weight"].to_numpy(np.float64),
-        groups=list(rows["group"]),
-        slices=slices[(dataset.manifest["split"] == "test").to_numpy()].reset_index(drop=True),
-        classes=package.classes,
-    )
 
 
 def evaluation_metrics(evaluation: Evaluation) -> dict[str, float]:

@@ -16,6 +16,7 @@ from evaluation.predictions import Predictions
 from evaluation.slices import SLICE_COLUMNS, chosen_slices, difference_p_value, judge_slices
 
 TABLE = pd.DataFrame({"type": ["mono", "poly", "mono", None], "site": ["a", "a", "b", "b"]})
+OTHERS = pd.DataFrame({"group": ["g", "g", "h", "h"], "type": ["never"] * 4})
 
 
 def make(slices: dict[str, list[str]], *, right: Any = 0.8, count: int = 120, **changes: Any) -> Predictions:
@@ -42,23 +43,30 @@ def judged(predictions: Predictions, metric: str = "accuracy") -> pd.DataFrame:
 
 def test_chosen_slices__every_column_by_default() -> None:
     """Unless slices are named, each column is one; an empty list is none."""
-    assert list(chosen_slices(TABLE, EvaluationConfig()).columns) == ["type", "site"]
-    assert chosen_slices(TABLE, EvaluationConfig(slices=())).shape == (4, 0)
+    assert list(chosen_slices(TABLE, OTHERS, EvaluationConfig()).columns) == ["type", "site"]
+    assert chosen_slices(TABLE, OTHERS, EvaluationConfig(slices=())).shape == (4, 0)
 
 
 def test_chosen_slices__pairs_need_both_values() -> None:
     """A pair joins the values; where one is missing the sample is in no slice of it."""
-    found = chosen_slices(TABLE, EvaluationConfig(slices=("site", ("type", "site"))))
+    found = chosen_slices(TABLE, OTHERS, EvaluationConfig(slices=("site", ("type", "site"))))
     assert list(found.columns) == ["site", "type & site"]
     assert found["type & site"].tolist()[:3] == ["mono & a", "poly & a", "mono & b"]
     assert found["type & site"].isna().tolist() == [False, False, False, True]
 
 
+def test_chosen_slices__other_columns_by_name() -> None:
+    """Group and label are slices where they are named; a slice column of that name comes first."""
+    found = chosen_slices(TABLE, OTHERS, EvaluationConfig(slices=("group", ("group", "type"))))
+    assert found["group"].tolist() == ["g", "g", "h", "h"]
+    assert found["group & type"].tolist()[:3] == ["g & mono", "g & poly", "h & mono"]
+
+
 def test_chosen_slices__unknown_name() -> None:
     """One error names what is unknown and what there is."""
     config = EvaluationConfig(slices=("colour", ("type", "place")))
-    with pytest.raises(EvaluationError, match=r"names colour, place; the data has the slice columns: type, site"):
-        chosen_slices(TABLE, config)
+    with pytest.raises(EvaluationError, match=r"names colour, place; the data has the columns: type, site, group"):
+        chosen_slices(TABLE, OTHERS, config)
 
 
 def test_judge_slices__one_that_differs() -> None:
@@ -156,7 +164,7 @@ def test_judge_slices__value_without_a_sample() -> None:
     """A value that the domain knows and the test set has not is a slice of 0, and the others are as before."""
     said = make({"line": ["a", "b"] * 60})
     known = pd.DataFrame({"line": ["a", "b"] * 60 + ["c"]})
-    chosen = chosen_slices(known, EvaluationConfig()).iloc[:120]
+    chosen = chosen_slices(known, OTHERS, EvaluationConfig()).iloc[:120]
     found = judged(replace(said, slices=chosen))
     assert (found.loc["c", "samples"], found.loc["c", "note"]) == (0, "empty")
     pd.testing.assert_frame_equal(found.drop("c"), judged(said), check_like=True)

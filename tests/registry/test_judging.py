@@ -83,5 +83,5 @@ def test_predict_test__slices_that_are_chosen(own_workshop):
     slices = predict_test(load_package(own_workshop.package), dataset, config).slices
     assert slices["site & cell"].tolist() == [f"line & {label}" for label in dataset.rows("test")["label.label"]]
     assert slices["site"].cat.categories.tolist() == ["lab", "line"]
-    with pytest.raises(EvaluationError, match="slice columns: site, cell"):
+    with pytest.raises(EvaluationError, match="the data has the columns: site, cell, group, label"):
         predict_test(load_package(own_workshop.package), dataset, EvaluationConfig(slices=("colour",)))
