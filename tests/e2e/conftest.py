@@ -13,6 +13,12 @@ import pytest
 REGRAFT = Path(sys.executable).with_name("regraft")
 
 
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands get one thread: the tests run side by side, and two pools on the same cores hinder each other."""
+    monkeypatch.setenv("REGRAFT_THREADS", "1")
+
+
 @pytest.fixture
 def regraft(project: Path, prefect_api: str) -> Callable[..., Any]:
     """Runs a command that must end with `code` and gives back its JSON, or its text."""
