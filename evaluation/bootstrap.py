@@ -1,10 +1,11 @@
 """Intervals by resampling groups: samples of one group stand or fall together."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 
@@ -56,6 +57,19 @@ def interval_of(
     value = float(batch(samples.weights[None])[0])
     found = replicates(batch, samples, seed=seed, resamples=resamples)
     return percentile_interval(value, found, groups=samples.group_count, level=level)
+
+
+def intervals_of(
+    metrics: Mapping[str, Callable[..., Floats]], judged: Sequence[Any], samples: Grouped, **how: Any
+) -> dict[str, Interval]:
+    """Returns every metric with the interval of its grouped bootstrap; nan where undefined.
+
+    `judged` are the arguments of each metric before the weights; `how` is handed to `interval_of`.
+
+    Raises:
+        EvaluationError: all samples are of one group.
+    """
+    return {name: interval_of(partial(batch, *judged), samples, **how) for name, batch in metrics.items()}
 
 
 def replicates(batch: Callable[[Floats], Floats], samples: Grouped, *, seed: int, resamples: int) -> Floats:

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
-from evaluation.bootstrap import Interval, interval_of
+from evaluation.bootstrap import Interval, intervals_of
 from evaluation.errors import EvaluationError
 from evaluation.grouped import Floats, Grouped, check_weights
 from evaluation.metrics import binary_ap, divide, mean, nanmean
@@ -60,10 +59,7 @@ def multilabel_intervals(
         EvaluationError: all samples are of one group.
     """
     judged = (predictions.truth, predictions.probabilities)
-    return {
-        name: interval_of(partial(batch, *judged), predictions, seed=seed, resamples=resamples, level=level)
-        for name, batch in MULTILABEL_METRICS.items()
-    }
+    return intervals_of(MULTILABEL_METRICS, judged, predictions, seed=seed, resamples=resamples, level=level)
 
 
 def macro_f1(truth: Bools, probabilities: Floats, weights: Floats) -> Floats:

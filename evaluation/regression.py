@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
-from evaluation.bootstrap import Interval, interval_of
+from evaluation.bootstrap import Interval, intervals_of
 from evaluation.errors import EvaluationError
 from evaluation.grouped import Floats, Grouped, check_weights
 from evaluation.metrics import divide, mean
@@ -51,10 +50,7 @@ def regression_intervals(
         EvaluationError: all samples are of one group.
     """
     judged = (predictions.truth, predictions.predicted)
-    return {
-        name: interval_of(partial(batch, *judged), predictions, seed=seed, resamples=resamples, level=level)
-        for name, batch in REGRESSION_METRICS.items()
-    }
+    return intervals_of(REGRESSION_METRICS, judged, predictions, seed=seed, resamples=resamples, level=level)
 
 
 def mae(truth: Floats, predicted: Floats, weights: Floats) -> Floats:

@@ -21,6 +21,29 @@ PARAMETER = re.compile(r"(password=)([^&\s]*)", re.IGNORECASE)
 SCHEMA_LOCK = 0x52454752  # any number that no other program locks in the same database
 
 
+class Database:
+    """A database that any number of processes may use at once; whatever goes wrong with it is one LedgerError."""
+
+    def __init__(self, url: str) -> None:
+        """Opens the database of that SQLAlchemy URL."""
+        self._url = url  # whole, for its secrets to be found in what a driver says
+        with database_errors(url):
+            self._engine = open_engine(url)
+            self._writer = for_writing(self._engine)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that only reads."""
+        with database_errors(self._url), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that writes, and holds SQLite's lock from its start; a broken constraint passes through."""
+        with database_errors(self._url), self._writer.begin() as connection:
+            yield connection
+
+
 def open_engine(address: str) -> Engine:
     """Opens the database of a SQLAlchemy URL; makes the folder of a SQLite file if need be.
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from registry.chain import START, chained, first_fault
-from registry.database import database_errors, for_writing, open_engine
+from registry.database import Database
 from registry.errors import LedgerConflictError, LedgerError, QuarantineError
 from registry.history import Entry, quarantine_reason, quarantined
 from registry.ledger_table import TABLE, ensure_table
@@ -44,12 +44,8 @@ class Ledger:
 
     def __init__(self, url: str) -> None:
         """Opens the database of that SQLAlchemy URL; creates or renews the table if need be."""
-        with database_errors(url):
-            self._engine = open_engine(url)
-            self._writer = for_writing(self._engine)
-        self._url = url  # whole, for its secrets to be found in what a driver says
-        with database_errors(url):
-            ensure_table(self._engine)
+        self._database = Database(url)
+        ensure_table(self._database)
 
     def append(
         self,
@@ -81,7 +77,7 @@ class Ledger:
         row |= {"expected_from": expected, "reason": reason, "approval": approval, "evidence": evidence}
         row |= {"dataset_version": dataset_version}
         try:
-            with database_errors(self._url), self._writer.begin() as connection:
+            with self._database.writing() as connection:
                 entry = _insert(connection, row, deliberate=deliberate)
         except IntegrityError as error:
             raise LedgerConflictError(f"{domain}: another process wrote first; read the ledger again") from error
@@ -90,17 +86,17 @@ class Ledger:
 
     def entries(self, domain: str) -> list[Entry]:
         """Returns every entry of a domain, oldest first."""
-        with database_errors(self._url), self._engine.begin() as connection:
+        with self._database.reading() as connection:
             return _entries(connection, domain)
 
     def domains(self) -> list[str]:
         """Returns the domains that have entries, by name."""
-        with database_errors(self._url), self._engine.begin() as connection:
+        with self._database.reading() as connection:
             return list(connection.scalars(select(TABLE.c.domain).distinct().order_by(TABLE.c.domain)))
 
     def champion(self, domain: str) -> int | None:
         """Returns the version in production; None: nothing was ever promoted."""
-        with database_errors(self._url), self._engine.begin() as connection:
+        with self._database.reading() as connection:
             last = _last(connection, domain)
         return last.to_version if last else None
 

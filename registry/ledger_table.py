@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import (
     Column,
     Connection,
-    Engine,
     Integer,
     MetaData,
     String,
@@ -20,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.schema import CreateColumn
 
 from registry.chain import START, chained
-from registry.database import for_writing, hold_schema
+from registry.database import Database, hold_schema
 
 TABLE = Table(
     "ledger",
@@ -45,12 +44,12 @@ TABLE = Table(
 )
 
 
-def ensure_table(engine: Engine) -> None:
+def ensure_table(database: Database) -> None:
     """Creates the table, or gives a table of an earlier release its new columns, in one transaction."""
-    with engine.begin() as connection:
+    with database.reading() as connection:
         if not _lacking(connection):
             return
-    with for_writing(engine).begin() as connection:
+    with database.writing() as connection:
         hold_schema(connection)
         lacking = _lacking(connection)
         if len(lacking) == len(TABLE.columns):

@@ -23,7 +23,7 @@ from sqlalchemy.exc import IntegrityError
 
 from data.dataset import Dataset
 from data.settings import load_settings
-from registry.database import database_errors, for_writing, hold_schema, open_engine
+from registry.database import Database, hold_schema
 from registry.errors import LedgerConflictError
 from registry.spending import Turn
 
@@ -104,12 +104,8 @@ class Looks:
 
     def __init__(self, url: str) -> None:
         """Opens the database of that SQLAlchemy URL and creates the table if need be."""
-        with database_errors(url):
-            self._engine = open_engine(url)
-            self._writer = for_writing(self._engine)
-        self._url = url  # whole, for its secrets to be found in what a driver says
-        with database_errors(url):
-            self._ensure_table()
+        self._database = Database(url)
+        self._ensure_table()
 
     def take(self, asked: Asked, actor: str) -> Use:
         """Counts a use before it happens; the same question again is the same use and spends nothing.
@@ -126,30 +122,30 @@ class Looks:
     def _tried(self, asked: Asked, actor: str) -> Use | None:
         """The use, or None where another process took its number meanwhile."""
         try:
-            with database_errors(self._url), self._writer.begin() as connection:
+            with self._database.writing() as connection:
                 return _known_or_new(connection, asked, actor)
         except IntegrityError:
             return None
 
     def _ensure_table(self) -> None:
         """Creates the table where there is none; where it is there, opening it needs no write lock."""
-        with self._engine.begin() as connection:
+        with self._database.reading() as connection:
             if inspect(connection).has_table(TABLE.name):
                 return
-        with self._writer.begin() as connection:
+        with self._database.writing() as connection:
             hold_schema(connection)
             TABLE.create(connection, checkfirst=True)
 
     def settle(self, use: Use, outcome: str) -> Use:
         """Writes what came of a use; of a repeated one, what came of it last."""
         place = and_(TABLE.c.domain == use.domain, TABLE.c.generation == use.generation, TABLE.c.number == use.number)
-        with database_errors(self._url), self._writer.begin() as connection:
+        with self._database.writing() as connection:
             connection.execute(update(TABLE).where(place).values(outcome=outcome))
         return replace(use, outcome=outcome)
 
     def uses(self, domain: str, generation: int) -> list[Use]:
         """Every use of the test set of one generation of a domain, in order."""
-        with database_errors(self._url), self._engine.begin() as connection:
+        with self._database.reading() as connection:
             return _uses(connection, domain, generation)
 
 
