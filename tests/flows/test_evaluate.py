@@ -1,0 +1,24 @@
+"""The order of an evaluation: what is only reported cannot stop what decides."""
+
+from prefect import task
+
+import flows.evaluate as module
+from flows.config import load_domain
+from tasks.prepare import Prepared
+
+
+def test_evaluate_version__stress_test_that_fails(project, prefect_api, monkeypatch):
+    """The decision stands and comes back, though the stress test after it fails."""
+    tried = []
+
+    @task
+    def stress(*arguments):
+        tried.append(arguments[0])
+        raise MemoryError
+
+    monkeypatch.setattr(module, "find_champion", lambda name: None)
+    monkeypatch.setattr(module, "judge", lambda name, version, *rest: f"{name} v{version} judged")
+    monkeypatch.setattr(module, "gate", lambda challenger, *rest: f"{challenger}, decided")
+    monkeypatch.setattr(module, "stress", stress)
+    verdict = module.evaluate_version(load_domain("digits"), 1, Prepared(project, "d"))
+    assert (verdict, tried) == ("digits v1 judged, decided", ["digits v1 judged"])
