@@ -20,10 +20,10 @@ import pandas as pd
 
 from bench.measure import Cell, bench_main, run_cells
 from bench.report import Results, decimals, table
-from data.atomic import write_text
-from data.dataset import Dataset
-from data.settings import load_settings
-from evaluation.sweep import mean_interval
+from data.stores.atomic import write_text
+from data.stores.dataset import Dataset
+from evaluation.selection.sweep import mean_interval
+from settings.machine import load_settings
 
 CLASSES = ("functional", "defective")
 VIEWS = {"horizontal_flip": True, "vertical_flip": True, "rotation": "half_turn"}
@@ -39,9 +39,9 @@ RECIPES: dict[str, dict[str, Any]] = {
 def measure(protocol: str, recipe: dict[str, Any], seed: int, size: int) -> dict[str, float]:
     """One recipe on one split: weighted and plain metrics on the test part, and what the training cost."""
     from bench.fits import BACKBONE, fit_config
-    from lightning_modules.train import train
-    from registry.package import load_package
-    from registry.packing import pack_fit
+    from lightning_modules.fitting.launch import train
+    from registry.package.package import load_package
+    from registry.package.packing import pack_fit
 
     root = load_settings().root
     dataset = elpv_dataset(root, protocol, seed, size)
@@ -84,10 +84,10 @@ def elpv_dataset(root: Path, protocol: str, seed: int, size: int) -> Dataset:
 
 def _pixels(folder: Path, size: int) -> pd.DataFrame:
     """Decodes all cells into shards; returns the manifest without splits."""
-    from data.manifest import LABEL
-    from data.shards import append_rows
     from data.sources.elpv import elpv_folder, elpv_table
-    from data.transforms import ImageSpec
+    from data.specs.image import ImageSpec
+    from data.stores.manifest import LABEL
+    from data.stores.shards import append_rows
 
     spec, cells = ImageSpec(mode="L", size=size, crop=1.0), elpv_table()
     contents = [(elpv_folder() / path).read_bytes() for path in cells["path"]]
@@ -116,7 +116,7 @@ def _random_split(cells: pd.DataFrame, seed: int) -> pd.Series:
 
 def _group_split(cells: pd.DataFrame, seed: int) -> pd.Series:
     from data.config import SplitConfig
-    from data.splits import assign_splits
+    from data.stages.splits import assign_splits
 
     config = SplitConfig(validation=HELD_BACK * (1 - TEST), test=TEST, seed=seed)
     return assign_splits(cells.assign(split=None), _strata(cells), {}, config)

@@ -4,7 +4,7 @@ RegraftError
 └── BenchError (RuntimeError)  a cell's process failed, or a result is not what a cell wrote
 """
 
-from data.errors import RegraftError
+from settings.errors import RegraftError
 
 
 class BenchError(RegraftError, RuntimeError):

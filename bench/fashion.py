@@ -15,9 +15,9 @@ import pandas as pd
 from bench.growth import CLASSES, FASHION
 from bench.measure import Cell, bench_main, run_cells
 from bench.report import NOT_RUN, Results, decimals, table
-from data.atomic import write_text
-from data.dataset import Dataset
-from data.settings import load_settings
+from data.stores.atomic import write_text
+from data.stores.dataset import Dataset
+from settings.machine import load_settings
 
 TASK = "garment"
 RECIPES: dict[str, dict[str, Any]] = {
@@ -33,11 +33,11 @@ REFERENCE = {"HOG + SVM": 0.926, "MobileNet": 0.950, "ResNet18": 0.949, "WRN40-4
 def measure(images: str, recipe: dict[str, Any], size: int) -> dict[str, float]:
     """Trains on the training images and judges the package on the test images."""
     from bench.fits import BACKBONE, fit_config
-    from evaluation.bootstrap import bootstrap_interval
-    from evaluation.predictions import Predictions
-    from lightning_modules.train import train
-    from registry.package import load_package
-    from registry.packing import pack_fit
+    from evaluation.inference.bootstrap import bootstrap_interval
+    from evaluation.predictions.predictions import Predictions
+    from lightning_modules.fitting.launch import train
+    from registry.package.package import load_package
+    from registry.package.packing import pack_fit
 
     root = load_settings().root
     dataset = fashion_dataset(root / f"data-{size}", Path(images), size)
@@ -56,9 +56,9 @@ def measure(images: str, recipe: dict[str, Any], size: int) -> dict[str, float]:
 
 def fashion_dataset(folder: Path, images: Path, size: int) -> Dataset:
     """All 70,000 images as preprocess leaves them, with the data set's own test split."""
-    from data.manifest import LABEL
-    from data.shards import append_rows
-    from data.transforms import ImageSpec
+    from data.specs.image import ImageSpec
+    from data.stores.manifest import LABEL
+    from data.stores.shards import append_rows
 
     if not (folder / "manifest.parquet").exists():
         pixels, labels = _read(images)

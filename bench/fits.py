@@ -4,16 +4,16 @@ import hashlib
 import json
 from typing import Any
 
-from data.dataset import Dataset
-from data.settings import load_settings
+from data.stores.dataset import Dataset
 from lightning_modules.config import FitConfig
+from settings.machine import load_settings
 
 BACKBONE = "tf_efficientnet_lite0.imagenet"
 
 
 def fit_config(dataset: Dataset, recipe: dict[str, Any], augmentation: dict[str, Any], name: str) -> FitConfig:
     """A fit below the project's fits/, with an MLflow run of its own; other data or options have another folder."""
-    from registry.tracking import start_run  # MLflow, only where something is trained
+    from registry.store.tracking import start_run  # MLflow, only where something is trained
 
     settings = load_settings()
     training = {"backbone": BACKBONE, "recipe": recipe, "augmentation": augmentation}

@@ -19,13 +19,13 @@ import numpy as np
 from bench.gate_pairs import PROBES, Pool, draw, load_pool, mixed_pair
 from bench.measure import Cell, Record, bench_main, run_cells
 from bench.report import NOT_RUN, Results, table
-from data.settings import load_settings
-from evaluation.metrics import MetricName
-from evaluation.predictions import Predictions
-from registry.config import GateConfig
-from registry.decision import Decision, Measured
-from registry.gate import decide
-from registry.spending import Turn
+from evaluation.predictions.metrics import MetricName
+from evaluation.predictions.predictions import Predictions
+from registry.gate.config import GateConfig
+from registry.gate.decide import decide
+from registry.gate.decision import Decision, Measured
+from registry.gate.spending import Turn
+from settings.machine import load_settings
 
 STRUCTURES = {
     "5 modules": {"modules": 5, "cells": 0},
@@ -41,7 +41,7 @@ _LOOKS_NOTE = f"""Accuracy of two equal models, compared again whenever {STEP} c
 growing data are known to tell equal models apart in 8 / 14 / 19 / 25% by look 2 / 5 / 10 / 20 (Armitage, McPherson and
 Rowe 1969). Alpha spending states that, over all looks together, at most 5% are promoted and 10% told apart, of which
 the first look may take half."""
-ORDERLY = Measured(latency_ms=1, size_mb=1, parity=0, card_gaps=())
+ORDERLY = Measured(latency_ms=1, size_mb=1, parity=0, parity_limit=1e-3, card_gaps=())
 
 
 def null(metric: MetricName, modules: int, cells: int, pairs: int) -> dict[str, float]:

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from data.manifest import read_table, write_table
-from data.settings import load_settings
-from evaluation.predictions import Predictions
+from data.stores.manifest import read_table, write_table
+from evaluation.predictions.predictions import Predictions
+from settings.machine import load_settings
 
 CLASSES = ("functional", "defective")
 STRONG, WEAK = 300, 12  # features that a probe reads
@@ -93,8 +93,8 @@ def _probed(root: Path) -> pd.DataFrame:
     """Every probe's predictions of every cell."""
     from bench.elpv import elpv_dataset
     from bench.fits import BACKBONE
-    from lightning_modules.activations import Prefix
-    from lightning_modules.hub import load_backbone
+    from lightning_modules.hub.backbones import load_backbone
+    from lightning_modules.inputs.activations import Prefix
 
     dataset = elpv_dataset(root, "groups", 0, SIZE)
     prefix = Prefix(root, root, dataset, load_backbone(root, BACKBONE), load_settings().cores)

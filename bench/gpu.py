@@ -15,7 +15,7 @@ import click
 from bench.errors import BenchError
 from bench.measure import Cell, bench_main, run_cells
 from bench.report import NOT_RUN, Results, decimals, load_results, table
-from data.settings import load_settings
+from settings.machine import load_settings
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "fp32": {"precision": "32"},
@@ -30,8 +30,8 @@ def measure(trainer: dict[str, Any], epochs: int) -> dict[str, float]:
     """One fit on the GPU: images a second from the second epoch on, share of the time that it was busy, and loss."""
     from bench.elpv import RECIPES, VIEWS, elpv_dataset
     from bench.fits import fit_config
-    from lightning_modules.fit import fit
-    from lightning_modules.fit_progress import read_history
+    from lightning_modules.fitting.fit import fit
+    from lightning_modules.fitting.progress import read_history
 
     root = load_settings().root
     recipe = {**RECIPES["full"], "epochs": epochs, "patience": epochs, "batch_size": 64}

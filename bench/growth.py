@@ -21,7 +21,7 @@ from bench.report import NOT_RUN, Results, decimals, table
 
 if TYPE_CHECKING:
     from data.config import DataConfig
-    from data.dataset import Dataset
+    from data.stores.dataset import Dataset
 
 SAMPLES = (1_000, 10_000, 60_000)
 PHASES = {
@@ -40,10 +40,10 @@ def prepare(samples: int, size: int, run: str) -> Values:
     """Seconds of ingest, validate and preprocess by their own functions, without DVC and Prefect around them."""
     import great_expectations  # noqa: F401  -- its seconds of import are no cost of a sample
 
-    from data.ingest import ingest
-    from data.preprocess import preprocess
-    from data.settings import load_settings
-    from data.validate import validate
+    from data.stages.ingest import ingest
+    from data.stages.preprocess import preprocess
+    from data.stages.validate import validate
+    from settings.machine import load_settings
 
     root, config = load_settings().root, _config(samples, size, run)
     marks = [time.perf_counter()]
@@ -60,9 +60,9 @@ def prepare(samples: int, size: int, run: str) -> Values:
 def embed(samples: int, size: int, run: str) -> Values:
     """Seconds of embedding; the backbone's export, made once for any number of samples, is not counted."""
     from bench.peers import BACKBONE
-    from data.settings import load_settings
-    from lightning_modules.embed import embed as embed_dataset
-    from lightning_modules.hub import load_backbone
+    from lightning_modules.hub.backbones import load_backbone
+    from lightning_modules.inputs.embed import embed as embed_dataset
+    from settings.machine import load_settings
 
     settings, dataset = load_settings(), _dataset()
     card = load_backbone(settings.root, BACKBONE)
@@ -113,17 +113,17 @@ def _config(samples: int, size: int, run: str) -> "DataConfig":
 
 
 def _dataset() -> "Dataset":
-    from data.dataset import Dataset
-    from data.manifest import processed_folder
-    from data.settings import load_settings
+    from data.stores.dataset import Dataset
+    from data.stores.manifest import processed_folder
+    from settings.machine import load_settings
 
     return Dataset(processed_folder(load_settings().root, DOMAIN), TASK, CLASSES)
 
 
 def _beginning(dataset: "Dataset") -> "Dataset":
     """A data set of the first two samples, for what is made at first use."""
-    from data.dataset import Dataset
-    from data.manifest import write_table
+    from data.stores.dataset import Dataset
+    from data.stores.manifest import write_table
 
     folder = dataset.folder.with_name("beginning")
     folder.mkdir(exist_ok=True)

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from data.dataset import Dataset
-from data.images import Array
-from data.manifest import LABEL, write_table
-from data.shards import append_rows
 from data.sources.elpv import elpv_folder, elpv_table
-from data.transforms import ImageSpec
+from data.specs.decoding import Array
+from data.specs.image import ImageSpec
+from data.stores.dataset import Dataset
+from data.stores.manifest import LABEL, write_table
+from data.stores.shards import append_rows
 
 CLASSES = ("defective", "functional")
 VALIDATION_SHARE = 8  # one validation image for this many training images

@@ -21,10 +21,10 @@ import psutil
 
 from bench.errors import BenchError
 from bench.machine import machine_facts
-from data.atomic import write_text
-from data.errors import RegraftError
-from data.settings import load_settings
+from data.stores.atomic import write_text
 from flows.environment import QUIET
+from settings.errors import RegraftError
+from settings.machine import load_settings
 
 Record = dict[str, Any]
 POLL_SECONDS = 2.0

@@ -18,9 +18,9 @@ from torchvision import transforms
 from torchvision.datasets import ImageFolder
 
 from bench.images import write_image_folder
-from data.settings import load_settings
-from lightning_modules.hub import load_backbone
-from lightning_modules.network import load_weights
+from lightning_modules.hub.backbones import load_backbone
+from lightning_modules.network.network import load_weights
+from settings.machine import load_settings
 
 BACKBONE = "tf_efficientnet_lite0.imagenet"
 MEAN = STD = (0.5, 0.5, 0.5)

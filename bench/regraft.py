@@ -11,15 +11,15 @@ import torch
 from bench.fits import fit_config
 from bench.images import write_processed
 from bench.peers import BACKBONE, MEAN, STD, Values
-from data.dataset import Dataset
-from data.settings import load_settings
-from lightning_modules.activations import PLAIN
-from lightning_modules.datamodule import PhaseData
-from lightning_modules.embed import embed
-from lightning_modules.fit import fit
-from lightning_modules.hub import load_backbone
-from lightning_modules.network import Normalise
-from registry.tracking import start_run
+from data.stores.dataset import Dataset
+from lightning_modules.fitting.fit import fit
+from lightning_modules.hub.backbones import load_backbone
+from lightning_modules.inputs.activations import PLAIN
+from lightning_modules.inputs.datamodule import PhaseData
+from lightning_modules.inputs.embed import embed
+from lightning_modules.network.network import Normalise
+from registry.store.tracking import start_run
+from settings.machine import load_settings
 
 FLIPS = {"horizontal_flip": True, "vertical_flip": True}
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from bench.measure import Record, bench_main, read_record
-from data.atomic import write_text
-from data.settings import load_settings
+from data.stores.atomic import write_text
+from settings.machine import load_settings
 
 Results = dict[str, Record]
 NOT_RUN = "not run"

@@ -1,1 +1,1 @@
-"""Sources, manifest, expectations, splits, transforms, shards and the feature cache."""
+"""From a domain's source to its dataset version: sources, specs, stores and stages."""

@@ -1,19 +1,13 @@
 """The `data:` section of a domain YAML: what a domain's samples are and how they are prepared."""
 
-import json
-import re
 from pathlib import Path
-from typing import Any, TypeVar
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from data.errors import ConfigError
 from data.sources import Source
-from data.transforms import ImageSpec
-from data.typed import Config
-
-Model = TypeVar("Model", bound=BaseModel)
+from data.specs.image import ImageSpec
+from settings.config import Config, load_yaml
+from settings.errors import ConfigError
 
 
 class TaskConfig(Config):
@@ -109,29 +103,6 @@ def domain_path(root: Path, name: str) -> Path:
     return path
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML 1.1, but 1e-5 is a number, as in YAML 1.2 and in JSON."""
-
-
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?\d+[eE][-+]\d+$"), list("-+0123456789"))
-
-
-def load_yaml(path: Path, model: type[Model]) -> Model:
-    """Reads a YAML file into a strict model.
-
-    Raises:
-        ConfigError: the file is no YAML, or a key or value is wrong; every fault is named in one line.
-    """
-    try:
-        content: Any = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe loader
-        # JSON mode is as strict as Python mode and still takes a YAML list where the model holds a tuple.
-        return model.model_validate_json(json.dumps(content, default=str))
-    except ValidationError as error:
-        raise ConfigError(f"{path}: {_faults(error)}; `regraft new` writes a commented example") from error
-    except (yaml.YAMLError, ValueError, TypeError) as error:  # no UTF-8, a circle of aliases, a date as a key
-        raise ConfigError(f"{path}: not valid YAML ({' '.join(str(error).split())}); correct the file") from error
-
-
 def load_data_config(root: Path, name: str) -> DataConfig:
     """Reads the `data:` section of one domain.
 
@@ -139,13 +110,3 @@ def load_data_config(root: Path, name: str) -> DataConfig:
         ConfigError: the domain does not exist or its section is wrong.
     """
     return load_yaml(domain_path(root, name), _DataOnly).data
-
-
-def _faults(error: ValidationError) -> str:
-    """All faults in one line: key, value and rule."""
-    return " | ".join(_fault(fault["loc"], fault["input"], fault["msg"]) for fault in error.errors())
-
-
-def _fault(where: tuple[int | str, ...], value: object, rule: str) -> str:
-    shown = "" if isinstance(value, dict) else f" = {value!r}"
-    return f"{'.'.join(map(str, where)) or 'the file'}{shown}: {rule.removeprefix('Value error, ')}"

@@ -1,7 +1,6 @@
 """What can go wrong with a user's input, data and disk.
 
 RegraftError
-├── ConfigError (ValueError)      a key or value in a domain YAML or in REGRAFT_*
 ├── SourceError (ValueError)      a source that is missing, empty or unreadable
 ├── ImageError (ValueError)       one file that is no usable image
 ├── ValidationError (ValueError)  a whole batch that must not go on
@@ -12,13 +11,7 @@ RegraftError
 Every message names the value, the rule and the remedy; the command line prints it in one line.
 """
 
-
-class RegraftError(Exception):
-    """Base of everything that a user can mend; its text is shown without a traceback."""
-
-
-class ConfigError(RegraftError, ValueError):
-    """A wrong key, type or value in a domain YAML or in a REGRAFT_* variable."""
+from settings.errors import RegraftError
 
 
 class SourceError(RegraftError, ValueError):

@@ -1,1 +1,1 @@
-"""Metrics with intervals, slices, paired tests and figures; pure functions of predictions."""
+"""How good a model is, how sure that is, and what is wrong with its data."""

@@ -6,7 +6,7 @@ RegraftError
 Every message names the value, the rule and the remedy.
 """
 
-from data.errors import RegraftError
+from settings.errors import RegraftError
 
 
 class EvaluationError(RegraftError, ValueError):

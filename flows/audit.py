@@ -2,9 +2,9 @@
 
 from prefect import flow
 
-from data.locks import domain_lock
+from data.stores.locks import domain_lock
 from flows.config import Domain, load_domain
-from registry.tracking import settled
+from registry.store.tracking import settled
 from tasks.audit import AuditReport, open_audit_run
 from tasks.audit import audit as audit_samples
 from tasks.prepare import Prepared, embed, preprocess

@@ -5,14 +5,14 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator
 
-from data.config import DataConfig, domain_path, load_yaml
-from data.settings import load_settings
-from data.typed import Config
-from evaluation.config import EvaluationConfig
-from evaluation.stress_config import StressConfig
+from data.config import DataConfig, domain_path
+from evaluation.inference.config import EvaluationConfig
+from evaluation.stress.config import StressConfig
 from lightning_modules.config import TrainingConfig, with_recipe
 from monitoring.config import MonitoringConfig
-from registry.config import GateConfig
+from registry.gate.config import GateConfig
+from settings.config import Config, load_yaml
+from settings.machine import load_settings
 
 
 class ScheduleConfig(Config):

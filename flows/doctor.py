@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 
-from data.errors import RegraftError
-from data.settings import Settings, load_settings
-from data.versioning import changed_stages
+from data.stores.versioning import changed_stages
 from flows.config import domain_names, load_domain
-from lightning_modules.hub import load_backbone
-from registry.aliases import alias_faults, follow_ledger
-from registry.ledger import Ledger
-from registry.models import champion
-from registry.package import load_package
+from lightning_modules.hub.backbones import load_backbone
+from registry.ledger.ledger import Ledger
+from registry.package.package import load_package
+from registry.store.aliases import alias_faults, follow_ledger
+from registry.store.models import champion
+from settings.errors import RegraftError
+from settings.machine import Settings, load_settings
 
 LEAST_DISK_GB = 2
 
@@ -55,7 +55,7 @@ def _check(check: str, run: Callable[[], str]) -> Finding:
 def _torch() -> str:
     import torch
 
-    import lightning_modules.network  # noqa: F401  -- says in one line if torchvision does not fit torch
+    import lightning_modules.network.network  # noqa: F401  -- says in one line if torchvision does not fit torch
 
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
     return f"torch {torch.__version__} with torchvision {version('torchvision')} on {device}"

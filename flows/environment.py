@@ -6,7 +6,7 @@ import sys
 import urllib.request
 from pathlib import Path
 
-from data.settings import Settings, load_settings
+from settings.machine import Settings, load_settings
 
 QUIET = {
     "DO_NOT_TRACK": "true",

@@ -6,14 +6,15 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader
 
-from data.atomic import atomic_path
-from data.config import load_yaml
-from data.errors import ConfigError, ImageError, SourceError
-from data.images import image_facts
-from data.settings import load_settings
+from data.errors import ImageError, SourceError
 from data.sources import FolderSource, TableSource
 from data.sources.sample import Sample
+from data.specs.decoding import image_facts
+from data.stores.atomic import atomic_path
 from flows.config import DomainFile
+from settings.config import load_yaml
+from settings.errors import ConfigError
+from settings.machine import load_settings
 
 LOOKED_AT = 20
 RESERVED = {"verify"}  # `regraft ledger verify` is a command of its own

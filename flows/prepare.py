@@ -2,7 +2,7 @@
 
 from prefect import flow
 
-from data.locks import domain_lock
+from data.stores.locks import domain_lock
 from flows.config import Domain, load_domain
 from tasks.prepare import Prepared, embed, ingest, preprocess, validate
 

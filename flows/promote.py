@@ -2,9 +2,9 @@
 
 from prefect import flow
 
-from data.locks import domain_lock
+from data.stores.locks import domain_lock
 from flows.config import Domain, load_domain
-from registry.config import ApprovalConfig
+from registry.gate.config import ApprovalConfig
 from tasks.approval import approval_needed, ask_approval, hold
 from tasks.evaluate import Verdict
 from tasks.promote import Promotion, read_verdict

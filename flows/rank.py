@@ -2,9 +2,9 @@
 
 from prefect import flow
 
-from data.locks import domain_lock
+from data.stores.locks import domain_lock
 from flows.config import Domain, load_domain
-from registry.tracking import settled
+from registry.store.tracking import settled
 from tasks.prepare import Prepared, preprocess
 from tasks.rank import Ranking, open_ranking_run, plan_ranking, report_ranking, score
 

@@ -2,8 +2,8 @@
 
 from prefect import flow
 
-from data.locks import domain_lock
-from data.refresh import Refreshed
+from data.stages.refresh import Refreshed
+from data.stores.locks import domain_lock
 from flows.config import load_domain
 from tasks.prepare import preprocess
 from tasks.split import refresh_split

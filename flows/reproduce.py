@@ -2,9 +2,9 @@
 
 from prefect import flow
 
-from data.locks import domain_lock
+from data.stores.locks import domain_lock
 from flows.config import DomainFile, domain_from, load_domain
-from registry.tracking import settled
+from registry.store.tracking import settled
 from tasks.prepare import embed
 from tasks.reproduce import Reproduction, compare, find_origin, restore_data
 from tasks.train import fit, open_training_run, package

@@ -3,13 +3,13 @@
 from prefect import flow
 from prefect.runtime import deployment
 
-from data.locks import domain_lock
+from data.stores.locks import domain_lock
 from flows.config import load_domain
 from flows.evaluate import evaluate_version
 from flows.prepare import prepare_data
 from flows.promote import promote_approved
 from flows.train import train_version
-from registry.tracking import settled
+from registry.store.tracking import settled
 from tasks.approval import approval_needed
 from tasks.evaluate import find_champion
 from tasks.promote import Promotion, promote, unchanged

@@ -4,17 +4,17 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from data.dataset import Dataset
 from data.errors import VersioningError
-from data.manifest import processed_folder
-from data.settings import load_settings
-from data.versioning import dataset_version
+from data.stores.dataset import Dataset
+from data.stores.manifest import processed_folder
+from data.stores.versioning import dataset_version
 from flows.config import Domain, load_domain
-from registry.history import quarantine_reason, quarantined, way_back
-from registry.ledger import Ledger
-from registry.looks import Looks
-from registry.models import describe_versions
-from registry.tracking import latest_run
+from registry.ledger.history import quarantine_reason, quarantined, way_back
+from registry.ledger.ledger import Ledger
+from registry.ledger.looks import Looks
+from registry.store.models import describe_versions
+from registry.store.tracking import latest_run
+from settings.machine import load_settings
 
 
 class Status(BaseModel):

@@ -2,9 +2,9 @@
 
 from prefect import flow
 
-from data.locks import domain_lock
+from data.stores.locks import domain_lock
 from flows.config import load_domain
-from registry.tracking import settled
+from registry.store.tracking import settled
 from tasks.prepare import embed, preprocess
 from tasks.sweep import Sweep, compare_recipes, fit_trial, open_sweep_run, plan_trials
 

@@ -1,1 +1,1 @@
-"""Backbones, heads, recipes, data modules and the fit entry point."""
+"""Transfer learning: from checked pretrained weights to a fitted network."""

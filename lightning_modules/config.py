@@ -6,12 +6,11 @@ from typing import Annotated, Any, get_args
 
 from pydantic import BeforeValidator, Field, ValidationError
 
-from data.config import load_yaml
-from data.errors import ConfigError
-from data.settings import TrainerSettings
-from data.typed import Config
-from lightning_modules.augmentation import AugmentationConfig
+from lightning_modules.inputs.augmentation import AugmentationConfig
 from lightning_modules.recipes import Recipe
+from settings.config import Config, load_yaml
+from settings.errors import ConfigError
+from settings.machine import TrainerSettings
 
 
 def _named(recipe: Any) -> Any:
@@ -46,7 +45,7 @@ def with_recipe(training: TrainingConfig, kind: str) -> TrainingConfig:
 
 
 class FitConfig(Config):
-    """Everything that one `python -m lightning_modules.fit` needs; it reads no other configuration."""
+    """Everything that one `python -m lightning_modules.fitting.fit` needs; it reads no other configuration."""
 
     root: str = Field(description="project root")
     dataset: str = Field(description="folder of the processed data")

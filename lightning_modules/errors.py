@@ -6,7 +6,7 @@ RegraftError
 └── TrainingError (RuntimeError)    the fit process failed
 """
 
-from data.errors import RegraftError
+from settings.errors import RegraftError
 
 
 class BackboneError(RegraftError, ValueError):

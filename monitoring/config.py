@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from data.typed import Config
+from settings.config import Config
 
 STATISTICS = 2
 

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from monitoring.config import MonitoringConfig
-from monitoring.drift_report import DriftReport
 from monitoring.errors import MonitoringError
+from monitoring.signals.report import DriftReport
 from monitoring.triage import Triage
 
 

@@ -6,7 +6,7 @@ RegraftError
 Drift, broken data and preprocessing skew are no errors: they are results.
 """
 
-from data.errors import RegraftError
+from settings.errors import RegraftError
 
 
 class MonitoringError(RegraftError, ValueError):

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from monitoring.drift_report import DriftReport, DriftStatistic
 from monitoring.reference import Array, pair, project, usable
+from monitoring.signals.report import DriftReport, DriftStatistic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from data.atomic import atomic_path
+from data.stores.atomic import atomic_path
 from monitoring.config import MonitoringConfig
 from monitoring.errors import MonitoringError
 from monitoring.reference import pair, project, usable

@@ -1,1 +1,1 @@
-"""The MLflow store, the model package, the gate and the promotion ledger."""
+"""What is in production and why: packages, gate, ledger, cards, and their store in MLflow."""

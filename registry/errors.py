@@ -12,7 +12,7 @@ RegraftError
 Every message names the value, the rule and the remedy.
 """
 
-from data.errors import RegraftError
+from settings.errors import RegraftError
 
 
 class RegistryError(RegraftError, RuntimeError):

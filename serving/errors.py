@@ -6,7 +6,8 @@ RegraftError
     └── PredictionLogError             a file of the prediction log is not what was written
 """
 
-from data.errors import RegraftError, StorageError
+from data.errors import StorageError
+from settings.errors import RegraftError
 
 
 class ServingError(RegraftError, ValueError):

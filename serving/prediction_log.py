@@ -19,9 +19,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from data.atomic import atomic_path
-from data.settings import load_settings
+from data.stores.atomic import atomic_path
 from serving.errors import PredictionLogError
+from settings.machine import load_settings
 
 SCHEMA = pa.schema(
     [

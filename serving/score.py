@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data.errors import ImageError
-from data.images import image_brightness
+from data.specs.decoding import image_brightness
 from serving.errors import ServingError
 from serving.prediction_log import Prediction, append
 from serving.score_report import Outcome, ScoreReport, summarise

@@ -16,9 +16,9 @@ from prefect.settings import PREFECT_API_URL
 from prefect.states import Running
 from pydantic import create_model
 
-from data.settings import load_settings
-from registry.config import ApprovalConfig, GateConfig
-from registry.ledger import Ledger
+from registry.gate.config import ApprovalConfig, GateConfig
+from registry.ledger.ledger import Ledger
+from settings.machine import load_settings
 from tasks.evaluate import Verdict
 from tasks.policy import IO
 from tasks.promote import Promotion

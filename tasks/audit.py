@@ -10,17 +10,17 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact
 
 from data.config import DataConfig
-from data.dataset import Dataset
-from data.manifest import read_table, validated_folder
-from data.settings import load_settings
-from evaluation.audit import Audit, Section
-from evaluation.audit import audit as audit_data
-from evaluation.audit_page import shortened, write_findings, write_page
-from lightning_modules.activations import PLAIN, Prefix
+from data.stores.dataset import Dataset
+from data.stores.manifest import read_table, validated_folder
+from evaluation.audit.audit import Audit, Section
+from evaluation.audit.audit import audit as audit_data
+from evaluation.audit.page import shortened, write_findings, write_page
 from lightning_modules.config import TrainingConfig
-from lightning_modules.hub import load_backbone
-from registry.lineage import lineage
-from registry.tracking import log_dataset, log_file, log_values, run_address, start_run
+from lightning_modules.hub.backbones import load_backbone
+from lightning_modules.inputs.activations import PLAIN, Prefix
+from registry.cards.lineage import lineage
+from registry.store.tracking import log_dataset, log_file, log_values, run_address, start_run
+from settings.machine import load_settings
 from tasks.policy import COMPUTE, IO
 from tasks.prepare import Prepared
 from tasks.progress import artifact_key, task_progress

@@ -7,22 +7,23 @@ from prefect import task
 from prefect.artifacts import create_table_artifact
 
 from data.config import DataConfig
-from data.dataset import Dataset
-from data.settings import load_settings
-from evaluation.config import EvaluationConfig
-from evaluation.evaluate import Evaluation
-from evaluation.evaluate import evaluate as evaluate_predictions
-from evaluation.storage import write_predictions
-from registry.config import GateConfig
-from registry.decision import Decision, Measured
+from data.stores.dataset import Dataset
+from evaluation.inference.config import EvaluationConfig
+from evaluation.predictions.storage import write_predictions
+from evaluation.report.evaluate import Evaluation
+from evaluation.report.evaluate import evaluate as evaluate_predictions
+from registry.cards.model_card import card_gaps
 from registry.errors import GateError
-from registry.judging import evaluation_figures, evaluation_metrics, predict_test
-from registry.ledger import Ledger
-from registry.looks import count_evaluation
-from registry.model_card import card_gaps
-from registry.models import ModelVersion, model_version
-from registry.package import load_package
-from registry.tracking import log_figures, log_table, log_values, run_params, settled, start_run
+from registry.gate.config import GateConfig
+from registry.gate.decision import Decision, Measured
+from registry.ledger.ledger import Ledger
+from registry.ledger.looks import count_evaluation
+from registry.package.judging import evaluation_figures, evaluation_metrics, predict_test
+from registry.package.package import load_package
+from registry.package.parity import TOLERANCE
+from registry.store.models import ModelVersion, model_version
+from registry.store.tracking import log_figures, log_table, log_values, run_params, settled, start_run
+from settings.machine import load_settings
 from tasks.policy import COMPUTE, IO
 from tasks.prepare import Prepared
 from tasks.progress import artifact_key
@@ -88,7 +89,7 @@ def evaluate(
     )
     path = load_settings().home / "evaluations" / name / f"v{version}-{prepared.version}.parquet"
     write_predictions(path, predictions)
-    measured = Measured(package.latency_ms(), package.size_mb, package.parity, card_gaps(found.folder))
+    measured = Measured(package.latency_ms(), package.size_mb, package.parity, TOLERANCE, card_gaps(found.folder))
     cost = {"latency_ms": measured.latency_ms, "size_mb": measured.size_mb, "parity": measured.parity}
     same = found.tags.get("dataset_version") == prepared.version
     run_id = found.run_id if same else _later_run(found, role, prepared, parent)

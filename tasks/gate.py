@@ -5,14 +5,14 @@ import json
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
 
-from data.settings import load_settings
-from evaluation.predictions import Predictions
-from evaluation.storage import read_predictions
-from registry.config import GateConfig
-from registry.gate import decide, require_comparable, samples_digest
-from registry.looks import Asked, Looks
-from registry.models import tag_version
-from registry.tracking import log_json, log_values, run_address
+from evaluation.predictions.predictions import Predictions
+from evaluation.predictions.storage import read_predictions
+from registry.gate.config import GateConfig
+from registry.gate.decide import decide, require_comparable, samples_digest
+from registry.ledger.looks import Asked, Looks
+from registry.store.models import tag_version
+from registry.store.tracking import log_json, log_values, run_address
+from settings.machine import load_settings
 from tasks.evaluate import Judged, Verdict
 from tasks.policy import COMPUTE
 from tasks.prepare import Prepared

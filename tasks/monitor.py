@@ -11,18 +11,18 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact
 from prefect.events import emit_event
 
-from data.settings import load_settings
 from monitoring.config import MonitoringConfig
 from monitoring.controller import decide
-from monitoring.drift import measure_drift
-from monitoring.drift_report import DriftReport
 from monitoring.figures import drift_figure
 from monitoring.report import write_drift_report
+from monitoring.signals.drift import measure_drift
+from monitoring.signals.report import DriftReport
 from monitoring.triage import triage
-from registry.models import champion
-from registry.package import Package, load_package
-from registry.tracking import latest_run, log_figures, log_values, settled, start_run
+from registry.package.package import Package, load_package
+from registry.store.models import champion
+from registry.store.tracking import latest_run, log_figures, log_values, settled, start_run
 from serving.prediction_log import read
+from settings.machine import load_settings
 from tasks.policy import COMPUTE, IO
 from tasks.progress import artifact_key
 

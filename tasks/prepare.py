@@ -7,15 +7,15 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact
 
 from data.config import DataConfig
-from data.dataset import Dataset
-from data.ingest import IngestReport
-from data.ingest import ingest as ingest_source
-from data.manifest import processed_folder
-from data.settings import load_settings
-from data.validate import ValidationReport, load_validation, report_page
-from data.versioning import dataset_version, reproduce_stage
-from lightning_modules.embed import embed as embed_dataset
-from lightning_modules.hub import load_backbone
+from data.stages.ingest import IngestReport
+from data.stages.ingest import ingest as ingest_source
+from data.stages.validate import ValidationReport, load_validation, report_page
+from data.stores.dataset import Dataset
+from data.stores.manifest import processed_folder
+from data.stores.versioning import dataset_version, reproduce_stage
+from lightning_modules.hub.backbones import load_backbone
+from lightning_modules.inputs.embed import embed as embed_dataset
+from settings.machine import load_settings
 from tasks.policy import COMPUTE, IO
 from tasks.progress import artifact_key, task_progress
 

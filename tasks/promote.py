@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from prefect import task
 from pydantic import ValidationError
 
-from data.settings import load_settings
-from registry.aliases import Faults, alias_faults, follow_ledger
-from registry.decision import Decision
 from registry.errors import GateError, QuarantineError, RegistryError
-from registry.history import way_back
-from registry.ledger import Ledger
-from registry.models import ModelVersion, describe_versions, model_version
-from registry.package import load_package
-from registry.tracking import read_text
+from registry.gate.decision import Decision
+from registry.ledger.history import way_back
+from registry.ledger.ledger import Ledger
+from registry.package.package import load_package
+from registry.store.aliases import Faults, alias_faults, follow_ledger
+from registry.store.models import ModelVersion, describe_versions, model_version
+from registry.store.tracking import read_text
+from settings.machine import load_settings
 from tasks.evaluate import Verdict
 from tasks.policy import IO
 from tasks.train import Candidate

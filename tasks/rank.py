@@ -10,9 +10,8 @@ from prefect import task
 from prefect.artifacts import create_table_artifact
 
 from data.config import DataConfig
-from data.dataset import Dataset
-from data.settings import load_settings
-from evaluation.ranking import (
+from data.stores.dataset import Dataset
+from evaluation.selection.ranking import (
     FOLDS,
     NEIGHBOURS,
     Score,
@@ -22,15 +21,16 @@ from evaluation.ranking import (
     ranking_table,
     score_stages,
 )
-from lightning_modules.candidates import find_backbones, image_sizes
 from lightning_modules.config import TrainingConfig
 from lightning_modules.errors import BackboneError
-from lightning_modules.hub import load_backbone
-from lightning_modules.pooled_features import PooledFeatures
-from lightning_modules.source_head import load_source_head
-from lightning_modules.transferability import grouped_folds
-from registry.lineage import lineage
-from registry.tracking import log_dataset, log_figures, log_table, log_values, start_run
+from lightning_modules.hub.backbones import load_backbone
+from lightning_modules.hub.candidates import find_backbones, image_sizes
+from lightning_modules.insight.pooled_features import PooledFeatures
+from lightning_modules.insight.source_head import load_source_head
+from lightning_modules.insight.transferability import grouped_folds
+from registry.cards.lineage import lineage
+from registry.store.tracking import log_dataset, log_figures, log_table, log_values, start_run
+from settings.machine import load_settings
 from tasks.policy import COMPUTE, IO
 from tasks.prepare import Prepared
 from tasks.progress import artifact_key, task_progress

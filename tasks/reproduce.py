@@ -7,17 +7,17 @@ from pathlib import Path
 from prefect import task
 
 from data.config import DataConfig
-from data.dataset import Dataset
-from data.versioning import restore
-from evaluation.config import EvaluationConfig
-from evaluation.evaluate import evaluate as evaluate_predictions
-from registry.config import GateConfig
+from data.stores.dataset import Dataset
+from data.stores.versioning import restore
+from evaluation.inference.config import EvaluationConfig
+from evaluation.report.evaluate import evaluate as evaluate_predictions
 from registry.errors import GateError
-from registry.judging import evaluation_metrics, predict_test
-from registry.looks import count_evaluation
-from registry.models import model_version
-from registry.package import load_package
-from registry.tracking import log_values, read_text, run_metrics
+from registry.gate.config import GateConfig
+from registry.ledger.looks import count_evaluation
+from registry.package.judging import evaluation_metrics, predict_test
+from registry.package.package import load_package
+from registry.store.models import model_version
+from registry.store.tracking import log_values, read_text, run_metrics
 from tasks.policy import COMPUTE, IO
 from tasks.prepare import Prepared
 

@@ -2,8 +2,8 @@
 
 from prefect import task
 
-from registry.aliases import follow_ledger
-from registry.tracking import close_stale_runs, log_values, start_run
+from registry.store.aliases import follow_ledger
+from registry.store.tracking import close_stale_runs, log_values, start_run
 from tasks.policy import IO
 from tasks.promote import Promotion
 

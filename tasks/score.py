@@ -6,8 +6,8 @@ from pathlib import Path
 from prefect import task
 
 from registry.errors import ModelNotFoundError
-from registry.models import champion
-from registry.package import load_package
+from registry.package.package import load_package
+from registry.store.models import champion
 from serving.score import score_files
 from serving.score_report import ScoreReport
 from tasks.policy import COMPUTE

@@ -5,11 +5,11 @@ from pathlib import Path
 from prefect import task
 
 from data.config import DataConfig
-from data.dataset import Dataset
-from data.refresh import Refreshed, refresh_test_split
-from data.settings import load_settings
-from registry.looks import Looks
-from registry.production import learned_from
+from data.stages.refresh import Refreshed, refresh_test_split
+from data.stores.dataset import Dataset
+from registry.ledger.looks import Looks
+from registry.store.production import learned_from
+from settings.machine import load_settings
 from tasks.policy import IO
 from tasks.prepare import Prepared
 

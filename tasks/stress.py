@@ -8,16 +8,16 @@ from prefect import task
 from prefect.artifacts import create_table_artifact
 
 from data.config import DataConfig
-from data.dataset import Dataset
-from data.settings import load_settings
-from evaluation.robustness import Robustness
-from evaluation.storage import read_predictions
-from evaluation.stress_config import StressConfig
-from registry.config import GateConfig
-from registry.models import model_version
-from registry.package import load_package
-from registry.stressing import StressTest, stress_curves, stress_means
-from registry.tracking import log_curves, log_figures, log_values
+from data.stores.dataset import Dataset
+from evaluation.predictions.storage import read_predictions
+from evaluation.stress.config import StressConfig
+from evaluation.stress.robustness import Robustness
+from registry.cards.stressing import StressTest, stress_curves, stress_means
+from registry.gate.config import GateConfig
+from registry.package.package import load_package
+from registry.store.models import model_version
+from registry.store.tracking import log_curves, log_figures, log_values
+from settings.machine import load_settings
 from tasks.evaluate import Judged
 from tasks.policy import COMPUTE
 from tasks.prepare import Prepared

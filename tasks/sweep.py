@@ -10,18 +10,18 @@ from prefect import task
 from prefect.artifacts import create_table_artifact
 
 from data.config import DataConfig
-from data.dataset import Dataset
-from data.settings import load_settings
-from evaluation.metrics import metric_named, score
-from evaluation.predictions import Predictions
-from evaluation.sweep import SCRATCH, RecipeScore, TrialScore, summarise, sweep_figure
-from lightning_modules.adaptation import measure_adaptation
+from data.stores.dataset import Dataset
+from evaluation.predictions.metrics import metric_named, score
+from evaluation.predictions.predictions import Predictions
+from evaluation.selection.sweep import SCRATCH, RecipeScore, TrialScore, summarise, sweep_figure
 from lightning_modules.config import TrainingConfig, fit_key, with_recipe
-from lightning_modules.hub import load_backbone
-from lightning_modules.train import FitResult
-from lightning_modules.train import train as run_fit
-from registry.lineage import lineage
-from registry.tracking import log_figures, log_table, log_values, settled, start_run
+from lightning_modules.fitting.launch import FitResult
+from lightning_modules.fitting.launch import train as run_fit
+from lightning_modules.hub.backbones import load_backbone
+from lightning_modules.insight.adaptation import measure_adaptation
+from registry.cards.lineage import lineage
+from registry.store.tracking import log_figures, log_table, log_values, settled, start_run
+from settings.machine import load_settings
 from tasks.policy import COMPUTE, IO
 from tasks.prepare import Prepared
 from tasks.progress import artifact_key, task_progress

@@ -7,26 +7,26 @@ from pathlib import Path
 from prefect import task
 
 from data.config import DataConfig
-from data.dataset import Dataset
-from data.settings import load_settings
-from evaluation.config import EvaluationConfig
-from evaluation.curves import training_curves_figure
-from lightning_modules.adaptation import measure_adaptation
+from data.stores.dataset import Dataset
+from evaluation.inference.config import EvaluationConfig
+from evaluation.report.curves import training_curves_figure
 from lightning_modules.config import FitConfig, TrainingConfig, fit_key, interrupted_run
-from lightning_modules.energy import energy_measured, read_energy
-from lightning_modules.forgetting import Forgetting
-from lightning_modules.hub import load_backbone
-from lightning_modules.train import FitResult
-from lightning_modules.train import train as run_fit
-from registry.config import GateConfig
-from registry.describing import describe as describe_package
-from registry.facts import Facts
-from registry.lineage import lineage
-from registry.looks import UNREGISTERED, count_evaluation
-from registry.models import find_version
-from registry.models import register as register_package
-from registry.packing import pack_fit
-from registry.tracking import log_dataset, log_figures, log_json, log_values, reopen_run, start_run
+from lightning_modules.fitting.energy import energy_measured, read_energy
+from lightning_modules.fitting.launch import FitResult
+from lightning_modules.fitting.launch import train as run_fit
+from lightning_modules.hub.backbones import load_backbone
+from lightning_modules.insight.adaptation import measure_adaptation
+from lightning_modules.insight.forgetting import Forgetting
+from registry.cards.describing import describe as describe_package
+from registry.cards.facts import Facts
+from registry.cards.lineage import lineage
+from registry.gate.config import GateConfig
+from registry.ledger.looks import UNREGISTERED, count_evaluation
+from registry.package.packing import pack_fit
+from registry.store.models import find_version
+from registry.store.models import register as register_package
+from registry.store.tracking import log_dataset, log_figures, log_json, log_values, reopen_run, start_run
+from settings.machine import load_settings
 from tasks.policy import COMPUTE, IO
 from tasks.prepare import Prepared
 from tasks.progress import task_progress

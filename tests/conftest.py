@@ -105,10 +105,10 @@ def tracked(project: Path, _new_mlflow: Path) -> Path:
 
 def write_dataset(folder: Path, *, count: int = 40, side: int = 64, classes: tuple[str, ...] = CLASSES) -> Any:
     """Processed data as preprocess leaves them: dark and light squares with noise; every fifth is for the test."""
-    from data.dataset import Dataset
-    from data.manifest import LABEL, write_table
-    from data.shards import append_rows
-    from data.transforms import ImageSpec
+    from data.specs.image import ImageSpec
+    from data.stores.dataset import Dataset
+    from data.stores.manifest import LABEL, write_table
+    from data.stores.shards import append_rows
 
     random, spec = np.random.default_rng(0), ImageSpec(mode="L", size=side, crop=1.0)
     labels = [name for _ in range(count) for name in classes]
@@ -140,7 +140,7 @@ def fit_config() -> Callable[..., Any]:
         root: Path, dataset: Any, output: Path, *, kind: str = "linear_probe", seed: int = 0, **recipe: Any
     ) -> Any:
         from lightning_modules.config import FitConfig
-        from registry.tracking import start_run
+        from registry.store.tracking import start_run
 
         training = {"backbone": BACKBONE, "recipe": {"kind": kind, **recipe}, "seed": seed}
         content = {
@@ -169,9 +169,9 @@ def card_facts() -> Callable[..., Any]:
 
     def make(root: Path, dataset: Any, **changes: Any) -> Any:
         from lightning_modules.config import TrainingConfig
-        from lightning_modules.hub import load_backbone
-        from registry.facts import Facts
-        from registry.lineage import lineage
+        from lightning_modules.hub.backbones import load_backbone
+        from registry.cards.facts import Facts
+        from registry.cards.lineage import lineage
 
         training = TrainingConfig.model_validate_json(json.dumps({"backbone": BACKBONE, "recipe": "linear_probe"}))
         version, transform = "d" * 32 + ".dir", load_backbone(root, BACKBONE).transform(dataset.spec)
@@ -190,13 +190,13 @@ def workshop(
     card_facts: Callable[..., Any],
 ) -> Workshop:
     """The workshop of the whole session: to be read, not to be changed."""
-    from evaluation.config import EvaluationConfig
-    from lightning_modules.embed import embed
-    from lightning_modules.fit import fit
-    from lightning_modules.hub import load_backbone
-    from registry.config import GateConfig
-    from registry.describing import describe
-    from registry.packing import pack_fit
+    from evaluation.inference.config import EvaluationConfig
+    from lightning_modules.fitting.fit import fit
+    from lightning_modules.hub.backbones import load_backbone
+    from lightning_modules.inputs.embed import embed
+    from registry.cards.describing import describe
+    from registry.gate.config import GateConfig
+    from registry.package.packing import pack_fit
 
     root = tmp_path_factory.mktemp("workshop")
     (root / ".regraft").mkdir()
@@ -224,8 +224,8 @@ def own_workshop(tracked: Path, workshop: Workshop) -> Workshop:
 @pytest.fixture
 def registered(own_workshop: Workshop) -> Callable[..., int]:
     """Registers the workshop's package once more and gives its number."""
-    from registry.models import register
-    from registry.tracking import start_run
+    from registry.store.models import register
+    from registry.store.tracking import start_run
 
     def once(**tags: str) -> int:
         run_id = start_run("photos", "train", {})

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from data.errors import SourceError
 from data.sources.sample import Sample, file_stamp, read_file
-from data.typed import Config
+from settings.config import Config
 
 CELLS_A_MODULE = 60
 

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from data.errors import SourceError
 from data.sources.sample import Sample, file_stamp, portable_graymap, read_file
-from data.typed import Config
+from settings.config import Config
 
 _SPLITS = {"train": "train", "t10k": "test"}
 

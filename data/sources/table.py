@@ -10,7 +10,7 @@ from pydantic import Field
 
 from data.errors import SourceError
 from data.sources.sample import Sample
-from data.typed import Config
+from settings.config import Config
 
 
 class TableSource(Config):

@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from data.errors import RegraftError
+from settings.errors import RegraftError
 
 COMMANDS = {
     "demo": ("demo", "The whole loop on real solar cells, told step by step."),

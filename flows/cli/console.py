@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from data.errors import RegraftError
+from settings.errors import RegraftError
 
 Result = TypeVar("Result")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")

@@ -12,6 +12,6 @@ def demo() -> None:
     from flows.environment import prepare_environment
 
     prepare_environment()
-    from flows.demo import tell
+    from flows.demo.story import tell
 
     tell()

@@ -10,7 +10,7 @@ import click
 from flows.cli.console import json_option, print_facts, print_json, print_table
 
 if TYPE_CHECKING:
-    from registry.ledger import Ledger
+    from registry.ledger.ledger import Ledger
 
 SHOWN = ("sequence", "action", "from_version", "to_version", "actor", "approval", "time", "reason", "evidence", "hash")
 SHORT = {"evidence", "hash"}
@@ -40,8 +40,8 @@ def ledger() -> None:
 @json_option
 def show(domain: str, at: datetime | None, as_json: bool) -> None:
     """Every promotion and rollback of DOMAIN, oldest first."""
-    from data.settings import load_settings
-    from registry.ledger import Ledger
+    from registry.ledger.ledger import Ledger
+    from settings.machine import load_settings
 
     book = Ledger(load_settings().ledger)
     _refuse_unknown(book, domain)
@@ -64,8 +64,8 @@ def verify(domain: str | None, head: str, as_json: bool) -> None:
     """
     if head and domain is None:
         raise click.UsageError("--head belongs to one domain; name it")
-    from data.settings import load_settings
-    from registry.ledger import Ledger
+    from registry.ledger.ledger import Ledger
+    from settings.machine import load_settings
 
     book = Ledger(load_settings().ledger)
     if domain:

@@ -44,7 +44,7 @@ def rank(domain: str, backbones: tuple[str, ...], sizes: tuple[int, ...], sample
 
 def _row(score: Any, best: Any, *, named: bool) -> dict[str, Any]:
     """Columns that fit a narrow terminal; a name that all rows share stands in the title."""
-    from evaluation.ranking import behind_best  # SciPy only where there is something to show
+    from evaluation.selection.ranking import behind_best  # SciPy only where there is something to show
 
     return {
         **({"backbone": score.backbone} if named else {}),

@@ -149,7 +149,7 @@ def score(domain: str, files: tuple[Path, ...], as_json: bool) -> None:
 @click.argument("table", type=click.Path(path_type=Path))
 def feedback(domain: str, table: Path) -> None:
     """File TABLE (CSV of path,label and, where they exist, group, weight and slices) as labels for DOMAIN."""
-    from data.feedback import add_feedback
+    from data.stages.feedback import add_feedback
     from flows.config import load_domain
 
     print_facts(f"{domain}: labels filed", {"table": add_feedback(load_domain(domain).root, domain, table)})

@@ -11,6 +11,6 @@ def up() -> None:
     from flows.environment import prepare_environment
 
     settings = prepare_environment()
-    from flows.up import up as run_servers
+    from flows.scheduler.up import up as run_servers
 
     sys.exit(run_servers(settings))

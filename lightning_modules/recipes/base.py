@@ -4,9 +4,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from data.typed import Config
 from lightning_modules.errors import RecipeError
 from lightning_modules.recipes.phase import Phase
+from settings.config import Config
 
 Rate = float | Literal["find"]
 

@@ -2,8 +2,8 @@
 
 from typing import ClassVar, Literal
 
-from data.typed import Config
 from lightning_modules.recipes.phase import Phase
+from settings.config import Config
 
 
 class PrototypeRecipe(Config):

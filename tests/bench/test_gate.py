@@ -8,8 +8,8 @@ import pytest
 
 from bench.gate import SHOWN_LOOKS, cells, looks, null, power, section
 from bench.gate_pairs import Pool, draw, load_pool, mixed_pair
-from data.manifest import write_table
-from evaluation.metrics import score
+from data.stores.manifest import write_table
+from evaluation.predictions.metrics import score
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ import yaml
 from PIL import Image
 
 from data.config import DataConfig, load_data_config
-from data.ingest import ingest
-from data.preprocess import preprocess
-from data.validate import validate
+from data.stages.ingest import ingest
+from data.stages.preprocess import preprocess
+from data.stages.validate import validate
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from pydantic import RootModel
 
-from data.config import ExpectationsConfig, SplitConfig, TaskConfig, domain_path, load_data_config, load_yaml
-from data.errors import ConfigError
+from data.config import ExpectationsConfig, SplitConfig, TaskConfig, domain_path, load_data_config
+from settings.config import load_yaml
+from settings.errors import ConfigError
 
 SOLAR = (Path(__file__).parents[2] / "domains" / "solar.yaml").read_text(encoding="utf-8")
 

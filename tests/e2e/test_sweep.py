@@ -10,7 +10,7 @@ import pytest
 @pytest.mark.timeout(900)
 def test_sweep__with_scratch(project: Path, image_folder: Callable[..., Path], regraft: Callable[..., Any]) -> None:
     """Every fit is a nested run that tells what it forgot; a second sweep takes its fits; nothing is registered."""
-    from registry.tracking import experiment_id, latest_run, mlflow_client
+    from registry.store.tracking import experiment_id, latest_run, mlflow_client
 
     regraft("new", "photos", "--images", str(image_folder(20)))
     regraft("prepare", "photos")
@@ -35,7 +35,7 @@ def test_train__with_another_recipe(
     project: Path, image_folder: Callable[..., Path], regraft: Callable[..., Any]
 ) -> None:
     """`--recipe` trains by that recipe's defaults, and says so in the run with what the backbone kept of its source."""
-    from registry.tracking import experiment_id, mlflow_client
+    from registry.store.tracking import experiment_id, mlflow_client
 
     regraft("new", "photos", "--images", str(image_folder(20)))
     regraft("prepare", "photos")

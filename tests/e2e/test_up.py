@@ -194,7 +194,7 @@ def test_up__burst_of_drift_starts_one_retrain(running):
 
 def test_up__second_start_meets_busy_ports(running):
     """One line that says what to do, and the first servers go on."""
-    command = [sys.executable, "-m", "flows.up"]
+    command = [sys.executable, "-m", "flows.scheduler.up"]
     second = subprocess.run(command, env=running.env, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert second.returncode == 1
     assert second.stderr.count("\n") == 1

@@ -14,12 +14,12 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from data.errors import ConfigError
-from data.settings import load_settings
 from flows.cli import COMMANDS, regraft
 from flows.cli.console import print_facts, print_json
 from flows.cli.run import _show
-from registry.ledger import Ledger
+from registry.ledger.ledger import Ledger
+from settings.errors import ConfigError
+from settings.machine import load_settings
 from tasks.approval import Approval, approval_text
 
 REGRAFT = Path(sys.executable).with_name("regraft")

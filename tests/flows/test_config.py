@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from data.errors import ConfigError
 from flows.config import DomainFile, domain_from, domain_names, load_domain
+from settings.errors import ConfigError
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from data.settings import load_settings
 from flows.doctor import examine
-from registry.aliases import follow_ledger
-from registry.ledger import Ledger
-from registry.tracking import mlflow_client
+from registry.ledger.ledger import Ledger
+from registry.store.aliases import follow_ledger
+from registry.store.tracking import mlflow_client
+from settings.machine import load_settings
 
 
 @pytest.fixture(autouse=True)

@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from data.errors import ConfigError, ImageError, RegraftError, SourceError
+from data.errors import ImageError, SourceError
 from flows.config import load_domain
 from flows.new import write_domain
+from settings.errors import ConfigError, RegraftError
 
 
 def test_write_domain__folder(project, image_folder):

@@ -13,15 +13,15 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
 from prefect.runtime import flow_run
 
-from data.locks import domain_lock
-from data.settings import load_settings
-from evaluation.predictions import Predictions
+from data.stores.locks import domain_lock
+from evaluation.predictions.predictions import Predictions
 from flows.config import load_domain
 from flows.promote import promote_approved
-from registry.config import ApprovalConfig, GateConfig
-from registry.decision import Measured
-from registry.gate import decide
-from registry.ledger import Ledger
+from registry.gate.config import ApprovalConfig, GateConfig
+from registry.gate.decide import decide
+from registry.gate.decision import Measured
+from registry.ledger.ledger import Ledger
+from settings.machine import load_settings
 from tasks import approval
 from tasks.evaluate import Verdict
 from tasks.promote import Promotion
@@ -42,7 +42,7 @@ def passed() -> Verdict:
         slices=pd.DataFrame(index=range(40)),
         classes=("dark", "light"),
     )
-    measured = Measured(latency_ms=1, size_mb=1, parity=0, card_gaps=())
+    measured = Measured(latency_ms=1, size_mb=1, parity=0, parity_limit=1e-3, card_gaps=())
     rule = GateConfig(metric="accuracy", floor=0.5, resamples=100)
     return Verdict("photos", 1, None, "d", decide(predictions, None, config=rule, measured=measured))
 

@@ -6,11 +6,11 @@ import pytest
 from click.testing import CliRunner
 
 import flows.cli.rank as module
-from evaluation.ranking import Interval, Score
+from evaluation.selection.ranking import Interval, Score
 from flows.cli import regraft
 from flows.config import domain_from, load_domain
 from flows.rank import rank_data
-from registry.tracking import mlflow_client
+from registry.store.tracking import mlflow_client
 from tasks.prepare import Prepared
 from tasks.rank import Ranking
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from data.errors import ConfigError
-from data.settings import load_settings
 from flows.status import domain_status
-from registry.ledger import Ledger
-from registry.looks import Asked, Looks
-from registry.models import tag_version
-from registry.tracking import mlflow_client, start_run
+from registry.ledger.ledger import Ledger
+from registry.ledger.looks import Asked, Looks
+from registry.store.models import tag_version
+from registry.store.tracking import mlflow_client, start_run
+from settings.errors import ConfigError
+from settings.machine import load_settings
 from tasks.promote import find_target
 
 

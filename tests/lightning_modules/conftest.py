@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from lightning_modules.hub import Backbone
+from lightning_modules.hub.backbones import Backbone
 
 REPOSITORY = Path(__file__).parents[2]
 

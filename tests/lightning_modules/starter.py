@@ -21,8 +21,8 @@ import onnxruntime  # noqa: F401
 import peft  # noqa: F401
 import torch
 
-import lightning_modules.fit  # noqa: F401
-from lightning_modules.classifier import Classifier
+import lightning_modules.fitting.fit  # noqa: F401
+from lightning_modules.learning.classifier import Classifier
 
 
 def digest(value: Any) -> Any:
@@ -78,14 +78,14 @@ def happen(event: int | str | list[int], module: Classifier, batch: dict[str, to
 
 
 def run(order: dict[str, Any]) -> None:
-    """Does what `python -m lightning_modules.fit CONFIG` does, in this process."""
+    """Does what `python -m lightning_modules.fitting.fit CONFIG` does, in this process."""
     output = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.environ.update(order["environment"])
     arrange(order["events"])
     sys.argv = ["fit", order["config"]]
-    runpy.run_module("lightning_modules.fit", run_name="__main__", alter_sys=True)
+    runpy.run_module("lightning_modules.fitting.fit", run_name="__main__", alter_sys=True)
 
 
 def start(order: dict[str, Any]) -> int:

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from data.errors import ConfigError
 from lightning_modules.config import TrainingConfig, fit_key, interrupted_run, load_fit_config
+from settings.errors import ConfigError
 
 PROBE = {"backbone": "b", "recipe": {"kind": "linear_probe"}, "seed": 0}
 

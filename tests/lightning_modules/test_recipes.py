@@ -5,10 +5,10 @@ from typing import get_args
 
 import pytest
 
-from data.errors import ConfigError
 from lightning_modules.config import TrainingConfig, load_fit_config
 from lightning_modules.errors import RecipeError
 from lightning_modules.recipes import Recipe
+from settings.errors import ConfigError
 
 STAGES = 5
 # What learns after the head: first stage, stage after the last one, kind of parameter.

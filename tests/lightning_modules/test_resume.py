@@ -5,8 +5,8 @@ import signal
 
 import pytest
 
-from lightning_modules.augmentation import AugmentationConfig
-from lightning_modules.fit import fit
+from lightning_modules.fitting.fit import fit
+from lightning_modules.inputs.augmentation import AugmentationConfig
 
 STAGES = 8  # of the backbone
 FLIPS = {"augmentation": AugmentationConfig(horizontal_flip=True, rotation="half_turn")}
@@ -52,7 +52,7 @@ def test_fit__killed_in_every_phase(small, starter, same, kind):
 
 
 @pytest.mark.parametrize(
-    "function", ["lightning_modules.phase_fit._take_best", "lightning_modules.outputs.write_outputs"]
+    "function", ["lightning_modules.fitting.phases._take_best", "lightning_modules.fitting.outputs.write_outputs"]
 )
 def test_fit__killed_between_two_files(small, starter, same, function):
     """Kill -9 after a phase's last epoch, and when all phases have ended, trains nothing further."""

@@ -6,8 +6,8 @@ import pytest
 
 from monitoring.config import MonitoringConfig
 from monitoring.controller import decide
-from monitoring.drift_report import DriftReport, DriftStatistic
 from monitoring.errors import MonitoringError
+from monitoring.signals.report import DriftReport, DriftStatistic
 from monitoring.triage import Triage, Verdict
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from monitoring.config import MonitoringConfig
-from monitoring.drift import measure_drift
 from monitoring.figures import drift_figure
+from monitoring.signals.drift import measure_drift
 
 Frame = Callable[..., pd.DataFrame]
 

@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper
 from PIL import Image
 
-from data.transforms import ImageSpec, TransformSpec
+from data.specs.image import ImageSpec, TransformSpec
 
 WEIGHTS = np.array([[-0.05, 0.05]] * 3, dtype=np.float32)
 

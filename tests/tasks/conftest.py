@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation.predictions import Predictions
-from registry.config import GateConfig
-from registry.decision import Measured
-from registry.gate import decide
+from evaluation.predictions.predictions import Predictions
+from registry.gate.config import GateConfig
+from registry.gate.decide import decide
+from registry.gate.decision import Measured
 from tasks.evaluate import Verdict
 from tasks.promote import promote
 
@@ -30,7 +30,7 @@ def verdict() -> Callable[..., Verdict]:
             classes=("dark", "light"),
         )
         config = GateConfig(metric="accuracy", floor=floor, resamples=100)
-        measured = Measured(latency_ms=1, size_mb=1, parity=0, card_gaps=())
+        measured = Measured(latency_ms=1, size_mb=1, parity=0, parity_limit=1e-3, card_gaps=())
         return Verdict("photos", version, against, "d", decide(predictions, None, config=config, measured=measured))
 
     return make

@@ -12,7 +12,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
 from prefect.runtime import flow_run
 
-from registry.config import ApprovalConfig, GateConfig
+from registry.gate.config import ApprovalConfig, GateConfig
 from tasks import approval
 from tasks.approval import Answer, approval_needed, ask_approval, hold
 from tasks.evaluate import Verdict

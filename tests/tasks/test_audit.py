@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from data.config import DataConfig
-from data.manifest import validated_folder, write_table
+from data.stores.manifest import validated_folder, write_table
 from lightning_modules.config import TrainingConfig
-from registry.tracking import mlflow_client, settled
+from registry.store.tracking import mlflow_client, settled
 from tasks.audit import audit, open_audit_run
 from tasks.prepare import Prepared
 

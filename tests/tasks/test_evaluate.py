@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from data.config import DataConfig
-from evaluation.config import EvaluationConfig
-from evaluation.storage import read_predictions
-from registry.config import GateConfig
-from registry.tracking import mlflow_client, run_metrics
+from evaluation.inference.config import EvaluationConfig
+from evaluation.predictions.storage import read_predictions
+from registry.gate.config import GateConfig
+from registry.store.tracking import mlflow_client, run_metrics
 from tasks.evaluate import evaluate
 from tasks.prepare import Prepared
 

@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.settings import load_settings
-from evaluation.predictions import Predictions
-from evaluation.storage import write_predictions
-from registry.config import GateConfig
-from registry.decision import Measured
+from evaluation.predictions.predictions import Predictions
+from evaluation.predictions.storage import write_predictions
 from registry.errors import GateError
-from registry.looks import Looks, Use
-from registry.models import describe_versions
-from registry.tracking import start_run
+from registry.gate.config import GateConfig
+from registry.gate.decision import Measured
+from registry.ledger.looks import Looks, Use
+from registry.store.models import describe_versions
+from registry.store.tracking import start_run
+from settings.machine import load_settings
 from tasks.evaluate import Judged
 from tasks.gate import gate
 from tasks.prepare import Prepared
@@ -43,7 +43,7 @@ def judged(registered: Callable[..., int], prefect_api: str, tmp_path: Path) -> 
         )
         path = tmp_path / f"v{version}.parquet"
         write_predictions(path, predictions)
-        measured = Measured(latency_ms=1, size_mb=1, parity=0, card_gaps=())
+        measured = Measured(latency_ms=1, size_mb=1, parity=0, parity_limit=1e-3, card_gaps=())
         return Judged("photos", version, path, measured, start_run("photos", "judged", {}))
 
     return make

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.settings import load_settings
 from monitoring.config import MonitoringConfig
 from registry.errors import ModelNotFoundError
-from registry.ledger import Ledger
+from registry.ledger.ledger import Ledger
+from settings.machine import load_settings
 from tasks.monitor import check_drift
 from tasks.score import score
 

@@ -3,8 +3,9 @@
 import pytest
 from prefect import flow, task
 
-from data.errors import ConfigError, StorageError, VersioningError
+from data.errors import StorageError, VersioningError
 from registry.errors import GateError, LedgerConflictError, LedgerError, ModelNotFoundError, PackageError, RegistryError
+from settings.errors import ConfigError
 from tasks.policy import COMPUTE, IO
 
 pytestmark = pytest.mark.usefixtures("prefect_api")

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from data.settings import load_settings
 from registry.errors import GateError, LedgerConflictError, LedgerError, ModelNotFoundError, PackageError, RegistryError
-from registry.history import quarantined
-from registry.ledger import Ledger
-from registry.models import describe_versions, model_version, tag_version
-from registry.tracking import log_json, mlflow_client
+from registry.ledger.history import quarantined
+from registry.ledger.ledger import Ledger
+from registry.store.models import describe_versions, model_version, tag_version
+from registry.store.tracking import log_json, mlflow_client
+from settings.machine import load_settings
 from tasks.evaluate import refuse_champion
 from tasks.promote import find_target, promote, read_verdict, rollback, unchanged
 from tasks.train import Candidate
@@ -67,14 +67,20 @@ def test_promote__interrupted_between_ledger_and_alias(registered, verdict, monk
     told = "the ledger has v1 in production; `regraft doctor --fix` sets MLflow's aliases"
     with monkeypatch.context() as patch, pytest.raises(RegistryError, match=told):
         patch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-        after(patch, "registry.ledger.Ledger.append", lambda: patch.setenv("REGRAFT_MLFLOW_URI", "http://127.0.0.1:9"))
+        after(
+            patch,
+            "registry.ledger.ledger.Ledger.append",
+            lambda: patch.setenv("REGRAFT_MLFLOW_URI", "http://127.0.0.1:9"),
+        )
         promote.fn(found, "r")
     assert (history(), aliases()) == ([("promote", None, 1)], {"challenger": 1})
     promote.fn(found, "r")
     assert (history(), aliases()) == ([("promote", None, 1)], {"champion": 1})
 
 
-@pytest.mark.parametrize(("moment", "rows"), [("tasks.promote._verified", 0), ("registry.ledger.Ledger.append", 1)])
+@pytest.mark.parametrize(
+    ("moment", "rows"), [("tasks.promote._verified", 0), ("registry.ledger.ledger.Ledger.append", 1)]
+)
 def test_promote__ledger_goes_away(registered, verdict, monkeypatch, postgresql, postgresql_server, moment, rows):
     """PostgreSQL stops before or after the row is written: one clear error, and the next attempt ends it once."""
     monkeypatch.setenv("REGRAFT_LEDGER_URL", postgresql)

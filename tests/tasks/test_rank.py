@@ -5,10 +5,10 @@ import json
 import pytest
 
 from data.config import DataConfig
-from data.errors import ConfigError
 from lightning_modules.config import TrainingConfig
 from lightning_modules.errors import BackboneError
-from registry.tracking import mlflow_client, read_text, settled
+from registry.store.tracking import mlflow_client, read_text, settled
+from settings.errors import ConfigError
 from tasks.prepare import Prepared
 from tasks.rank import Plan, open_ranking_run, plan_ranking, report_ranking, score
 

@@ -1,8 +1,8 @@
 """The run that holds a retrain together."""
 
-from data.settings import load_settings
-from registry.ledger import Ledger
-from registry.tracking import mlflow_client, start_run
+from registry.ledger.ledger import Ledger
+from registry.store.tracking import mlflow_client, start_run
+from settings.machine import load_settings
 from tasks.retrain import open_retrain_run
 
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from data.settings import load_settings
 from registry.errors import GateError, ModelNotFoundError
-from registry.ledger import Ledger
-from registry.models import champion
-from registry.tracking import mlflow_client
+from registry.ledger.ledger import Ledger
+from registry.store.models import champion
+from registry.store.tracking import mlflow_client
+from settings.machine import load_settings
 from tasks.promote import find_target, promote, rollback
 
 

@@ -5,14 +5,14 @@ import json
 import pytest
 
 from data.config import DataConfig
-from evaluation.config import EvaluationConfig
-from evaluation.storage import write_predictions
-from evaluation.stress_config import StressConfig
-from registry.config import GateConfig
-from registry.decision import Measured
-from registry.judging import predict_test
-from registry.package import load_package
-from registry.tracking import mlflow_client, run_metrics
+from evaluation.inference.config import EvaluationConfig
+from evaluation.predictions.storage import write_predictions
+from evaluation.stress.config import StressConfig
+from registry.gate.config import GateConfig
+from registry.gate.decision import Measured
+from registry.package.judging import predict_test
+from registry.package.package import load_package
+from registry.store.tracking import mlflow_client, run_metrics
 from tasks.evaluate import Judged
 from tasks.prepare import Prepared
 from tasks.stress import stress
@@ -32,7 +32,7 @@ def judged(own_workshop, registered, prefect_api, monkeypatch):
     path = own_workshop.root / "predictions.parquet"
     write_predictions(path, predict_test(load_package(own_workshop.package), own_workshop.dataset, EvaluationConfig()))
     run_id = mlflow_client().get_model_version("photos", str(version)).run_id
-    return Judged("photos", version, path, Measured(1.0, 1.0, 0.0, ()), run_id)
+    return Judged("photos", version, path, Measured(1.0, 1.0, 0.0, 1e-3, ()), run_id)
 
 
 def test_stress__is_logged(judged, own_workshop):

@@ -6,15 +6,15 @@ from dataclasses import replace
 import pytest
 
 from data.config import DataConfig
-from data.settings import load_settings
-from evaluation.config import EvaluationConfig
+from evaluation.inference.config import EvaluationConfig
 from lightning_modules.config import TrainingConfig
-from lightning_modules.train import FitResult
-from registry.config import GateConfig
+from lightning_modules.fitting.launch import FitResult
 from registry.errors import RegistryError
-from registry.looks import Looks
-from registry.models import describe_versions
-from registry.tracking import mlflow_client, settled
+from registry.gate.config import GateConfig
+from registry.ledger.looks import Looks
+from registry.store.models import describe_versions
+from registry.store.tracking import mlflow_client, settled
+from settings.machine import load_settings
 from tasks.prepare import Prepared
 from tasks.train import _folder, describe, find_candidate, open_training_run, register
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from data.errors import SourceError
-from data.images import decode_image
 from data.sources import DigitsSource
+from data.specs.decoding import decode_image
 
 
 def test_samples__all_and_some() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from data.errors import SourceError
-from data.images import image_facts
 from data.sources import ElpvSource
 from data.sources.elpv import elpv_folder
+from data.specs.decoding import image_facts
 
 SAMPLES = list(ElpvSource(kind="elpv").samples(Path(), "defect"))
 

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pytest
 
 from data.errors import SourceError
-from data.images import decode_image
 from data.sources import IdxSource
 from data.sources.idx import load_idx
+from data.specs.decoding import decode_image
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 5, 4), dtype=np.uint8)
 LABELS = np.array([0, 1, 2, 0, 1, 9], np.uint8)

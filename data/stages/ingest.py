@@ -1,0 +1,146 @@
+"""Ingest: read what is new in a domain's source into its raw manifest; `python -m data.stages.ingest DOMAIN`.
+
+A file whose stamp is unchanged is not read again; raw data are never touched.
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from data.config import DataConfig, load_data_config
+from data.errors import SourceError
+from data.sources.sample import Sample, SampleSource
+from data.specs.decoding import ImageFacts, image_facts
+from data.stages.feedback import sources_of
+from data.stores.manifest import LABEL, SLICE, raw_manifest_path, read_table, write_table
+from settings.entry import stage_main
+from settings.machine import load_settings
+
+log = logging.getLogger(__name__)
+BATCH = 256
+Progress = Callable[[int, int], None]
+Row = dict[Any, Any]
+Known = dict[tuple[str, str], Row]
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What one ingest found."""
+
+    samples: int
+    read: int
+    gone: int
+
+
+def ingest(root: Path, name: str, config: DataConfig, progress: Progress = lambda done, total: None) -> IngestReport:
+    """Brings the raw manifest up to date with the source and the feedback labels.
+
+    Raises:
+        SourceError: the source is missing or has no samples.
+        StorageError: the manifest cannot be written.
+    """
+    path = raw_manifest_path(root, name)
+    known = _known(path)
+    found = [
+        (kind, source, sample)
+        for kind, source in sources_of(config, name)
+        for sample in source.samples(root, config.task)
+    ]
+    if not found:
+        raise SourceError(
+            f"the source of {name!r} has no samples; put files there or correct data.source in domains/{name}.yaml"
+        )
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    reader = _Reader(root, config.task, config.expectations.max_pixels, known, now)
+    with ThreadPoolExecutor(load_settings().cores) as pool:
+        rows = list(_counted(reader.rows(pool, found), len(found), progress))
+    write_table(path, pd.DataFrame(rows))
+    report = IngestReport(len(rows), reader.read, len(known.keys() - {_key(row) for row in rows}))
+    log.info("ingest %s: %d samples, %d read, %d gone", name, report.samples, report.read, report.gone)
+    return report
+
+
+class _Reader:
+    """Turns samples into manifest rows and remembers how many files it had to read."""
+
+    def __init__(self, root: Path, task: str, max_pixels: int, known: Known, now: str) -> None:
+        self.root, self.task, self.max_pixels, self.known, self.now = root, task, max_pixels, known, now
+        self.read = 0
+
+    def rows(self, pool: ThreadPoolExecutor, found: list[tuple[str, SampleSource, Sample]]) -> Iterator[dict[str, Any]]:
+        """Manifest rows in the order of the samples; batches bound what is in memory at once."""
+        for start in range(0, len(found), BATCH):
+            yield from pool.map(lambda item: self._row(*item), found[start : start + BATCH])
+
+    def _row(self, kind: str, source: SampleSource, sample: Sample) -> dict[str, Any]:
+        mark = source.stamp(self.root, sample.path)
+        # A file that was too large is read again once the limit is another.
+        stamp = f"{mark}/{self.max_pixels}" if mark else ""
+        row = self.known.get((kind, sample.path))
+        if row is None or not stamp or row["stamp"] != stamp:
+            self.read += 1
+            row = {"time": self.now, **self._content(source, sample.path)}
+        return {
+            "source": kind,
+            "path": sample.path,
+            "stamp": stamp,
+            **_described(sample, self.task, row["hash"]),
+            **_facts(row),
+        }
+
+    def _content(self, source: SampleSource, path: str) -> dict[str, Any]:
+        try:
+            content = source.read(self.root, path)
+        except SourceError as error:
+            return {"hash": hashlib.sha256(path.encode()).hexdigest(), **asdict(ImageFacts(error=str(error)))}
+        return {"hash": hashlib.sha256(content).hexdigest(), **asdict(image_facts(content, self.max_pixels))}
+
+
+def _described(sample: Sample, task: str, digest: str) -> dict[str, Any]:
+    """What the source says of a sample; a sample without a group is a group of its own."""
+    return {
+        "hash": digest,
+        LABEL + task: sample.labels.get(task),
+        "group": sample.group or digest,
+        "weight": sample.weight,
+        "split": sample.split,
+        **{SLICE + name: value for name, value in sample.slices.items()},
+    }
+
+
+def _facts(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in ("time", "error", "width", "height", "mode", "frames", "brightness")}
+
+
+def _key(row: Row) -> tuple[str, str]:
+    return row["source"], row["path"]
+
+
+def _known(path: Path) -> Known:
+    if not path.exists():
+        return {}
+    return {_key(row): row for row in read_table(path).to_dict("records")}
+
+
+def _counted(rows: Iterator[dict[str, Any]], total: int, progress: Progress) -> Iterator[dict[str, Any]]:
+    for done, row in enumerate(rows, 1):
+        if done % 64 == 0 or done == total:
+            progress(done, total)
+        yield row
+
+
+def main(name: str) -> None:
+    """Ingests one domain."""
+    root = load_settings().root
+    ingest(root, name, load_data_config(root, name))
+
+
+if __name__ == "__main__":
+    stage_main(main)

@@ -1,0 +1,164 @@
+"""Preprocess: decode once into shards and assign splits; `python -m data.stages.preprocess DOMAIN`.
+
+A DVC stage whose output data/processed/DOMAIN is kept between runs: shards grow at their end, `index.parquet` remembers
+every sample ever seen with its group, split, position and the test set that it was retired from (-1: none), and
+`manifest.parquet` lists the samples that count now. Nothing in it tells of paths or times, so equal data give equal
+bytes on any machine.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from data.config import DataConfig, load_data_config
+from data.errors import SourceError
+from data.specs.decoding import Array
+from data.stages.feedback import sources_of
+from data.stages.splits import SPLITS, assign_splits
+from data.stores.atomic import write_text
+from data.stores.manifest import LABEL, SLICE, processed_folder, read_table, validated_folder, write_table
+from data.stores.shards import append_rows, remove_leftovers, shard_rows
+from settings.entry import stage_main
+from settings.machine import load_settings
+
+log = logging.getLogger(__name__)
+
+
+def preprocess(root: Path, name: str, config: DataConfig) -> int:
+    """Brings the processed data up to date with the accepted samples; returns how many were decoded.
+
+    Raises:
+        SourceError: a file changed since it was ingested, or a split is left without samples.
+        StorageError: the disk refused a write; the next run goes on after the last whole shard.
+    """
+    folder = processed_folder(root, name)
+    accepted = read_table(validated_folder(root, name) / "accepted.parquet")
+    index = _grown(_stored(folder, config), accepted, config)
+    new = accepted[accepted["hash"].isin(index.loc[index["position"] < 0, "hash"])]
+    start = int((index["position"] >= 0).sum())
+    # The index goes first: it holds the splits, and says of no row that it is stored with another transform.
+    write_table(folder / "index.parquet", index)
+    write_text(folder / "transform.json", config.transform.model_dump_json())
+    planned = pd.Series(range(start, start + len(new)), index=new["hash"], dtype="int64")
+    for end in append_rows(folder, start, _decoded(root, name, config, new), config.transform.shape):
+        index = _positioned(index, planned[planned < end])
+        write_table(folder / "index.parquet", index)
+    _write_manifest(folder, accepted, index)
+    remove_leftovers(folder, start + len(new), config.transform.shape)
+    return len(new)
+
+
+def _stored(folder: Path, config: DataConfig) -> pd.DataFrame:
+    """Every sample ever seen: hash, group, split, retired and position, which is -1 where no pixels are stored.
+
+    With another transform no pixels are, and the manifest goes, so that nobody reads new pixels by old positions.
+    """
+    if not (folder / "index.parquet").exists():
+        nothing = np.array([], np.int64)
+        return pd.DataFrame({"hash": [], "group": [], "split": []}, dtype=str).assign(position=nothing, retired=nothing)
+    index = read_index(folder)
+    spec = folder / "transform.json"
+    if spec.exists() and spec.read_text(encoding="utf-8") == config.transform.model_dump_json():
+        return index
+    (folder / "manifest.parquet").unlink(missing_ok=True)
+    return index.assign(position=np.int64(-1))
+
+
+def read_index(folder: Path) -> pd.DataFrame:
+    """The index of processed data; that of an earlier release knows of no retired test set."""
+    index = read_table(folder / "index.parquet")
+    return index if "retired" in index.columns else index.assign(retired=np.int64(-1))
+
+
+def _grown(index: pd.DataFrame, accepted: pd.DataFrame, config: DataConfig) -> pd.DataFrame:
+    """The index with the accepted samples that it has not seen, each with its split.
+
+    A sample keeps the group under which it was first seen: another one could carry it into another split.
+    """
+    first = accepted["hash"].map(index.set_index("hash")["group"])
+    if (first.notna() & (first != accepted["group"])).any():
+        log.warning("samples that come with another group than before keep the old one")
+    table = accepted.assign(group=first.fillna(accepted["group"]))
+    known = dict(zip(index["group"], index["split"], strict=True))
+    table["split"] = assign_splits(table, strata_of(accepted, config), known, config.split)
+    for split in sorted(set(SPLITS) - set(table["split"])):
+        raise SourceError(
+            f"{table['group'].nunique()} groups leave the split {split!r} empty; add groups or raise its share"
+        )
+    unseen = table.loc[~table["hash"].isin(index["hash"]), ["hash", "group", "split"]].astype(str)
+    return pd.concat([index, unseen.assign(position=np.int64(-1), retired=np.int64(-1))], ignore_index=True)
+
+
+def strata_of(accepted: pd.DataFrame, config: DataConfig) -> "pd.Series[str]":
+    """What the splits are balanced by, for each accepted sample: its label and the slices that the domain names.
+
+    Raises:
+        SourceError: the source has no such slice.
+    """
+    strata = accepted[LABEL + config.task].astype(str)
+    for name in _slices(accepted, config):
+        strata = strata + "|" + accepted[SLICE + name].astype(str)
+    return strata
+
+
+def _positioned(index: pd.DataFrame, stored: "pd.Series[int]") -> pd.DataFrame:
+    """The index with the positions of the samples that have just been stored."""
+    position = index["hash"].map(stored).fillna(index["position"]).astype("int64")
+    return index.assign(position=position)
+
+
+def _slices(accepted: pd.DataFrame, config: DataConfig) -> tuple[str, ...]:
+    missing = [name for name in config.split.stratify if SLICE + name not in accepted.columns]
+    if missing:
+        there = (
+            ", ".join(column.removeprefix(SLICE) for column in accepted.columns if column.startswith(SLICE)) or "none"
+        )
+        raise SourceError(
+            f"split.stratify names the slice {missing[0]!r}, which the source has not (there: {there}); correct it"
+        )
+    return config.split.stratify
+
+
+def _decoded(root: Path, name: str, config: DataConfig, rows: pd.DataFrame) -> Iterator[Array]:
+    """Decoded samples in the order of the rows; a shard's worth is in flight at once."""
+    sources = dict(sources_of(config, name))
+    length = shard_rows(config.transform.shape)
+    records = rows[["source", "path", "hash"]].to_dict("records")
+    with ThreadPoolExecutor(load_settings().cores) as pool:
+        for start in range(0, len(records), length):
+            yield from pool.map(lambda row: _decode(root, config, sources, row), records[start : start + length])
+            log.info("preprocess %s: %d of %d new samples", name, min(start + length, len(records)), len(records))
+
+
+def _decode(root: Path, config: DataConfig, sources: dict[str, Any], row: dict[Any, Any]) -> Array:
+    content = sources[row["source"]].read(root, row["path"])
+    if hashlib.sha256(content).hexdigest() != row["hash"]:
+        raise SourceError(f"{row['path']} changed after it was ingested; run the flow again to ingest it anew")
+    return config.transform.decode(content, config.expectations.max_pixels)
+
+
+def _write_manifest(folder: Path, accepted: pd.DataFrame, index: pd.DataFrame) -> None:
+    """The accepted samples in the order of their positions, which is the order in which they were stored."""
+    described = [column for column in accepted.columns if column.startswith((LABEL, SLICE))]
+    manifest = accepted[["hash", "weight", *described]].merge(index, on="hash").sort_values("position")
+    write_table(folder / "manifest.parquet", manifest[["hash", "group", "weight", "split", "position", *described]])
+    if (index["retired"] >= 0).any():
+        write_text(folder / "generation.json", json.dumps({"generation": int(index["retired"].max()) + 1}))
+
+
+def main(name: str) -> None:
+    """Preprocesses one domain."""
+    root = load_settings().root
+    count = preprocess(root, name, load_data_config(root, name))
+    log.info("preprocess %s: %d samples decoded", name, count)
+
+
+if __name__ == "__main__":
+    stage_main(main)

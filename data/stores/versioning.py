@@ -1,0 +1,128 @@
+"""DVC: run a domain's data stages, name the dataset version, bring an old one back. The only file that talks to DVC."""
+
+import json
+import logging
+import os
+import re
+import subprocess
+import sys
+from collections import deque
+from pathlib import Path
+
+import yaml
+
+from data.errors import SourceError, VersioningError
+from data.stores.atomic import write_text
+from data.stores.manifest import processed_folder, raw_manifest_path
+
+log = logging.getLogger(__name__)
+STAGE_LINE = re.compile(r"Running stage|(validate|preprocess) \S+: ")
+
+
+def reproduce_stage(root: Path, stage: str, name: str) -> None:
+    """Runs `dvc repro STAGE@DOMAIN`; nothing runs when nothing changed, and a held DVC lock is waited for.
+
+    Raises:
+        SourceError: nothing was ingested yet.
+        VersioningError: the stage failed; the text is the stage's own error line.
+    """
+    if not raw_manifest_path(root, name).exists():
+        raise SourceError(f"{name!r} has no data yet; run `regraft prepare {name}`")
+    enrol(root, name)
+    _dvc(root, "repro", f"{stage}@{name}")
+
+
+def dataset_version(root: Path, name: str) -> str:
+    """The DVC hash of the domain's processed data, 36 characters.
+
+    Raises:
+        VersioningError: the domain has not been prepared yet.
+    """
+    lock = root / "dvc.lock"
+    stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"] if lock.exists() else {}
+    try:
+        return str(stages[f"preprocess@{name}"]["outs"][0]["md5"])
+    except KeyError as error:
+        raise VersioningError(f"{name!r} has no processed data yet; run `regraft prepare {name}`") from error
+
+
+def restore(root: Path, name: str, version: str) -> Path:
+    """Brings a dataset version back from the DVC cache or its remote, beside the current one; returns its folder.
+
+    Raises:
+        VersioningError: neither the cache nor the remote holds that version.
+    """
+    folder = processed_folder(root, name)
+    if version == dataset_version(root, name):
+        _fetch(root, f"preprocess@{name}", version)
+        return folder
+    target = root / "data" / "restored" / f"{name}-{version.removesuffix('.dir')}"
+    pointer = target.with_name(f"{target.name}.dvc")
+    write_text(pointer, yaml.safe_dump({"outs": [{"md5": version, "hash": "md5", "path": target.name}]}))
+    try:
+        _fetch(root, str(pointer.relative_to(root)), version)
+    finally:
+        pointer.unlink()
+    return target
+
+
+def _fetch(root: Path, target: str, version: str) -> None:
+    """From the cache, else from the remote; by force, since what differs is an altered or half-made copy."""
+    try:
+        _dvc(root, "checkout", "--force", target)
+    except VersioningError:
+        log.info("%s is not in the cache, asking the remote", version)
+        _pull(root, target, version)
+
+
+def _pull(root: Path, target: str, version: str) -> None:
+    try:
+        _dvc(root, "pull", "--force", target)
+    except VersioningError as error:
+        raise VersioningError(
+            f"{version} is neither in the DVC cache nor in its remote ({error}); run `dvc push` where it was made"
+        ) from error
+
+
+def changed_stages(root: Path) -> dict[str, object]:
+    """What `dvc status` says: stages whose inputs or outputs are not those of the last run."""
+    lines = _dvc(root, "status", "--json").splitlines()
+    status: dict[str, object] = json.loads(next((line for line in lines if line.startswith("{")), "{}"))
+    return status
+
+
+def enrol(root: Path, name: str) -> None:
+    """Lists the domain in params.yaml, from which dvc.yaml makes its stages."""
+    path = root / "params.yaml"
+    params = (yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None) or {}
+    domains = params.get("domains") or []
+    if name not in domains:
+        write_text(path, yaml.safe_dump({**params, "domains": [*domains, name]}))
+
+
+def _dvc(root: Path, *arguments: str) -> str:
+    """Standard output of a DVC command; its lines go to the log while it runs.
+
+    The stages call `python`, so this interpreter's folder comes first in their PATH.
+    """
+    command = [sys.executable, "-m", "dvc", "--cd", str(root), "--wait-for-lock", *arguments]
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    environment = {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1", "REGRAFT_ROOT": str(root)}
+    lines: deque[str] = deque(maxlen=200)
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=root
+    ) as process:
+        for line in process.stdout or ():
+            lines.append(line.rstrip())
+            # The stages' own lines tell of progress; DVC's advice about Git and remotes does not.
+            log.log(logging.INFO if STAGE_LINE.match(line) else logging.DEBUG, "%s", line.rstrip())
+    if process.returncode:
+        raise VersioningError(_fault(list(lines), arguments))
+    return "\n".join(lines)
+
+
+def _fault(lines: list[str], arguments: tuple[str, ...]) -> str:
+    """The stage's own error line, else DVC's."""
+    own = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    errors = own or [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR:")] or lines[-1:]
+    return errors[0] if errors else f"`dvc {' '.join(arguments)}` failed without a word; run it by hand"

@@ -1,0 +1,81 @@
+"""Two models on the same samples: how much better one is, and how sure that is."""
+
+import math
+from statistics import NormalDist
+
+from evaluation.inference.bootstrap import Interval, cautious_interval, replicates, student_t
+from evaluation.predictions.grouped import Floats
+from evaluation.predictions.metrics import metric_named
+from evaluation.predictions.predictions import Predictions, require_paired
+
+
+def paired_difference(
+    metric: str,
+    champion: Predictions,
+    challenger: Predictions,
+    *,
+    seed: int,
+    resamples: int = 1000,
+    level: float = 0.95,
+) -> Interval:
+    """Returns challenger minus champion in the metric's own units, both judged on the same resampled groups.
+
+    The ends are cautious ones, because production depends on them.
+
+    Raises:
+        EvaluationError: the two are not about the same samples, there is one group only, or no such metric.
+    """
+    require_paired(champion, challenger)
+    chosen, truth = metric_named(metric), champion.truth
+
+    def gain(weights: Floats) -> Floats:
+        """Challenger minus champion [R] under weights [R, N]."""
+        after = chosen.batch(truth, challenger.probabilities, weights)
+        return after - chosen.batch(truth, champion.probabilities, weights)
+
+    found = replicates(gain, champion, seed=seed, resamples=resamples)
+    value = float(gain(champion.weights[None])[0])
+    return cautious_interval(value, found, groups=champion.group_count, level=level)
+
+
+def mcnemar_midp(champion: Predictions, challenger: Predictions) -> float:
+    """Returns McNemar's two-sided mid-p value of "both are right equally often" (1.0 where they never disagree).
+
+    Looks at hits and misses of single samples, so neither weights nor groups count: with correlated groups it is too
+    sure, and it only accompanies the grouped interval. Fagerland, Lydersen and Laake 2013, BMC Med Res Methodol 13:91.
+
+    Raises:
+        EvaluationError: the two are not about the same samples.
+    """
+    require_paired(champion, challenger)
+    before = champion.probabilities.argmax(axis=1) == champion.truth
+    after = challenger.probabilities.argmax(axis=1) == challenger.truth
+    lost, won = int((before & ~after).sum()), int((~before & after).sum())
+    count, fewer = lost + won, min(lost, won)
+    if count == 0:
+        return 1.0
+    terms = [math.exp(_log_half_binomial(count, k)) for k in range(fewer + 1)]
+    if lost == won:
+        return 1.0 - terms[-1] / 2
+    return 2 * sum(terms) - terms[-1]
+
+
+def samples_needed(
+    difference: Interval, *, samples: int, groups: int, effect: float, level: float = 0.95, power: float = 0.8
+) -> int:
+    """Returns how many samples (grouped as these are) would settle a true difference of `effect` with that power.
+
+    The usual formula n = variance (z_level + z_power)^2 / effect^2, with the variance read off the interval of the
+    paired difference at `samples` samples in `groups` groups. Never fewer than `samples`: then the effect would
+    already have shown.
+    """
+    normal = NormalDist()
+    standard_error = (difference.high - difference.low) / (2 * student_t(level, groups - 1))
+    factor = ((normal.inv_cdf(0.5 + level / 2) + normal.inv_cdf(power)) * standard_error / effect) ** 2
+    return max(samples, math.ceil(samples * factor))
+
+
+def _log_half_binomial(count: int, k: int) -> float:
+    """Log probability of `k` heads in `count` tosses of a fair coin."""
+    ways = math.lgamma(count + 1) - math.lgamma(k + 1) - math.lgamma(count - k + 1)
+    return ways - count * math.log(2)

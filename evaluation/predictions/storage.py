@@ -1,0 +1,48 @@
+"""Predictions on disk: one Parquet file, so that the gate, a report and a later reader judge the same numbers."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from data.stores.manifest import SLICE, read_table, write_table
+from evaluation.predictions.predictions import Predictions
+
+
+def write_predictions(path: Path, predictions: Predictions) -> None:
+    """Writes predictions atomically.
+
+    Raises:
+        StorageError: the disk refused the write.
+    """
+    table = pd.DataFrame(
+        {
+            "hash": predictions.hashes,
+            "group": predictions.groups,
+            "weight": predictions.weights,
+            "truth": [predictions.classes[index] for index in predictions.truth],
+            **{f"p.{name}": predictions.probabilities[:, index] for index, name in enumerate(predictions.classes)},
+        }
+    )
+    slices = predictions.slices.reset_index(drop=True).add_prefix(SLICE)
+    write_table(path, pd.concat([table, slices], axis=1))
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Reads predictions back.
+
+    Raises:
+        StorageError: the file is missing or damaged.
+    """
+    table = read_table(path)
+    classes = tuple(column.removeprefix("p.") for column in table.columns if column.startswith("p."))
+    slices = table[[column for column in table.columns if column.startswith(SLICE)]]
+    return Predictions(
+        hashes=list(table["hash"]),
+        truth=table["truth"].map(classes.index).to_numpy(np.int64),
+        probabilities=table[[f"p.{name}" for name in classes]].to_numpy(np.float64),
+        weights=table["weight"].to_numpy(np.float64),
+        groups=list(table["group"]),
+        slices=slices.rename(columns=lambda column: column.removeprefix(SLICE)),
+        classes=classes,
+    )

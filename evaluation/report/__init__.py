@@ -1,0 +1,1 @@
+"""The whole judgement of one model, as numbers and as figures."""

@@ -1,0 +1,1 @@
+"""Choosing before the gate: backbones by frozen features, recipes by the validation split."""

@@ -1,0 +1,1 @@
+"""How predictions take disturbed samples."""

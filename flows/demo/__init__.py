@@ -1,0 +1,1 @@
+"""The whole loop on real solar cells, told step by step."""

@@ -1,0 +1,177 @@
+"""The demo: the whole loop on ELPV's solar cells. It shows what happens; nothing in it decides what happens.
+
+Every step may be run again: what is done already is recognised by its content. Once the late labels are filed, the
+first retrain of another run reads them, too.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+from data.sources.elpv import elpv_folder, elpv_table
+from data.stages.feedback import add_feedback
+from data.stages.validate import load_validation, report_page
+from data.stores.locks import domain_lock
+from data.stores.manifest import validated_folder
+from flows.config import Domain, load_domain
+from flows.demo.data import plant_bad_files, shuffle_labels, write_poly_labels
+from flows.evaluate import evaluate_version
+from flows.monitor import monitor
+from flows.prepare import prepare_data
+from flows.retrain import retrain
+from flows.rollback import rollback
+from flows.score import score
+from flows.train import train_version
+from registry.ledger.ledger import Ledger
+from settings.machine import load_settings
+from tasks.evaluate import Verdict
+from tasks.promote import Promotion
+
+DOMAIN = "solar"
+console = Console()
+
+
+class Story:
+    """Steps with what came of them and how long they took."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[str, str, float]] = []
+
+    def step(self, title: str, run: Callable[[], Any], told: Callable[[Any], str]) -> Any:
+        """Runs one step and prints its outcome."""
+        console.print(f"\n[bold]{len(self.rows) + 1}. {title}[/bold]")
+        started = time.monotonic()
+        found = run()
+        self.rows.append((title, told(found), time.monotonic() - started))
+        console.print(f"   {self.rows[-1][1]}  [dim]({self.rows[-1][2]:.0f} s)[/dim]")
+        return found
+
+    def table(self) -> Table:
+        """All steps."""
+        table = Table("step", "what happened", "seconds", title="What happened", title_justify="left")
+        for title, told, seconds in self.rows:
+            table.add_row(title, told, f"{seconds:.0f}")
+        table.add_row("all of it", "", f"{sum(row[2] for row in self.rows):.0f}", style="bold")
+        return table
+
+
+def tell() -> None:
+    """Runs the demo from ingest to rollback and says where to look."""
+    config, story = load_domain(DOMAIN), Story()
+    workshop = config.home / "demo"
+    console.print(
+        Panel(
+            f"{config.description}\nReal cells, real ImageNet weights; every decision is the gate's own.",
+            title="regraft demo",
+        )
+    )
+    story.step(
+        "Three bad files are planted beside the data",
+        lambda: _plant(config, workshop),
+        lambda path: f"filed as {path.name}",
+    )
+    first = story.step("First retrain, monocrystalline cells only", lambda: retrain(DOMAIN, "first model"), _told)
+    story.step("What validation put in quarantine", lambda: load_validation(config.root, DOMAIN), _told_quarantine)
+    story.step(
+        "Production shifts: polycrystalline cells are scored", lambda: score(DOMAIN, _poly_files()), _told_scores
+    )
+    story.step("Monitor looks at the traffic", lambda: monitor(DOMAIN), lambda found: f"{found.action}: {found.reason}")
+    story.step("The new cells' labels arrive", lambda: _label(config, workshop), lambda path: f"filed as {path.name}")
+    second = story.step("Retrain with them; only new files are read", lambda: retrain(DOMAIN, "drift"), _told)
+    story.step("A sabotaged challenger, trained on shuffled labels", lambda: sabotage(DOMAIN), _told_verdict)
+    _change_back(story, first, second)
+    console.print("\n", story.table(), _ledger(config))
+    console.print(_where_to_look(config))
+
+
+@flow(name="sabotage", flow_run_name="sabotage {domain}")
+def sabotage(domain: str) -> Verdict:
+    """Trains on shuffled labels and sends the result to the gate: a gate that never rejects proves nothing."""
+    config = load_domain(domain)
+    with domain_lock(config.home, domain, "sabotage"):
+        prepared = prepare_data(config)
+        candidate = train_version(config, shuffle_labels(prepared, config.home / "demo" / "shuffled", config.data.task))
+        return evaluate_version(config, candidate.version, prepared)
+
+
+def _plant(config: Domain, workshop: Path) -> Path:
+    return add_feedback(config.root, DOMAIN, plant_bad_files(workshop / "planted"))
+
+
+def _label(config: Domain, workshop: Path) -> Path:
+    return add_feedback(config.root, DOMAIN, write_poly_labels(workshop / "poly.csv"))
+
+
+def _poly_files() -> list[str]:
+    table = elpv_table()
+    return [str(elpv_folder() / path) for path in table.loc[table["type"] == "poly", "path"]]
+
+
+def _change_back(story: Story, first: Promotion, second: Promotion) -> None:
+    """Back and forward again, if there is a version to go back to."""
+    if first.champion == second.champion:
+        return
+    back = f"The operator rolls back to v{first.champion}"
+    story.step(back, lambda: rollback(DOMAIN, "demo: operator's wish", first.champion), _told)
+    story.step(
+        f"and forward again to v{second.champion}",
+        lambda: rollback(DOMAIN, "demo: all is well", second.champion),
+        _told,
+    )
+
+
+def _told(found: Promotion) -> str:
+    return f"{found.outcome} v{found.version}: {'; '.join(found.reasons)}; in production: v{found.champion}"
+
+
+def _told_verdict(found: Verdict) -> str:
+    return f"{found.decision.outcome} v{found.version}: {'; '.join(found.decision.reasons)}"
+
+
+def _told_quarantine(found: Any) -> str:
+    bad = [f"{Path(path).name}: {reason}" for path, reason in found.quarantine.items()]
+    return f"{found.accepted} of {found.total} rows accepted\n   " + "\n   ".join(bad)
+
+
+def _told_scores(found: Any) -> str:
+    return f"{found.samples} cells by v{found.version}: " + ", ".join(
+        f"{count} {name}" for name, count in found.predicted.items()
+    )
+
+
+def _ledger(config: Domain) -> Table:
+    table = Table(
+        "", "action", "from", "to", "actor", "time", "reason", "evidence", title="Ledger", title_justify="left"
+    )
+    for entry in Ledger(load_settings().ledger).entries(config.name):
+        facts = (
+            entry.sequence,
+            entry.action,
+            entry.from_version,
+            entry.to_version,
+            entry.actor,
+            entry.time[:19],
+            entry.reason,
+        )
+        table.add_row(*map(str, facts), entry.evidence[:12])
+    return table
+
+
+def _where_to_look(config: Domain) -> Panel:
+    reports, settings = config.home / "reports" / DOMAIN, load_settings()
+    return Panel(
+        f"regraft up                    both UIs, at ports {settings.prefect_port} and {settings.mlflow_port}\n"
+        f"regraft status {DOMAIN}          what is in production\n"
+        f"regraft reproduce {DOMAIN} 1     the first version made again\n"
+        f"{report_page(config.root, DOMAIN)}    validation report\n"
+        f"{reports / 'drift.html'}         Evidently report\n"
+        f"{validated_folder(config.root, DOMAIN)}    accepted and quarantined rows\n"
+        "Figures (confusion matrix, reliability, worst errors, drift) lie with their runs in MLflow.",
+        title="Where to look",
+    )

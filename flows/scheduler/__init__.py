@@ -1,0 +1,1 @@
+"""What runs by itself: deployments, automations, the process that runs what is due, and all servers."""

@@ -1,0 +1,1 @@
+"""One fit in a process of its own: started, watched, resumed, and what it leaves."""

@@ -1,0 +1,113 @@
+"""Fit: one training run in a process of its own; `python -m lightning_modules.fitting.fit CONFIG`.
+
+It goes on from where an earlier one in its folder was stopped, and ends with weights.safetensors, outputs.npz
+(probabilities and embeddings of the training and validation splits) and result.json, written last.
+"""
+
+import json
+import logging
+import sys
+import time
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from filelock import FileLock
+from pytorch_lightning.utilities.exceptions import SIGTERMException
+
+from data.stores.atomic import write_text
+from lightning_modules.config import FitConfig, load_fit_config
+from lightning_modules.fitting.context import Materials
+from lightning_modules.fitting.outputs import write_outputs, write_weights
+from lightning_modules.fitting.phases import PhaseResult, fit_phase, phase_weights
+from lightning_modules.fitting.progress import write_history
+from lightning_modules.fitting.torchrun import first_process, run_processes, under_torchrun
+from lightning_modules.fitting.trainer import on_gpu
+from lightning_modules.inputs.activations import PLAIN
+from lightning_modules.objectives.prototypes import check_classes, prepare_head, validation_loss
+from lightning_modules.recipes.phase import Phase
+from settings.entry import stage_main
+
+
+def fit(config: FitConfig) -> Path:
+    """Trains as configured and returns the path of result.json; a fit that has ended already is not run again.
+
+    Raises:
+        BackboneError: the backbone's weights are missing or altered.
+        RecipeError: recipe, backbone and data do not fit together.
+        TrainingError: training failed.
+        StorageError: shards are missing, or the disk refused a write.
+    """
+    result = config.folder / "result.json"
+    # The fit of a flow that was killed may be running on: its result is waited for.
+    with FileLock(config.folder / "fit.lock"):
+        if result.exists():
+            return result
+        materials = Materials(config)
+        materials.report(0, 0)  # a killed fit may have left a count
+        with materials.prefix().in_use(PLAIN):
+            materials.prefix().fill(materials.dataset.rows("train", "val"), progress=materials.report)
+            run_processes(config) if config.trainer.processes > 1 else run(materials)
+    return result
+
+
+def run(materials: Materials) -> None:
+    """Sets the head, trains phase after phase and keeps the one that was best on the validation split."""
+    config, started = materials.config, time.monotonic()
+    torch.set_num_threads(max(1, config.threads // config.trainer.devices))
+    if on_gpu(config.trainer):
+        torch.set_float32_matmul_precision("high")
+    phases = config.training.recipe.phases(materials.stages)
+    head = _prepare_head(materials)
+    outcomes = _train(materials, phases) if phases else [_no_training(config, head)]
+    if first_process():
+        kept = min(range(len(outcomes)), key=lambda number: outcomes[number].val_loss)
+        if phases:
+            materials.network.load_state_dict(phase_weights(config, kept))
+        write_outputs(materials, outcomes[kept].boundary)
+        write_weights(config.folder / "weights.safetensors", materials.network)
+        write_text(config.folder / "result.json", json.dumps(_result(outcomes, kept, time.monotonic() - started)))
+
+
+def _train(materials: Materials, phases: Sequence[Phase]) -> list[PhaseResult]:
+    outcomes: list[PhaseResult] = []
+    for number in range(len(phases)):
+        outcomes.append(fit_phase(materials, phases, number, sum(done.epochs for done in outcomes)))
+    return outcomes
+
+
+def _prepare_head(materials: Materials) -> float:
+    """Sets the head from cached features; returns its loss on the validation split."""
+    check_classes(materials.labels, len(materials.dataset.rows("val")), materials.config.classes)
+    train, held = materials.features("train"), materials.features("val")
+    if materials.config.training.pretrained:  # cached features say nothing of a backbone from scratch
+        prepare_head(materials.network.head, train, held)
+    return validation_loss(materials.network.head, held)
+
+
+def _no_training(config: FitConfig, loss: float) -> PhaseResult:
+    """A recipe without gradient ends with its head."""
+    write_history(config.folder / "progress.json", 1, [{"epoch": 1, "phase": 0, "val_loss": loss}])
+    return PhaseResult(loss, 1, None, 0.0)
+
+
+def _result(outcomes: Sequence[PhaseResult], kept: int, seconds: float) -> dict[str, float | int]:
+    epochs = sum(outcome.epochs for outcome in outcomes)
+    best = outcomes[kept]
+    return {"epochs": epochs, "best_val_loss": best.val_loss, "best_phase": kept, "seconds": round(seconds, 2)}
+
+
+def main(path: str) -> None:
+    """Fits what the configuration file says; under torchrun this is one of its processes."""
+    warnings.filterwarnings("ignore", module="pytorch_lightning|torch")
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    config = load_fit_config(Path(path))
+    try:
+        run(Materials(config)) if under_torchrun() else fit(config)
+    except SIGTERMException:
+        sys.exit("error: stopped by SIGTERM; what was reached is kept: run it again to go on from there")
+
+
+if __name__ == "__main__":
+    stage_main(main)

@@ -1,0 +1,115 @@
+"""Start the fit process and watch it: a crash in training is one error here and takes nothing else with it."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.stores.atomic import write_text
+from lightning_modules.config import FitConfig
+from lightning_modules.errors import TrainingError
+from lightning_modules.fitting.progress import read_state
+
+GRACE = 40.0  # torchrun gives its own processes 30 seconds
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """Where a finished fit lies and what it says of itself."""
+
+    folder: Path
+    epochs: int
+    best_val_loss: float
+    best_phase: int
+    seconds: float
+    history: tuple[dict[str, float], ...]
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch whose weights were kept."""
+        kept = [entry for entry in self.history if entry["phase"] == self.best_phase]
+        return int(min(kept, key=lambda entry: entry["val_loss"])["epoch"])
+
+
+def train(config: FitConfig, progress: Callable[[int, int], None] = lambda done, total: None) -> FitResult:
+    """Runs `python -m lightning_modules.fitting.fit` to its end, or on from where an earlier one was interrupted.
+
+    Raises:
+        TrainingError: the process failed; the text is its own error line. Its checkpoints are kept.
+    """
+    write_text(config.folder / "fit.json", config.model_dump_json(indent=1))
+    process = _start(config)
+    try:
+        with _polite():
+            _watch(process, config.folder, progress)
+    finally:
+        _stop(process)
+    if process.returncode:
+        raise TrainingError(_fault(config.folder / "fit.log", process.returncode))
+    return _result(config.folder)
+
+
+def _start(config: FitConfig) -> "subprocess.Popen[bytes]":
+    own = {name: str(config.threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")} | {"REGRAFT_ROOT": config.root}
+    with (config.folder / "fit.log").open("w") as output:
+        return subprocess.Popen(  # our own module with a path that we made
+            [sys.executable, "-m", "lightning_modules.fitting.fit", str(config.folder / "fit.json")],
+            cwd=config.root, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **own},
+        )  # fmt: skip
+
+
+@contextmanager
+def _polite() -> Iterator[None]:
+    """Turns a SIGTERM that nobody else minds into an exit, so that the fit is stopped with this process."""
+    main = threading.current_thread() is threading.main_thread()  # no other may set handlers
+    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """Lets a fit that is still running keep what it has reached."""
+    process.terminate()
+    try:
+        process.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def _watch(process: "subprocess.Popen[bytes]", folder: Path, progress: Callable[[int, int], None]) -> None:
+    while process.poll() is None:
+        state = read_state(folder)
+        if state is not None:
+            progress(*state)
+        time.sleep(0.2)
+
+
+def _result(folder: Path) -> FitResult:
+    facts = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    history = json.loads((folder / "progress.json").read_text(encoding="utf-8"))["history"]
+    return FitResult(folder=folder, history=tuple(history), **facts)
+
+
+def _fault(log: Path, code: int) -> str:
+    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    own = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    if not own and code == -signal.SIGKILL:
+        return (
+            f"the fit was killed, most likely for memory: choose a smaller recipe.batch_size (exit code {code}; {log})"
+        )
+    last = own or lines[-1:] or ["no output"]
+    fault = own[0] if own else f"{last[0]} (exit code {code}; all of it in {log})"
+    return re.sub(r"//[^/\s]*@", "//", fault)  # no password of a tracking address

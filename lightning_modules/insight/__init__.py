@@ -1,0 +1,1 @@
+"""What a network knows: transferability, forgetting, saliency, adversarial images."""

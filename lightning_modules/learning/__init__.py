@@ -1,0 +1,1 @@
+"""One training step: the module that learns, its optimizer and its penalties."""

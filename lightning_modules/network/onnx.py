@@ -1,0 +1,69 @@
+"""A network as ONNX, and ONNX Runtime to run it: about three times faster than torch on a CPU, and without torch."""
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from data.specs.decoding import Array
+from data.stores.atomic import atomic_path
+
+if TYPE_CHECKING:
+    import onnxruntime
+    from torch import nn
+
+Floats = npt.NDArray[np.float32]
+BATCH = 64
+
+
+def export_onnx(
+    network: "nn.Module",
+    shape: tuple[int, int, int],
+    path: Path,
+    outputs: tuple[str, ...] = ("probabilities", "embedding"),
+) -> None:
+    """Writes `network` (uint8 images in; the named outputs out) with a free batch dimension.
+
+    torch's TorchScript exporter is used: its graph runs twice as fast here as the newer exporter's.
+
+    Raises:
+        StorageError: the disk refused the write.
+    """
+    import torch
+
+    sample = torch.zeros((2, *shape), dtype=torch.uint8)
+    with atomic_path(path) as temporary, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network.eval(),
+            (sample,),
+            str(temporary),
+            dynamo=False,
+            input_names=["images"],
+            output_names=list(outputs),
+            dynamic_axes={name: {0: "batch"} for name in ("images", *outputs)},
+        )
+
+
+def open_session(path: Path, threads: int) -> "onnxruntime.InferenceSession":
+    """An ONNX Runtime session on `threads` threads of the CPU."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def run_session(session: "onnxruntime.InferenceSession", images: Array) -> tuple[Floats, ...]:
+    """The graph's outputs (of a package: probabilities [N, K] and embeddings [N, D]) of uint8 images [N, H, W, C]."""
+    outputs = [session.run(None, {"images": batch}) for batch in _batches(images)]
+    return tuple(np.concatenate(parts) for parts in zip(*outputs, strict=True))
+
+
+def _batches(images: Array) -> Iterator[Array]:
+    for start in range(0, max(len(images), 1), BATCH):
+        yield images[start : start + BATCH]

@@ -1,0 +1,27 @@
+"""What is known of a version besides its package: the domain's words, the data and the fit."""
+
+from dataclasses import dataclass
+
+from data.stores.dataset import Dataset
+from lightning_modules.config import TrainingConfig
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the cards of one version say of where it comes from; energy in kWh, None where it was not measured."""
+
+    domain: str
+    description: str
+    intended_use: str
+    dataset_version: str
+    data_licence: str
+    training: TrainingConfig
+    lineage: dict[str, str]
+    epochs: int
+    seconds: float
+    energy: float | None
+
+
+def split_sizes(dataset: Dataset) -> dict[str, int]:
+    """Samples of each split."""
+    return {str(split): int(count) for split, count in sorted(dataset.manifest["split"].value_counts().items())}

@@ -1,0 +1,45 @@
+"""Lineage: the tags by which a run can be traced back to its data, code and environment, and made again."""
+
+import hashlib
+import platform
+import subprocess
+from importlib.metadata import distributions
+from pathlib import Path
+
+from data.specs.image import TransformSpec
+from lightning_modules.config import TrainingConfig
+from lightning_modules.hub.backbones import load_backbone
+
+
+def lineage(root: Path, dataset_version: str, transform: TransformSpec, training: TrainingConfig) -> dict[str, str]:
+    """Tags of one training run."""
+    card = load_backbone(root, training.backbone)
+    return {
+        "dataset_version": dataset_version,
+        "transform": transform.hash,
+        "backbone": training.backbone,
+        "backbone_revision": card.revision,
+        "backbone_sha256": card.weights(root)[1],
+        "backbone_licence": card.licence,
+        "recipe": training.recipe.kind,
+        "seed": str(training.seed),
+        "code_commit": _commit(),
+        "environment": _environment(),
+        "python": platform.python_version(),
+    }
+
+
+def _commit() -> str:
+    """Commit of Regraft's own code, marked where the working tree differs from it."""
+    here = Path(__file__).parent
+    found = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=40"],
+        cwd=here, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return found.stdout.strip() or "unknown"
+
+
+def _environment() -> str:
+    """sha256 of the names and versions of all installed packages."""
+    installed = sorted({f"{found.name}=={found.version}" for found in distributions()})
+    return hashlib.sha256("\n".join(installed).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""The decision about a challenger, a pure function of evidence and rule."""

@@ -1,0 +1,214 @@
+"""The gate: PROMOTE, HOLD or REJECT a challenger, from paired evidence on the same samples."""
+
+import math
+from typing import Any
+
+from data.stores.dataset import samples_sha256
+from evaluation.inference.bootstrap import Interval, bootstrap_interval
+from evaluation.inference.calibration import calibration_error
+from evaluation.inference.paired import mcnemar_midp, paired_difference, samples_needed
+from evaluation.predictions.metrics import METRICS
+from evaluation.predictions.predictions import Predictions, require_paired
+from registry.errors import GateError
+from registry.gate.config import GateConfig
+from registry.gate.decision import Decision, Floor, Measured, Outcome
+from registry.gate.slice_floors import slice_floors
+from registry.gate.spending import Turn
+
+FIRST_LOOK = Turn()
+
+
+def decide(
+    challenger: Predictions,
+    champion: Predictions | None,
+    *,
+    config: GateConfig,
+    measured: Measured,
+    turn: Turn = FIRST_LOOK,
+) -> Decision:
+    """Judges a challenger against the floors and, where there is a champion, against it on the same samples.
+
+    A failed floor is REJECT. Without a champion, PROMOTE. Otherwise, where the test set's comparisons are used up,
+    HOLD; else the interval of the paired improvement decides, at the level that alpha spending leaves for this turn:
+    all below 0 is REJECT, all above the superiority margin PROMOTE, all above minus the non-inferiority margin
+    PROMOTE where that is set, anything else HOLD.
+
+    Raises:
+        GateError: the metric is undefined on these samples, the models know other classes, or what was measured of
+            the package is no measurement.
+        EvaluationError: the two are not about the same samples, or all samples are of one group.
+    """
+    require_comparable(challenger, champion, measured)
+    current = _interval(challenger, config)
+    floors = [_metric_floor(current, config), _calibration_floor(challenger, config), *_cost_floors(config, measured)]
+    found: dict[str, Any] = {
+        "metric": config.metric,
+        "challenger": current,
+        "samples": len(challenger),
+        "groups": challenger.group_count,
+        "test_set": samples_digest(challenger),
+        "config": config,
+    }
+    if champion is None:
+        outcome, reasons = _judge(floors, ("PROMOTE", "there is no champion and every floor holds"))
+        turn = turn.model_copy(update={"look": None})
+        return Decision(outcome=outcome, reasons=reasons, floors=tuple(floors), turn=turn, **found)
+    return _against(champion, challenger, floors, {**found, "turn": turn}, config)
+
+
+def require_comparable(challenger: Predictions, champion: Predictions | None, measured: Measured) -> None:
+    """Refuses what no decision could be made on, before the test set is used for it.
+
+    Raises:
+        GateError: champion and challenger know other classes, each of which is named, or latency, size or parity is
+            no measurement.
+        EvaluationError: the two are not about the same samples.
+    """
+    numbers = {"latency_ms": measured.latency_ms, "size_mb": measured.size_mb, "parity": measured.parity}
+    for name, value in numbers.items():
+        if not math.isfinite(value) or value < 0:
+            raise GateError(f"{name}={value}: a finite number of at least 0 is needed; measure the package again")
+    if champion is not None:
+        _same_labels(champion.classes, challenger.classes)
+        require_paired(champion, challenger)
+
+
+def samples_digest(predictions: Predictions) -> str:
+    """Names the samples that a model was judged on."""
+    labels = [predictions.classes[index] for index in predictions.truth]
+    return samples_sha256(predictions.hashes, labels, predictions.weights.tolist())
+
+
+def _same_labels(champion: tuple[str, ...], challenger: tuple[str, ...]) -> None:
+    if champion == challenger:
+        return
+    places = range(max(len(champion), len(challenger)))
+    before, after = ([*names, *["none"] * (len(places) - len(names))] for names in (champion, challenger))
+    differ = [f"class {place} is {before[place]} / {after[place]}" for place in places if before[place] != after[place]]
+    raise GateError(
+        f"the label maps of champion and challenger differ: {', '.join(differ)}; they cannot be compared: give the "
+        "domain its former classes back, or start a new domain for the new ones"
+    )
+
+
+def _against(
+    champion: Predictions, challenger: Predictions, floors: list[Floor], found: dict[str, Any], config: GateConfig
+) -> Decision:
+    """Adds what the comparison with the champion says to what was `found` of the challenger alone."""
+    turn: Turn = found["turn"]
+    level = turn.level(config.level)
+    difference = _improvement(champion, challenger, config, level)
+    samples, groups = len(challenger), challenger.group_count
+    needed = samples_needed(difference, samples=samples, groups=groups, effect=_effect(config), level=level)
+    slices, notes = slice_floors(champion, challenger, config)
+    verdict = _compare(difference, needed, config, samples)
+    if turn.spent(config.looks):
+        verdict = "HOLD", _spent(turn, config)
+    outcome, reasons = _judge([*floors, *slices], verdict)
+    return Decision(
+        outcome=outcome,
+        reasons=reasons,
+        notes=(*notes, *_wear(turn, config)),
+        champion=_interval(champion, config),
+        difference=difference,
+        level=level,
+        mcnemar_p=mcnemar_midp(champion, challenger),
+        samples_needed=needed if outcome == "HOLD" else None,
+        floors=(*floors, *slices),
+        **found,
+    )
+
+
+def _judge(floors: list[Floor], verdict: tuple[Outcome, str]) -> tuple[Outcome, tuple[str, ...]]:
+    """Lets failed floors overrule the verdict."""
+    failed = [_failure(floor) for floor in floors if not floor.passed]
+    return ("REJECT", tuple(failed)) if failed else (verdict[0], (verdict[1],))
+
+
+def _failure(floor: Floor) -> str:
+    note = f" ({floor.note})" if floor.note else ""
+    return f"{floor.name} is {floor.value:.4g}, {floor.rule} {floor.limit:.4g} is required{note}"
+
+
+def _compare(difference: Interval, needed: int, config: GateConfig, samples: int) -> tuple[Outcome, str]:
+    """Reads the interval of the improvement."""
+    found = f"{config.metric} improves by {difference.value:+.4f} ({difference.low:+.4f} to {difference.high:+.4f})"
+    if difference.high < 0:
+        return "REJECT", f"significantly worse: {found}"
+    if difference.low > config.superiority:
+        return "PROMOTE", f"significantly better by more than {config.superiority:g}: {found}"
+    if config.non_inferiority is not None and difference.low > -config.non_inferiority:
+        return "PROMOTE", f"non-inferior: at most {config.non_inferiority:g} worse: {found}"
+    if needed > samples:
+        return "HOLD", f"not enough evidence: {found}; about {needed} samples would settle it, there are {samples}"
+    shown = f"one of {_visible(config):g} would have shown in {samples} samples"
+    return "HOLD", f"no relevant difference: {found}; {shown}"
+
+
+def _spent(turn: Turn, config: GateConfig) -> str:
+    used = f"comparison {turn.look} on one test set, gate.looks allows {config.looks}"
+    return f"the test set is spent: {used}; draw a fresh one from newer data with `regraft split refresh DOMAIN`"
+
+
+def _wear(turn: Turn, config: GateConfig) -> list[str]:
+    """A warning before the test set is spent."""
+    if not turn.worn(config.looks) or turn.spent(config.looks):
+        return []
+    left = f"{turn.look} of {config.looks} comparisons on this test set are used"
+    return [f"{left}; each needs a clearer difference; plan `regraft split refresh DOMAIN`"]
+
+
+def _interval(predictions: Predictions, config: GateConfig) -> Interval:
+    interval = bootstrap_interval(
+        config.metric, predictions, seed=config.seed, resamples=config.resamples, level=config.level
+    )
+    if not interval.is_finite:
+        present = sorted({predictions.classes[index] for index in predictions.truth})
+        found = f"{len(predictions)} samples in {predictions.group_count} groups hold {', '.join(present)}"
+        raise GateError(
+            f"{config.metric} is undefined on the test set: {found}; two classes in several groups are "
+            "needed; enlarge the test split or choose another gate metric"
+        )
+    return interval
+
+
+def _improvement(champion: Predictions, challenger: Predictions, config: GateConfig, level: float) -> Interval:
+    """Paired difference turned so that above 0 means a better challenger."""
+    raw = paired_difference(
+        config.metric, champion, challenger, seed=config.seed, resamples=config.resamples, level=level
+    )
+    if METRICS[config.metric].greater_is_better:
+        return raw
+    return Interval(-raw.value, -raw.high, -raw.low)
+
+
+def _effect(config: GateConfig) -> float:
+    """The difference that the sample size is asked for: the margin of the question that the gate puts."""
+    return config.minimum_effect if config.non_inferiority is None else config.non_inferiority
+
+
+def _visible(config: GateConfig) -> float:
+    """The true difference that so many samples find: the effect, over the margin that it must exceed."""
+    return config.superiority + _effect(config) if config.non_inferiority is None else config.non_inferiority
+
+
+def _metric_floor(interval: Interval, config: GateConfig) -> Floor:
+    if METRICS[config.metric].greater_is_better:
+        return Floor.at_least(f"{config.metric}, lower bound", interval.low, config.floor)
+    return Floor.at_most(f"{config.metric}, upper bound", interval.high, config.floor)
+
+
+def _calibration_floor(challenger: Predictions, config: GateConfig) -> Floor:
+    """The lower end counts: with few groups the estimate alone is mostly noise, and noise only adds to it."""
+    error = calibration_error(challenger, seed=config.seed, resamples=config.resamples, level=config.level)
+    return Floor.at_most("calibration error, lower bound", error.low, config.max_ece, f"estimate {error.value:.4f}")
+
+
+def _cost_floors(config: GateConfig, measured: Measured) -> list[Floor]:
+    gaps = measured.card_gaps
+    return [
+        Floor.at_most("latency in ms", measured.latency_ms, config.max_latency_ms),
+        Floor.at_most("size in MB", measured.size_mb, config.max_size_mb),
+        Floor.at_most("difference on the golden batch", measured.parity, measured.parity_limit),
+        Floor.at_most("missing fields of the model card", float(len(gaps)), 0.0, ", ".join(gaps)),
+    ]

@@ -1,0 +1,124 @@
+"""The gate's decision: one typed value, one JSON that is its evidence, one page."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from evaluation.inference.bootstrap import Interval
+from registry.gate.config import GateConfig
+from registry.gate.spending import Turn
+
+Outcome = Literal["PROMOTE", "HOLD", "REJECT"]
+FROZEN = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of a challenger's package.
+
+    Attributes:
+        latency_ms: 95th percentile of the time of one prediction on this machine.
+        size_mb: size of what is served.
+        parity: largest difference of a probability from the network's on the golden batch.
+        parity_limit: the largest that is allowed.
+        card_gaps: fields that the model card lacks.
+    """
+
+    latency_ms: float
+    size_mb: float
+    parity: float
+    parity_limit: float
+    card_gaps: tuple[str, ...]
+
+
+class Floor(BaseModel):
+    """One condition that a challenger must meet whatever the comparison says."""
+
+    model_config = FROZEN
+
+    name: str = Field(description="what was measured")
+    value: float = Field(description="what was found")
+    limit: float = Field(description="what was allowed")
+    rule: Literal["at least", "at most"] = Field(description="on which side of the limit the value must lie")
+    passed: bool = Field(description="whether it does")
+    note: str = Field(default="", description="what a person needs to know besides")
+
+    @classmethod
+    def at_least(cls, name: str, value: float, limit: float, note: str = "") -> "Floor":
+        """A floor that the value must reach."""
+        return cls(name=name, value=value, limit=limit, rule="at least", passed=bool(value >= limit), note=note)
+
+    @classmethod
+    def at_most(cls, name: str, value: float, limit: float, note: str = "") -> "Floor":
+        """A floor that the value must not exceed."""
+        return cls(name=name, value=value, limit=limit, rule="at most", passed=bool(value <= limit), note=note)
+
+
+class Decision(BaseModel):
+    """What the gate decided and everything that it decided on."""
+
+    model_config = FROZEN
+
+    outcome: Outcome = Field(description="PROMOTE, HOLD (not enough evidence) or REJECT")
+    reasons: tuple[str, ...] = Field(description="why, most important first")
+    notes: tuple[str, ...] = Field(default=(), description="what could not be compared, and warnings")
+    metric: str = Field(description="the metric that decided")
+    challenger: Interval = Field(description="the challenger's metric, in its own units, at the configured level")
+    champion: Interval | None = Field(default=None, description="the champion's metric; none: there is no champion")
+    difference: Interval | None = Field(default=None, description="paired improvement; above 0: challenger is better")
+    level: float | None = Field(default=None, description="level of the improvement's interval after alpha spending")
+    mcnemar_p: float | None = Field(default=None, description="mid-p value of equal accuracy, for information only")
+    samples: int = Field(description="samples both were judged on")
+    groups: int = Field(description="groups they came in")
+    samples_needed: int | None = Field(default=None, description="on HOLD: samples that would settle the question")
+    floors: tuple[Floor, ...] = Field(description="every floor, passed or not")
+    test_set: str = Field(description="sha256 of the samples' hashes, labels and weights in order")
+    turn: Turn = Field(description="which use of the test set this was")
+    config: GateConfig = Field(description="the rule that was applied")
+
+    def evidence(self) -> str:
+        """Returns all of this as canonical JSON: sorted keys, no spaces; equal decisions give equal text."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+    @property
+    def sha256(self) -> str:
+        """Hex digest of the evidence, as the ledger keeps it."""
+        return hashlib.sha256(self.evidence().encode()).hexdigest()
+
+    def markdown(self) -> str:
+        """Returns the decision as Markdown: outcome, reasons, a table of the comparison and a table of the floors."""
+        lines = [f"## {self.outcome}", "", *(f"- {reason}" for reason in (*self.reasons, *self.notes)), ""]
+        lines += [*self._comparison(), "", *self._floors(), ""]
+        tested = "" if self.mcnemar_p is None else f" McNemar mid-p {self.mcnemar_p:.3g} (accuracy, groups ignored)."
+        lines += [f"{self.samples} samples in {self.groups} groups.{tested} {self.uses}", ""]
+        return "\n".join([*lines, f"Evidence `{self.sha256[:12]}`."])
+
+    def _comparison(self) -> list[str]:
+        """Both models at the configured level, their difference at the spent one."""
+        lines = [f"| {self.metric} | estimate | interval | level |", "|---|---|---|---|"]
+        rows = {"challenger": self.challenger, "champion": self.champion, "improvement": self.difference}
+        for name, interval in rows.items():
+            level = self.level if name == "improvement" else self.config.level
+            if interval is not None and level is not None:
+                ends = f"{interval.low:.4f} to {interval.high:.4f}"
+                lines.append(f"| {name} | {interval.value:.4f} | {ends} | {100 * level:.4g} % |")
+        return lines
+
+    def _floors(self) -> list[str]:
+        lines = ["| floor | found | allowed | | |", "|---|---|---|---|---|"]
+        for floor in self.floors:
+            mark = "passed" if floor.passed else "**failed**"
+            name, note = (text.replace("|", "\\|") for text in (floor.name, floor.note))
+            lines.append(f"| {name} | {floor.value:.4g} | {floor.rule} {floor.limit:.4g} | {mark} | {note} |")
+        return lines
+
+    @property
+    def uses(self) -> str:
+        """How often the test set was used until here."""
+        used = f"Use {self.turn.use} of test set generation {self.turn.generation}"
+        if self.turn.look is None or self.level is None:
+            return f"{used}; nothing was compared."
+        return f"{used}; comparison {self.turn.look} of {self.config.looks}, at {100 * self.level:.4g} %."

@@ -1,0 +1,185 @@
+"""The append-only record of promotions and rollbacks; registry aliases follow it."""
+
+import json
+import logging
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from registry.errors import LedgerConflictError, LedgerError, QuarantineError
+from registry.ledger.chain import START, chained, first_fault
+from registry.ledger.database import Database
+from registry.ledger.history import Entry, quarantine_reason, quarantined
+from registry.ledger.table import TABLE, ensure_table
+
+logger = logging.getLogger(__name__)
+
+Action = Literal["promote", "rollback"]
+EVIDENCE = re.compile(r"(?:[0-9a-f]{64})?")
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What came of walking one domain's chain.
+
+    `head` is the hash of its last row, to be kept elsewhere; `fault` names the first row that is wrong (none: intact).
+    """
+
+    domain: str
+    entries: int
+    head: str
+    fault: str | None
+
+
+class Ledger:
+    """The ledger in one SQL database; any number of processes may use it at once.
+
+    Raises:
+        LedgerError: the database cannot be reached (here or in any method).
+    """
+
+    def __init__(self, url: str) -> None:
+        """Opens the database of that SQLAlchemy URL; creates or renews the table if need be."""
+        self._database = Database(url)
+        ensure_table(self._database)
+
+    def append(
+        self,
+        domain: str,
+        *,
+        action: Action,
+        expected: int | None,
+        to: int,
+        actor: str,
+        reason: str,
+        evidence: str,
+        dataset_version: str,
+        approval: str = "",
+        deliberate: bool = False,
+    ) -> Entry:
+        """Writes that `to` is champion now, if `expected` still is the champion (None: there is none yet).
+
+        `evidence` is the sha256 of the gate's decision in hex, or empty; `approval` a JSON object, or empty. Only a
+        deliberate promotion brings back a version in quarantine.
+
+        Raises:
+            LedgerConflictError: the champion is another, or another process wrote first; nothing was written.
+            QuarantineError: the version was rolled back and the promotion is not deliberate.
+            LedgerError: the entry makes no sense, or the database cannot be reached.
+        """
+        _check_entry(domain, action=action, expected=expected, to=to)
+        _check_proofs(evidence, approval)
+        row = {"domain": domain, "action": action, "from_version": expected, "to_version": to, "actor": actor}
+        row |= {"expected_from": expected, "reason": reason, "approval": approval, "evidence": evidence}
+        row |= {"dataset_version": dataset_version}
+        try:
+            with self._database.writing() as connection:
+                entry = _insert(connection, row, deliberate=deliberate)
+        except IntegrityError as error:
+            raise LedgerConflictError(f"{domain}: another process wrote first; read the ledger again") from error
+        logger.info("%s: %s %s -> %d by %s", domain, action, expected, to, actor)
+        return entry
+
+    def entries(self, domain: str) -> list[Entry]:
+        """Returns every entry of a domain, oldest first."""
+        with self._database.reading() as connection:
+            return _entries(connection, domain)
+
+    def domains(self) -> list[str]:
+        """Returns the domains that have entries, by name."""
+        with self._database.reading() as connection:
+            return list(connection.scalars(select(TABLE.c.domain).distinct().order_by(TABLE.c.domain)))
+
+    def champion(self, domain: str) -> int | None:
+        """Returns the version in production; None: nothing was ever promoted."""
+        with self._database.reading() as connection:
+            last = _last(connection, domain)
+        return last.to_version if last else None
+
+    def at(self, domain: str, time: datetime) -> int | None:
+        """Returns the version that was in production at a time (with time zone); None: none was yet.
+
+        Raises:
+            LedgerError: the time has no time zone, or the database cannot be reached.
+        """
+        if time.tzinfo is None:
+            raise LedgerError(f"time {time} has no time zone; the ledger keeps UTC; add one, such as +00:00")
+        before = [entry for entry in self.entries(domain) if entry.time <= _stamp(time)]
+        return before[-1].to_version if before else None
+
+    def verify(self, domain: str, head: str = "") -> Verification:
+        """Walks a domain's chain from its first row; `head` is a hash that one of its rows must have.
+
+        The chain alone cannot show that rows at its end were cut off; a hash that was kept elsewhere does.
+        """
+        entries = self.entries(domain)
+        fault = first_fault(vars(entry) for entry in entries)
+        if fault is None and head and head not in {entry.hash for entry in entries}:
+            fault = f"no row has the hash {head}: rows were cut off, or the whole chain was written anew"
+        return Verification(domain, len(entries), entries[-1].hash if entries else START, fault)
+
+
+def _insert(connection: Connection, row: dict[str, Any], *, deliberate: bool) -> Entry:
+    """Compares and sets within one transaction."""
+    last = _last(connection, row["domain"])
+    champion = last.to_version if last else None
+    if champion != row["from_version"]:
+        found = f"{row['domain']}: the champion is {champion}, not {row['from_version']} as expected"
+        raise LedgerConflictError(f"{found}; compare with the present champion and decide again")
+    if row["action"] == "promote" and not deliberate:
+        _refuse_quarantined(connection, row["domain"], row["to_version"])
+    # clocks of several machines differ; a row is never older than the one before it
+    time = max(_stamp(datetime.now(UTC)), last.time if last else "")
+    row = chained(row | {"sequence": last.sequence + 1 if last else 1, "time": time}, last.hash if last else START)
+    key = connection.execute(insert(TABLE).values(row)).inserted_primary_key
+    return Entry(id=key[0] if key else 0, **row)
+
+
+def _refuse_quarantined(connection: Connection, domain: str, version: int) -> None:
+    ours = (TABLE.c.domain == domain) & (TABLE.c.action == "rollback") & (TABLE.c.from_version == version)
+    if connection.execute(select(TABLE.c.id).where(ours).limit(1)).first() is None:
+        return  # it was never rolled back: the long history need not be read
+    barred = quarantined(_entries(connection, domain)).get(version)
+    if barred:
+        remedy = f"`regraft promote {domain} {version} --reason …` puts it back"
+        raise QuarantineError(f"v{version} was {quarantine_reason(barred)} and is in quarantine; {remedy}")
+
+
+def _entries(connection: Connection, domain: str) -> list[Entry]:
+    query = select(TABLE).where(TABLE.c.domain == domain).order_by(TABLE.c.sequence)
+    return [Entry(**row) for row in connection.execute(query).mappings()]
+
+
+def _last(connection: Connection, domain: str) -> Entry | None:
+    query = select(TABLE).where(TABLE.c.domain == domain).order_by(TABLE.c.sequence.desc()).limit(1)
+    row = connection.execute(query).mappings().first()
+    return Entry(**row) if row else None
+
+
+def _check_entry(domain: str, *, action: str, expected: int | None, to: int) -> None:
+    if action not in ("promote", "rollback"):
+        raise LedgerError(f"action {action!r}: the ledger knows promote and rollback; use one of them")
+    if to < 1 or to == expected:
+        raise LedgerError(f"{domain}: version {to} is below 1 or the present champion; name another version")
+    if action == "rollback" and expected is None:
+        raise LedgerError(f"{domain}: nothing is in production that a rollback could leave; promote a version first")
+
+
+def _check_proofs(evidence: str, approval: str) -> None:
+    if not EVIDENCE.fullmatch(evidence):
+        raise LedgerError(f"evidence {evidence!r} is no sha256 in hex; give the decision's sha256 or an empty text")
+    try:
+        given = json.loads(approval or "{}")
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        raise LedgerError(f"approval {approval!r} is no JSON object; give approver, time and comment, or an empty text")
+
+
+def _stamp(time: datetime) -> str:
+    """UTC in ISO form with a fixed number of digits, so that texts sort as times do."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds")

@@ -1,0 +1,51 @@
+"""From stored weights back to the network in torch, for what ONNX Runtime cannot give: gradients."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from lightning_modules.hub.backbones import Backbone, load_backbone
+from registry.errors import PackageError
+from registry.package.package import Package
+from settings.machine import load_settings
+
+if TYPE_CHECKING:
+    from data.specs.image import TransformSpec
+    from lightning_modules.network.network import Network
+
+
+def restore_network(root: Path, package: Package) -> "Network":
+    """The network of a verified package, ready to judge on the cores of the settings; its weights need no gradients.
+
+    Raises:
+        BackboneError: the hub of the project below `root` does not know the package's backbone.
+        PackageError: the weights are those of another network.
+    """
+    import torch
+
+    torch.set_num_threads(load_settings().cores)
+    card = load_backbone(root, package.backbone)
+    network = load_network(card, package.transform, len(package.classes), package.folder / "weights.safetensors")
+    return network.requires_grad_(requires_grad=False).eval()
+
+
+def load_network(card: Backbone, transform: "TransformSpec", classes: int, weights: Path) -> "Network":
+    """The network that a weight file holds, with the head that it was trained with.
+
+    Raises:
+        PackageError: the weights are those of another network.
+    """
+    from safetensors.torch import load_file  # brings torch
+
+    from lightning_modules.network.network import Network
+
+    given = load_file(weights)
+    head: Literal["linear", "cosine"] = "cosine" if "head.prototypes" in given else "linear"
+    network = Network(card.architecture, classes, transform.mean, transform.std, size=transform.image.size, head=head)
+    try:
+        network.load_state_dict(given)
+    except RuntimeError as error:  # missing, unknown or of another shape
+        reason = str(error).splitlines()[-1].strip()
+        raise PackageError(
+            f"{weights} does not fit {card.architecture} ({reason}); restore the backbone's entry in backbones.yaml"
+        ) from error
+    return network

@@ -1,0 +1,1 @@
+"""The only place that knows MLflow: runs, registered models, and the aliases that follow the ledger."""

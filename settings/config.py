@@ -1,0 +1,52 @@
+"""Configuration models: their strict base, and how a YAML file becomes one, with faults that a person can act on."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from settings.errors import ConfigError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Config(BaseModel):
+    """Strict, frozen and closed: a wrong type or an unknown key is an error, not a guess."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.1, but 1e-5 is a number, as in YAML 1.2 and in JSON."""
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?\d+[eE][-+]\d+$"), list("-+0123456789"))
+
+
+def load_yaml(path: Path, model: type[Model]) -> Model:
+    """Reads a YAML file into a strict model.
+
+    Raises:
+        ConfigError: the file is no YAML, or a key or value is wrong; every fault is named in one line.
+    """
+    try:
+        content: Any = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe loader
+        # JSON mode is as strict as Python mode and still takes a YAML list where the model holds a tuple.
+        return model.model_validate_json(json.dumps(content, default=str))
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {_faults(error)}; `regraft new` writes a commented example") from error
+    except (yaml.YAMLError, ValueError, TypeError) as error:  # no UTF-8, a circle of aliases, a date as a key
+        raise ConfigError(f"{path}: not valid YAML ({' '.join(str(error).split())}); correct the file") from error
+
+
+def _faults(error: ValidationError) -> str:
+    """All faults in one line: key, value and rule."""
+    return " | ".join(_fault(fault["loc"], fault["input"], fault["msg"]) for fault in error.errors())
+
+
+def _fault(where: tuple[int | str, ...], value: object, rule: str) -> str:
+    shown = "" if isinstance(value, dict) else f" = {value!r}"
+    return f"{'.'.join(map(str, where)) or 'the file'}{shown}: {rule.removeprefix('Value error, ')}"

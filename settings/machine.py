@@ -1,0 +1,143 @@
+"""Machine settings: where things lie and which services to use, from REGRAFT_* variables or `.env`."""
+
+import getpass
+import os
+import sys
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from settings.errors import ConfigError
+
+
+class TrainerSettings(BaseModel):
+    """The devices that training runs on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    accelerator: Literal["auto", "cpu", "gpu", "mps"] = Field("auto", description="kind of device")
+    devices: int = Field(1, ge=1, description="devices of this machine; each gets a process")
+    nodes: int = Field(1, ge=1, description="machines that train together")
+    rendezvous: str = Field("", description="host:port of the first machine, where there are several")
+    strategy: Literal["auto", "ddp", "fsdp"] = Field("auto", description="how several devices share the work")
+    precision: Literal["32", "bf16-mixed", "16-mixed"] = Field("32", description="of the computation")
+    compile: bool = Field(default=False, description="torch.compile: a minute of start for faster steps")
+
+    @model_validator(mode="after")
+    def _meeting_place(self) -> "TrainerSettings":
+        if self.nodes > 1 and not self.rendezvous:
+            raise ValueError("several nodes need REGRAFT_TRAINER__RENDEZVOUS, such as 10.0.0.1:29500")
+        return self
+
+    @property
+    def processes(self) -> int:
+        """Processes that train together."""
+        return self.devices * self.nodes
+
+
+class Settings(BaseSettings):
+    """What differs between machines; of these only the trainer's precision changes a result, by rounding."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="REGRAFT_", env_nested_delimiter="__", env_file=".env", extra="ignore", frozen=True
+    )
+
+    root: Path = Field(default_factory=Path.cwd, description="project root: domains/, dvc.yaml and data/ lie here")
+    mlflow_uri: str = Field(default="", description="MLflow tracking URI; empty: SQLite below the home folder")
+    ledger_url: str = Field(default="", description="SQLAlchemy URL of the ledger; empty: SQLite below the home folder")
+    prefect_port: int = Field(default=4200, ge=1, le=65535, description="port of the Prefect server")
+    mlflow_port: int = Field(default=5000, ge=1, le=65535, description="port of the MLflow server")
+    threads: int = Field(default=0, ge=0, description="threads a process may use; 0: the cores this process may use")
+    cache_gb: float = Field(default=20.0, gt=0, description="disk that cached features and activations may take, GB")
+    trainer: TrainerSettings = Field(default=TrainerSettings(), description="REGRAFT_TRAINER__DEVICES=2 and so on")
+    actor: str = Field(default="", description="who acts, for the ledger; empty: the login name")
+    signing_key: str = Field(
+        default="", repr=False, description="PEM file of the ed25519 private key that signs packages; empty: unsigned"
+    )
+    verify_key: str = Field(
+        default="",
+        repr=False,
+        description="PEM files of public keys, between them the path separator; empty: any package",
+    )
+
+    @field_validator("verify_key")
+    @classmethod
+    def _names_a_key(cls, value: str) -> str:
+        if value and not _paths(value):
+            raise ValueError("it names no PEM file of a public key, which would let any package in")
+        return value
+
+    @property
+    def home(self) -> Path:
+        """Folder of everything that is neither code nor DVC's: databases, caches, logs, reports."""
+        return self.root / ".regraft"
+
+    @property
+    def tracking_uri(self) -> str:
+        """MLflow tracking URI with its default filled in."""
+        return self.mlflow_uri or f"sqlite:///{self.home / 'mlflow.db'}"
+
+    @property
+    def ledger(self) -> str:
+        """Ledger URL with its default filled in."""
+        return self.ledger_url or f"sqlite:///{self.home / 'ledger.db'}"
+
+    @property
+    def verify_keys(self) -> tuple[str, ...]:
+        """PEM files of the public keys of which one must have signed a package; none: unsigned ones are loaded too."""
+        return _paths(self.verify_key)
+
+    @property
+    def who(self) -> str:
+        """Who acts, for the ledger: the named actor, or the login name."""
+        return self.actor or getpass.getuser()
+
+    @property
+    def cores(self) -> int:
+        """Threads to give to torch, ONNX Runtime and pools in this process.
+
+        By default the cores that it may use: those that it is bound to, or fewer where a container's quota is smaller.
+        """
+        bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1  # macOS
+        return self.threads or max(1, min(bound, container_cores(Path("/sys/fs/cgroup/cpu.max"))))
+
+
+def _paths(text: str) -> tuple[str, ...]:
+    """Paths between the path separators of this machine, without empty ones."""
+    return tuple(path for path in text.split(os.pathsep) if path.strip())
+
+
+def container_cores(quota: Path) -> int:
+    """Whole cores that a control group's quota (version 2) leaves; more than any machine has where there is none."""
+    try:
+        allowed, period = quota.read_text(encoding="ascii").split()
+        return int(allowed) // int(period)
+    except (OSError, ValueError):  # no such file, or `max`
+        return sys.maxsize
+
+
+def load_settings() -> Settings:
+    """Reads the settings anew, so that a test or a child process sees its own environment.
+
+    Raises:
+        ConfigError: a REGRAFT_* variable has a value of the wrong type or range.
+    """
+    try:
+        settings = Settings()
+    except SettingsError as error:  # a plain value where there are options below
+        raise ConfigError(f"{error}; set each option by itself, such as REGRAFT_TRAINER__DEVICES=2") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "REGRAFT_" + "__".join(map(str, first["loc"])).upper()
+        raise ConfigError(
+            f"{name}={first['input']!r}: {first['msg']}; correct it in the environment or .env"
+        ) from error
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"REGRAFT_ROOT={settings.root}: {error.strerror}; choose a folder that can be written"
+        ) from error
+    return settings

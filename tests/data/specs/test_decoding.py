@@ -1,0 +1,151 @@
+"""Every file becomes an array or says what is wrong with it, whatever it is."""
+
+import io
+import random
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data.errors import ImageError
+from data.specs.decoding import decode_image, image_brightness, image_facts
+
+NOISE = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
+GREY = np.full((20, 30), 100, np.uint8)
+
+
+def frames_of(form: str, count: int = 3) -> bytes:
+    """An animation."""
+    frames = [Image.fromarray(np.roll(NOISE, 5 * shift, axis=0)) for shift in range(count)]
+    buffer = io.BytesIO()
+    frames[0].save(buffer, form, save_all=True, append_images=frames[1:])
+    return buffer.getvalue()
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A PNG of a few hundred bytes whose header promises width x height pixels."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"\0" * 1000)), (b"IEND", b"")]
+    parts = [
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def test_image_facts__of_a_plain_image(helpers: Any) -> None:
+    """Size, mode, frames and brightness are those of the file."""
+    facts = image_facts(helpers.encoded(GREY))
+    assert (facts.error, facts.width, facts.height, facts.mode, facts.frames) == (None, 30, 20, "L", 1)
+    assert facts.brightness == 100.0
+
+
+@pytest.mark.parametrize("form", ["GIF", "PNG", "TIFF", "WEBP"])
+def test_image_facts__animated(form: str) -> None:
+    """An animation of any format is counted, so that validation can refuse it."""
+    assert image_facts(frames_of(form)).frames == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "the file is empty"),
+        (b"label,path\n", "not an image"),
+        (b"\x89PNG\r\n\x1a\n", "not an image"),
+        (bomb(100_000, 100_000), "exceeds limit"),
+        (bomb(8_000, 7_000), "8000x7000 is over 50000000 pixels; shrink it or raise expectations.max_pixels"),
+        (bomb(300, 300), "cannot be decoded"),
+    ],
+)
+def test_image_facts__unusable(content: bytes, reason: str) -> None:
+    """An unusable file says why in one line, and has no facts."""
+    facts = image_facts(content)
+    assert facts.error is not None
+    assert reason in facts.error
+    assert "\n" not in facts.error
+    assert "object at" not in facts.error  # no address: the same file gives the same words
+    assert (facts.width, facts.height, facts.frames) == (0, 0, 0)
+
+
+def test_image_facts__truncated(helpers: Any) -> None:
+    """Half a PNG and half a JPEG are found, though their headers are whole."""
+    for form in ("PNG", "JPEG"):
+        content = helpers.encoded(NOISE, form)
+        assert image_facts(content).error is None
+        assert "cannot be decoded" in str(image_facts(content[: len(content) // 2]).error)
+
+
+def test_image_facts__limit_is_the_domains(helpers: Any) -> None:
+    """`max_pixels` counts width times height, and what is equal to it passes."""
+    content = helpers.encoded(GREY)
+    assert image_facts(content, max_pixels=600).error is None
+    assert "30x20 is over 599 pixels" in str(image_facts(content, max_pixels=599).error)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize(
+    "form", ["PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP", "PPM", "ICO", "DDS", "AVIF", "agif", "atiff"]
+)
+def test_image_facts__never_raises_on_damage(helpers: Any, form: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """Bytes changed at random and files cut off at random give facts or a reason, never an exception."""
+    whole = frames_of(form[1:]) if form[0] == "a" else helpers.encoded(NOISE, form)
+    generator = random.Random(form)  # noqa: S311  -- damage need not be secret
+    refused = 0
+    for _ in range(250):
+        damaged = bytearray(whole)
+        for _ in range(generator.choice([1, 2, 5, 20])):
+            damaged[generator.randrange(min(len(damaged), generator.choice([60, 200, 10**6])))] = generator.randrange(
+                256
+            )
+        cut = generator.randrange(len(damaged)) if generator.random() < 0.3 else len(damaged)
+        refused += image_facts(bytes(damaged[:cut])).error is not None
+    capfd.readouterr()  # libtiff complains by itself
+    assert refused
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("RGBA", 60), ("LA", 60), ("P", 60)])
+def test_decode_image__alpha_lies_over_black(kind: str, expected: int) -> None:
+    """What is transparent becomes dark by its share, not by what lies hidden below."""
+    image = Image.new("RGBA", (8, 8), (120, 120, 120, 128))
+    if kind == "P":
+        image = Image.new("P", (8, 8), 1)
+        image.putpalette([0, 0, 0, 60, 60, 60])
+        image.info["transparency"] = 0
+    buffer = io.BytesIO()
+    (image if kind == "P" else image.convert(kind)).save(buffer, "PNG")
+    assert np.asarray(decode_image(buffer.getvalue(), "L")).tolist() == [[expected] * 8] * 8
+
+
+def test_decode_image__sixteen_bits_keep_their_meaning(helpers: Any) -> None:
+    """Half of 16 bits is half of 8 bits, also for an image that uses a narrow range only."""
+    narrow = np.array([[32_768, 32_896], [33_024, 33_153]], np.uint16)
+    assert np.asarray(decode_image(helpers.encoded(narrow), "L")).tolist() == [[128, 128], [128, 129]]
+
+
+def test_decode_image__cmyk(helpers: Any) -> None:
+    """Ink becomes light: no ink is white."""
+    content = helpers.encoded(np.zeros((8, 8, 3), np.uint8) + 255, "JPEG", "CMYK")
+    assert image_facts(content).mode == "CMYK"
+    assert image_brightness(np.asarray(decode_image(content, "RGB"))) > 250
+
+
+def test_decode_image__upright() -> None:
+    """A camera's rotation mark is obeyed."""
+    pixels = np.zeros((8, 16), np.uint8)
+    pixels[:, :8] = 255
+    marked, buffer = Image.Exif(), io.BytesIO()
+    marked[274] = 6
+    Image.fromarray(pixels).save(buffer, "PNG", exif=marked)
+    upright = np.asarray(decode_image(buffer.getvalue(), "L"))
+    assert upright.shape == (16, 8)
+    assert (upright[:8].min(), upright[8:].max()) == (255, 0)
+
+
+def test_decode_image__raises_what_facts_tell(helpers: Any) -> None:
+    """Serving gets the same words as validation."""
+    content = helpers.encoded(NOISE)[:-900]
+    with pytest.raises(ImageError) as error:
+        decode_image(content, "RGB")
+    assert str(error.value) == image_facts(content).error

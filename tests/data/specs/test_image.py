@@ -1,0 +1,91 @@
+"""The transform spec: one description, one code path, one hash."""
+
+import resource
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data.errors import ImageError
+from data.specs.image import ImageSpec, TransformSpec
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_decode__always_gives_its_shape(helpers: Any, seed: int) -> None:
+    """Whatever the image's size and mode, the result has the spec's shape."""
+    random = np.random.default_rng(seed)
+    height, width = random.integers(8, 200, 2)
+    mode = ["L", "RGB"][seed % 2]
+    spec = ImageSpec(mode=mode, size=int(random.integers(8, 64)), crop=float(random.uniform(0.3, 1)))  # type: ignore[arg-type]
+    pixels = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
+    decoded = spec.decode(helpers.encoded(pixels))
+    assert decoded.shape == spec.shape == (spec.size, spec.size, 1 if mode == "L" else 3)
+    assert decoded.dtype == np.uint8
+
+
+def test_decode__leaves_a_fitting_image_alone(helpers: Any) -> None:
+    """An image of the wanted size passes pixel by pixel."""
+    pixels = np.random.default_rng(0).integers(0, 256, (16, 16), dtype=np.uint8)
+    assert (ImageSpec(mode="L", size=16, crop=1.0).decode(helpers.encoded(pixels))[:, :, 0] == pixels).all()
+
+
+@pytest.mark.parametrize("filtered", ["bicubic", "bilinear"])
+def test_decode__resizes_as_pillow_does(helpers: Any, filtered: Any) -> None:
+    """A square image without crop is what Pillow's filter gives."""
+    pixels = np.random.default_rng(0).integers(0, 256, (30, 30), dtype=np.uint8)
+    expected = np.asarray(Image.fromarray(pixels).resize((20, 20), Image.Resampling[filtered.upper()]))
+    spec = ImageSpec(mode="L", size=20, crop=1.0, interpolation=filtered)
+    assert (spec.decode(helpers.encoded(pixels))[:, :, 0] == expected).all()
+
+
+def test_decode__keeps_the_centre(helpers: Any) -> None:
+    """A wide image loses its sides, and `crop` takes an equal rim off all four."""
+    pixels = np.zeros((16, 48), np.uint8)
+    pixels[:, 16:32] = 200
+    assert (ImageSpec(mode="L", size=16, crop=1.0).decode(helpers.encoded(pixels)) == 200).all()
+    rim = np.full((32, 32), 90, np.uint8)
+    rim[8:24, 8:24] = 200
+    assert (ImageSpec(mode="L", size=16, crop=0.5).decode(helpers.encoded(rim)) == 200).all()
+
+
+def test_decode__long_strip_needs_little_memory(helpers: Any) -> None:
+    """A strip within the pixel limit is not blown up to gigabytes on its way to a square."""
+    content = helpers.encoded(np.full((8, 1_000_000), 77, np.uint8))
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (6 * 2**30, hard))
+    try:
+        decoded = ImageSpec(mode="L", size=224).decode(content)
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+    assert (decoded == 77).all()
+
+
+def test_decode__grey_for_a_colour_network(helpers: Any) -> None:
+    """A grey image gives three equal channels."""
+    decoded = ImageSpec(mode="RGB", size=8, crop=1.0).decode(helpers.encoded(np.full((8, 8), 9, np.uint8)))
+    assert (decoded == 9).all()
+
+
+def test_decode__refuses_over_the_limit(helpers: Any) -> None:
+    """The limit of the caller counts."""
+    with pytest.raises(ImageError, match="8x8 is over 63 pixels"):
+        ImageSpec().decode(helpers.encoded(np.zeros((8, 8), np.uint8)), max_pixels=63)
+
+
+def test_hash__tells_every_field() -> None:
+    """Each field changes the hash; equal specs have equal hashes."""
+    changes: list[dict[str, Any]] = [{}, {"mode": "L"}, {"size": 32}, {"crop": 0.5}, {"interpolation": "bilinear"}]
+    specs = [ImageSpec(**change) for change in changes]
+    normalised = [
+        TransformSpec(image=spec, mean=(mean, 0.5, 0.5), std=(std, 0.5, 0.5))
+        for spec in specs for mean in (0.4, 0.5) for std in (0.4, 0.5)
+    ]  # fmt: skip
+    assert len({spec.hash for spec in [*specs, *normalised]}) == 25
+    assert ImageSpec(size=32).hash == specs[2].hash
+
+
+def test_hash__survives_its_file() -> None:
+    """A spec that was written and read is the same, since packages carry it."""
+    spec = TransformSpec(image=ImageSpec(crop=0.9), mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+    assert TransformSpec.model_validate_json(spec.model_dump_json()).hash == spec.hash

@@ -1,0 +1,132 @@
+"""Temperatures mend what is too sure, and the calibration error is one that noise alone does not make."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import log_loss
+
+from evaluation.errors import EvaluationError
+from evaluation.inference.calibration import BINS, calibration_error, equal_mass_bins, fit_temperature, tempered
+from evaluation.predictions.predictions import Predictions
+
+
+def drawn(count: int, *, temperature: float, seed: int = 0) -> Predictions:
+    """Binary predictions whose logits are `temperature` times what they should be."""
+    generator = np.random.default_rng(seed)
+    logits = generator.normal(0, 1.5, count)
+    truth = (generator.random(count) < 1 / (1 + np.exp(-logits))).astype(np.int64)
+    sure = 1 / (1 + np.exp(-logits * temperature))
+    hashes = [f"h{row}" for row in range(count)]
+    slices = pd.DataFrame(index=range(count))
+    both = np.stack([1 - sure, sure], axis=1)
+    return Predictions(hashes, truth, both, np.ones(count), hashes, slices, ("no", "yes"))
+
+
+def test_fit_temperature__finds_what_was_too_sure() -> None:
+    """Logits that are 2.5 times too large are divided by about 2.5, and no other temperature has less loss."""
+    said = drawn(4000, temperature=2.5)
+    found = fit_temperature(said.probabilities, said.truth, said.weights)
+    assert found == pytest.approx(2.5, rel=0.1)
+    losses = [log_loss(said.truth, tempered(said.probabilities, found * scale)) for scale in (0.97, 1.0, 1.03)]
+    assert losses[1] == min(losses)
+
+
+def test_fit_temperature__weights_count() -> None:
+    """Weight zero is a sample that is not there."""
+    sure, modest = drawn(1000, temperature=3.0), drawn(1000, temperature=1.0)
+    both = np.concatenate([sure.probabilities, modest.probabilities])
+    truth = np.concatenate([sure.truth, modest.truth])
+    found = fit_temperature(both, truth, np.repeat([0.0, 1.0], 1000))
+    assert found == pytest.approx(fit_temperature(modest.probabilities, modest.truth, np.ones(1000)), rel=1e-4)
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_fit_temperature__no_minimum(wrong: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """Where each sample is right, or each wrong, no temperature is best: it stays 1 and the log says so."""
+    truth = np.arange(20) % 2
+    probabilities = np.where(np.eye(2)[truth] == (0 if wrong else 1), 0.9, 0.1)
+    assert fit_temperature(probabilities, truth, np.ones(20)) == 1.0
+    assert "stays 1" in caplog.text
+
+
+def test_tempered__divides_the_logits() -> None:
+    """Softmax of the logits over the temperature, also where a probability is 0; temperature 1 changes nothing."""
+    logits = np.array([[2.0, -1.0, 0.5], [0.0, 3.0, 1.0]])
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    expected = np.exp(logits / 3) / np.exp(logits / 3).sum(axis=1, keepdims=True)
+    assert tempered(probabilities, 3.0) == pytest.approx(expected)
+    assert tempered(probabilities, 1.0) == pytest.approx(probabilities)
+    assert tempered(np.array([[0.0, 1.0]]), 2.0) == pytest.approx(np.array([[0.0, 1.0]]))
+
+
+def test_equal_mass_bins__weigh_the_same() -> None:
+    """Each bin holds a tenth of the weight, in order of sureness, and equal values stay together."""
+    generator = np.random.default_rng(0)
+    sure, weights = generator.random(2000), generator.uniform(0, 2, 2000)
+    bins = equal_mass_bins(sure, weights)
+    assert np.bincount(bins, weights) / weights.sum() == pytest.approx(np.full(BINS, 0.1), abs=0.003)
+    assert (np.diff(bins[np.argsort(sure)]) >= 0).all()
+    assert len(np.unique(equal_mass_bins(np.repeat([0.2, 0.8], 50), np.ones(100)))) == 2
+
+
+def test_calibration_error__of_a_calibrated_model() -> None:
+    """The gaps that noise makes are not taken for an error: of twenty intervals nearly all begin at 0."""
+    sets = [drawn(300, temperature=1.0, seed=seed) for seed in range(20)]
+    found = [calibration_error(one, seed=0, resamples=200) for one in sets]
+    assert sum(one.low == 0 for one in found) >= 18
+    assert np.median([one.value for one in found]) < 0.02
+
+
+def test_calibration_error__of_a_model_too_sure() -> None:
+    """What is three times too sure has an error clear of 0, near the 0.13 of many samples; its cure has none."""
+    said, many = drawn(800, temperature=3.0), drawn(200_000, temperature=3.0)
+    found = calibration_error(said, seed=0, resamples=400)
+    expected = np.abs(
+        np.bincount(
+            equal_mass_bins(many.probabilities[:, 1], many.weights), many.probabilities[:, 1] - many.truth
+        ) / len(many)
+    ).sum()  # fmt: skip
+    assert 0 < found.low < expected < found.high
+    cured = drawn(800, temperature=1.0)
+    assert calibration_error(cured, seed=0, resamples=400).high < found.low
+
+
+def test_calibration_error__groups_widen_it() -> None:
+    """Nine copies of a sample are one observation: the noise is three times as large as nine would have."""
+    once = drawn(400, temperature=3.0)
+    copies = once.take(np.repeat(np.arange(400), 9))
+    apart = replace(copies, groups=[f"g{row}" for row in range(3600)])
+    one, grouped, single = (calibration_error(each, seed=0, resamples=400) for each in (once, copies, apart))
+    assert (grouped.low, grouped.high) == pytest.approx((one.low, one.high))
+    assert (grouped.high - grouped.low) / (single.high - single.low) == pytest.approx(3, rel=0.2)
+
+
+def test_calibration_error__weights_count() -> None:
+    """Half the samples, far too sure but of no weight, change nothing."""
+    said, other = drawn(600, temperature=1.5), drawn(600, temperature=9.0, seed=1)
+    both = Predictions(
+        [*said.hashes, *(f"o{row}" for row in range(600))],
+        np.concatenate([said.truth, other.truth]),
+        np.concatenate([said.probabilities, other.probabilities]),
+        np.repeat([1.0, 0.0], 600),
+        said.groups * 2,
+        pd.DataFrame(index=range(1200)),
+        said.classes,
+    )
+    assert calibration_error(both, seed=0, resamples=200).value == pytest.approx(
+        calibration_error(said, seed=0, resamples=200).value, abs=1e-3
+    )
+
+
+def test_calibration_error__all_right_and_certain() -> None:
+    """A model without a gap has the error 0; one group has no interval."""
+    truth = np.arange(20) % 2
+    hashes = [f"h{row}" for row in range(20)]
+    slices = pd.DataFrame(index=range(20))
+    said = Predictions(hashes, truth, np.eye(2)[truth], np.ones(20), hashes, slices, ("no", "yes"))
+    found = calibration_error(said, seed=0, resamples=100)
+    assert (found.value, found.low, found.high) == (0, 0, 0)
+    with pytest.raises(EvaluationError, match="1 group in 20 samples"):
+        calibration_error(replace(said, groups=["all"] * 20), seed=0)

@@ -1,0 +1,84 @@
+"""Paired comparisons see a difference that two separate intervals would miss, and none where there is none."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from evaluation.errors import EvaluationError
+from evaluation.inference.bootstrap import Interval, bootstrap_interval
+from evaluation.inference.paired import mcnemar_midp, paired_difference, samples_needed
+from evaluation.predictions.predictions import Predictions
+
+
+def model(shift: float, *, samples: int = 300, seed: int = 5, own_noise: float = 0.3) -> Predictions:
+    """A model that sees the same noisy signal as its rivals, `shift` clearer, and adds noise of its own."""
+    shared, own = np.random.default_rng(0), np.random.default_rng(seed)
+    truth = shared.integers(2, size=samples)
+    signal = (1 + shift) * (2 * truth - 1) + shared.normal(size=samples) + own_noise * own.normal(size=samples)
+    sure = 1 / (1 + np.exp(-signal))
+    hashes = [f"h{row}" for row in range(samples)]
+    slices = pd.DataFrame(index=range(samples))
+    probabilities = np.stack([1 - sure, sure], axis=1)
+    return Predictions(hashes, truth, probabilities, np.ones(samples), hashes, slices, ("n", "y"))
+
+
+def hits(right: list[bool]) -> Predictions:
+    """A model that is right exactly where it is said; the truth is always the first class but once."""
+    count = len(right)
+    truth = np.zeros(count, dtype=np.int64)
+    chosen = np.where(right, truth, 1)
+    hashes = [str(row) for row in range(count)]
+    slices = pd.DataFrame(index=range(count))
+    return Predictions(hashes, truth, np.eye(2)[chosen], np.ones(count), hashes, slices, ("n", "y"))
+
+
+def test_paired_difference__sees_what_separate_intervals_do_not() -> None:
+    """Pairing takes out the samples' own difficulty: the difference is clear though the intervals overlap."""
+    champion, challenger = model(0.0), model(0.25, seed=6)
+    separate = [bootstrap_interval("auc", one, seed=0) for one in (champion, challenger)]
+    assert separate[1].low < separate[0].high
+    assert paired_difference("auc", champion, challenger, seed=0).low > 0
+
+
+@pytest.mark.parametrize("metric", ["auc", "log_loss"])
+def test_paired_difference__is_challenger_minus_champion(metric: str) -> None:
+    """Swapping the two turns the sign and the ends."""
+    one, other = model(0.0), model(0.5)
+    forth = paired_difference(metric, one, other, seed=0)
+    back = paired_difference(metric, other, one, seed=0)
+    assert (forth.value > 0) == (metric == "auc")
+    assert (back.low, back.high) == pytest.approx((-forth.high, -forth.low))
+
+
+def test_paired_difference__same_model_is_exactly_zero() -> None:
+    """Equal predictions differ by nothing in every resample."""
+    assert paired_difference("auc", model(0.0), model(0.0), seed=0) == Interval(0.0, 0.0, 0.0)
+
+
+def test_paired_difference__other_samples() -> None:
+    """Different test sets are refused."""
+    with pytest.raises(EvaluationError, match="200 and 300 samples share 200 hashes"):
+        paired_difference("auc", model(0.0, samples=200), model(0.0), seed=0)
+
+
+def test_mcnemar_midp__by_hand() -> None:
+    """One lost and five won: 2 * P(X <= 1) - P(X = 1) of six tosses."""
+    champion, challenger = hits([True] + [False] * 5 + [True] * 9), hits([False] + [True] * 5 + [True] * 9)
+    coin = stats.binom(6, 0.5)
+    assert mcnemar_midp(champion, challenger) == pytest.approx(2 * coin.cdf(1) - coin.pmf(1))
+    assert mcnemar_midp(challenger, champion) == pytest.approx(2 * coin.cdf(1) - coin.pmf(1))
+
+
+def test_mcnemar_midp__no_disagreement_and_balance() -> None:
+    """Nothing to tell apart is 1; as many lost as won is 1 less half the middle term."""
+    assert mcnemar_midp(hits([True, False]), hits([True, False])) == 1.0
+    assert mcnemar_midp(hits([True, False]), hits([False, True])) == pytest.approx(0.75)
+
+
+def test_samples_needed__textbook() -> None:
+    """A standard error of 0.02 at 100 samples and an effect of 0.02 take (1.96 + 0.84)^2 times the samples."""
+    difference = Interval(0.0, -1.96 * 0.02, 1.96 * 0.02)
+    assert samples_needed(difference, samples=100, groups=2000, effect=0.02) == pytest.approx(785, abs=1)
+    assert samples_needed(difference, samples=100, groups=2000, effect=0.04) == pytest.approx(197, abs=1)
+    assert samples_needed(difference, samples=100, groups=2000, effect=10.0) == 100

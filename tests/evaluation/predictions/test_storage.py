@@ -1,0 +1,45 @@
+"""Predictions come back from disk as they were written."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from data.errors import StorageError
+from evaluation.predictions.predictions import Predictions
+from evaluation.predictions.storage import read_predictions, write_predictions
+
+
+def predictions(slices: pd.DataFrame) -> Predictions:
+    """Three samples of classes whose order is not the alphabet's."""
+    return Predictions(
+        hashes=["a", "b", "c"],
+        truth=np.array([2, 0, 1]),
+        probabilities=np.array([[0.1, 0.2, 0.7], [1 / 3, 1 / 3, 1 / 3], [0.0, 1.0, 0.0]]),
+        weights=np.array([0.5, 1.0, 2.0]),
+        groups=["x", "x", "y"],
+        slices=slices,
+        classes=("zebra", "ape", "p.cow"),
+    )
+
+
+@pytest.mark.parametrize(
+    "slices", [pd.DataFrame(index=range(3)), pd.DataFrame({"type": ["m", "p", "m"], "hash": ["1", "2", "3"]})]
+)
+def test_read_predictions__as_written(tmp_path, slices):
+    """Every field is the same, slices with a reserved name and none at all included."""
+    wanted = predictions(slices)
+    write_predictions(tmp_path / "folder" / "p.parquet", wanted)
+    found = read_predictions(tmp_path / "folder" / "p.parquet")
+    assert (found.hashes, found.groups, found.classes) == (wanted.hashes, wanted.groups, wanted.classes)
+    for name in ("truth", "probabilities", "weights"):
+        assert np.array_equal(getattr(found, name), getattr(wanted, name))
+    pd.testing.assert_frame_equal(found.slices, wanted.slices, check_column_type=False)
+
+
+def test_read_predictions__missing_or_damaged(tmp_path):
+    """Half a file is one clear error."""
+    path = tmp_path / "p.parquet"
+    write_predictions(path, predictions(pd.DataFrame(index=range(3))))
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(StorageError, match=f"{path}: missing or damaged"):
+        read_predictions(path)

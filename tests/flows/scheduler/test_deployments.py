@@ -1,0 +1,154 @@
+"""The deployments as built, and what registering leaves in a real Prefect API."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from prefect import flow
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.states import Pending, Running, Scheduled
+from prefect.testing.utilities import prefect_test_harness
+
+from data.config import domain_path
+from flows.config import Domain, DomainFile, ScheduleConfig, domain_from
+from flows.scheduler.deployments import (
+    BURST,
+    crash_abandoned_runs,
+    deployments,
+    drift_trigger,
+    forget_others,
+    register,
+    skip_missed_runs,
+    zombie_automation,
+)
+from monitoring.config import MonitoringConfig
+from settings.config import load_yaml
+
+ROOT = Path(__file__).parents[3]
+PLAN = ScheduleConfig(timezone="Europe/Berlin", retrain="0 3 * * 0", monitor="0 * * * *")
+
+
+@flow(name="retrain")
+def retrain(domain: str, reason: str = "asked for") -> str:
+    """Stands where the real flow stands; these tests register, they run nothing."""
+    return domain + reason
+
+
+@flow(name="monitor")
+def monitor(domain: str) -> str:
+    """As above."""
+    return domain
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[SyncPrefectClient]:
+    """A client of a real Prefect API on a temporary SQLite."""
+    with prefect_test_harness(server_startup_timeout=180), get_client(sync_client=True) as connected:
+        yield connected
+
+
+def domain(name: str = "digits", plan: ScheduleConfig = PLAN, **given) -> Domain:
+    """The digits domain with a schedule."""
+    content = load_yaml(domain_path(ROOT, "digits"), DomainFile)
+    return domain_from(name, ROOT, content).model_copy(update={"schedule": plan, **given})
+
+
+def apply(*domains: Domain) -> list[UUID]:
+    """Registers as the server process does."""
+    return [built.apply() for built in deployments(domains, retrain=retrain, monitor=monitor)]
+
+
+def test_deployments__scheduled():
+    """Names, cron, time zone, parameters, tags, limit and description stand as the YAML says."""
+    first, second = deployments([domain()], retrain=retrain, monitor=monitor)
+    assert [first.full_name, second.full_name] == ["retrain/digits", "monitor/digits"]
+    assert (first.schedules[0].schedule.cron, first.schedules[0].schedule.timezone) == ("0 3 * * 0", "Europe/Berlin")
+    assert first.schedules[0].parameters == {"reason": "scheduled"}
+    assert second.schedules[0].schedule.cron == "0 * * * *"
+    assert (first.parameters, first.tags, first.concurrency_limit) == ({"domain": "digits"}, ["digits", "retrain"], 1)
+    assert "Handwritten digits" in first.description
+
+
+def test_deployments__flow_named_by_module():
+    """The entrypoint holds in whatever folder the server was started."""
+    first, _ = deployments([domain()], retrain=retrain, monitor=monitor)
+    assert first.entrypoint == f"{retrain.__module__}.retrain"
+
+
+def test_deployments__without_schedule():
+    """A domain that names no time gets deployments that run only when asked or on drift."""
+    first, second = deployments([domain(plan=ScheduleConfig())], retrain=retrain, monitor=monitor)
+    assert first.schedules == second.schedules == []
+    assert [len(first.triggers), len(second.triggers)] == [1, 0]
+
+
+@pytest.mark.parametrize(("hours", "within"), [(0, BURST), (24, timedelta(hours=24))])
+def test_drift_trigger__cools_down(hours, within):
+    """A burst starts one retrain, and a domain may ask for a longer rest."""
+    trigger = drift_trigger(domain(monitoring=MonitoringConfig(cooldown_hours=hours)))
+    assert trigger.within == within
+    assert trigger.match.root == {"prefect.resource.id": "regraft.domain.digits"}
+
+
+def test_zombie_automation__leaves_resting_runs_alone():
+    """An ended or paused run satisfies the trigger as a heartbeat does."""
+    expected = zombie_automation().trigger.expect
+    assert {"prefect.flow-run.heartbeat", "prefect.flow-run.Completed", "prefect.flow-run.Suspended"} <= expected
+
+
+def test_register__twice_leaves_one(client):
+    """A restart adds no automation, neither a shared one nor a domain's own."""
+    for _ in range(2):
+        apply(domain())
+        register(zombie_automation())
+    names = [one.name for one in client.read_automations()]
+    assert sorted(names) == ["crash silent flow runs", "retrain digits on drift"]
+
+
+def test_deployments__schedule_taken_away(client):
+    """A cron that is deleted from the YAML runs no longer after the next start."""
+    apply(domain())
+    ids = apply(domain(plan=ScheduleConfig()))
+    assert [client.read_deployment(one).schedules for one in ids] == [[], []]
+
+
+def test_crash_abandoned_runs__frees_the_slot(client):
+    """What a killed server left running holds the only slot until it is crashed."""
+    served = apply(domain())
+    left, blocked, free = [client.create_flow_run_from_deployment(served[0]).id for _ in range(3)]
+    assert client.set_flow_run_state(left, Pending()).state.is_pending()
+    client.set_flow_run_state(left, Running())
+    assert client.set_flow_run_state(blocked, Pending()).state.name == "AwaitingConcurrencySlot"
+    assert crash_abandoned_runs(served) == 1
+    assert client.read_flow_run(left).state.is_crashed()
+    assert client.set_flow_run_state(free, Pending()).state.is_pending()
+
+
+def test_skip_missed_runs__keeps_the_newest(client):
+    """Of five overdue hourly checks one is run; what a person asked for is never skipped."""
+    monitored = apply(domain())[1]
+    now = datetime.now(tz=UTC)
+    span = {"start_time": now - timedelta(hours=5), "end_time": now, "min_runs": 5, "max_runs": 10}
+    client.request("POST", "/deployments/{id}/schedule", path_params={"id": monitored}, json=_json(span))
+    asked = client.create_flow_run_from_deployment(monitored, state=Scheduled(scheduled_time=now - timedelta(hours=4)))
+    assert skip_missed_runs([monitored]) == 4
+    assert skip_missed_runs([monitored]) == 0
+    assert client.read_flow_run(asked.id).state.is_scheduled()
+
+
+def _json(span: dict) -> dict:
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in span.items()}
+
+
+def test_forget_others__domain_is_gone(client):
+    """A deleted domain leaves neither deployments nor an automation; a stranger's deployment stays."""
+    apply(domain("gone"))
+    served = apply(domain())
+    stranger = retrain.to_deployment(name="mine", tags=["night"]).apply()
+    assert forget_others(served) == 2
+    names = [one.name for one in client.read_deployments()]
+    assert sorted(names) == ["digits", "digits", "mine"]
+    assert "retrain gone on drift" not in [one.name for one in client.read_automations()]
+    client.delete_deployment(stranger)

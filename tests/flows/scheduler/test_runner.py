@@ -1,0 +1,52 @@
+"""What the serving process mends when it starts."""
+
+import pytest
+
+from flows.scheduler.runner import mend_aliases
+from registry.errors import RegistryError
+from registry.ledger.ledger import Ledger
+from registry.store.aliases import follow_ledger
+from registry.store.tracking import mlflow_client
+from settings.machine import load_settings
+
+
+@pytest.fixture
+def interrupted(tracked):
+    """A promotion in each of two domains whose process died after the row."""
+    client, ledger = mlflow_client(), Ledger(load_settings().ledger)
+    facts = {"actor": "me", "reason": "r", "evidence": "", "dataset_version": "d"}
+    for name in ("cells", "photos"):
+        client.create_registered_model(name)
+        client.create_model_version(name, tracked.as_uri())
+        ledger.append(name, action="promote", expected=None, to=1, **facts)
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_mend_aliases__after_a_kill():
+    """The alias follows the ledger, whatever domain files there are."""
+    mend_aliases(load_settings())
+    assert int(mlflow_client().get_model_version_by_alias("photos", "champion").version) == 1
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_mend_aliases__mlflow_down(monkeypatch, caplog):
+    """It is told, and the schedules run all the same."""
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setenv("REGRAFT_MLFLOW_URI", "http://127.0.0.1:9")
+    mend_aliases(load_settings())
+    assert "cannot read the aliases of 'photos'" in caplog.text
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_mend_aliases__fault_in_one_domain(monkeypatch, caplog):
+    """A domain that cannot be mended is told; the next one is mended."""
+
+    def fails_for_cells(name):
+        if name == "cells":
+            raise RegistryError("cells: other processes change MLflow's aliases all the time")
+        return follow_ledger(name)
+
+    monkeypatch.setattr("registry.store.aliases.follow_ledger", fails_for_cells)
+    mend_aliases(load_settings())
+    assert "cells: other processes" in caplog.text
+    assert int(mlflow_client().get_model_version_by_alias("photos", "champion").version) == 1

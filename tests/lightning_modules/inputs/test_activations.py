@@ -1,0 +1,170 @@
+"""The frozen prefix is computed once a view, as torch would compute it, and stays within its budget."""
+
+import re
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from data.errors import StorageError
+from lightning_modules.hub.backbones import load_backbone
+from lightning_modules.inputs.activations import PLAIN, Prefix, Views
+from lightning_modules.inputs.augmentation import AugmentationConfig
+from lightning_modules.network.network import pretrained_network
+
+SHIPPED = "tf_efficientnet_lite0.imagenet"
+FLIPS = Views(AugmentationConfig(horizontal_flip=True, vertical_flip=True), 0, 2)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory, make_dataset):
+    """Activations after three stages of the shipped backbone: the plain images, and two views of training images."""
+    root = tmp_path_factory.mktemp("activations")
+    dataset = make_dataset(root / "processed", count=10, side=32)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REGRAFT_ROOT", str(root))
+        prefix = Prefix(root, root / ".regraft", dataset, load_backbone(root, SHIPPED), 1, 3)
+        assert prefix.fill(dataset.rows("train", "val")) == 16
+        assert prefix.fill(dataset.rows("train"), FLIPS) == 16
+        yield prefix
+
+
+@pytest.fixture
+def own(filled, tmp_path):
+    """A copy of the cache, for a test to change."""
+    shutil.copytree(filled.home, tmp_path / "home")
+    return replace(filled, home=tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def network(filled):
+    """The same backbone in torch."""
+    card = filled.card
+    return pretrained_network(filled.root, card, card.transform(filled.dataset.spec), classes=2).eval()
+
+
+def budget(monkeypatch, prefix, more):
+    """Sets the disk budget to what there is and so many bytes more."""
+    folder = prefix.home / "cache" / "features"
+    there = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    monkeypatch.setenv("REGRAFT_CACHE_GB", repr((there + more) / 2**30))
+
+
+@torch.inference_mode()
+def close(activations, network, images, boundary=3):
+    """Whether activations are those that torch computes, to 1e-4 of their size."""
+    wanted = network.run(torch.from_numpy(images), 0, boundary).numpy()
+    return activations.shape == wanted.shape and np.allclose(activations, wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_fill__equals_torch(filled, network):
+    """What the cache holds at a boundary is torch's activation of the same pixels, sample by sample."""
+    rows = filled.dataset.rows("train", "val").iloc[::-1]
+    found = filled.cache().read(list(rows["hash"]))
+    assert close(found, network, filled.dataset.images(rows))
+    assert filled.row_bytes == found[0].nbytes == 24 * 8 * 8 * 4
+
+
+def test_fill__embedding(own, network):
+    """Without a boundary it is the embedding."""
+    prefix, rows = replace(own, boundary=None), own.dataset.rows("val")
+    assert prefix.fill(rows) == len(rows)
+    found = prefix.cache().read(list(rows["hash"]))
+    assert found.shape == (8, 1280)
+    assert close(found, network, own.dataset.images(rows), None)
+
+
+def test_fill__each_view(filled, network):
+    """Each view has its own cache, of its own images; two views differ."""
+    rows = filled.dataset.rows("train")
+    found = [filled.cache(FLIPS, view).read(list(rows["hash"])) for view in (0, 1)]
+    for view in (0, 1):
+        assert close(found[view], network, FLIPS.images(filled.dataset, rows, view))
+    assert not np.allclose(found[0], found[1])
+
+
+def test_fill__once(own):
+    """What is there is not computed again; new samples cost new samples, and progress counts over all views."""
+    rows, told = own.dataset.rows("train", "val"), []
+    assert own.fill(own.dataset.rows("train"), FLIPS) == 0
+    assert own.fill(rows, FLIPS, lambda *numbers: told.append(numbers)) == 16
+    assert told == [(8, 16), (16, 16)]
+    assert own.fill(own.dataset.rows("test", "val")) == 4
+
+
+def test_views__without_augmentation_are_one(filled):
+    """Where nothing may change, any number of views is the plain image, cached once."""
+    views = Views(AugmentationConfig(), 5, 8)
+    assert views.cached == 1
+    assert filled.cache(views).folder == filled.cache().folder
+    assert filled.fill(filled.dataset.rows("train"), views) == 0
+
+
+def test_cache__one_for_each_key(filled):
+    """Weights, transform, boundary, augmentation, seed and view each have a cache of their own."""
+    spec = filled.dataset.spec.model_copy(update={"size": 64})
+    resized = replace(filled.dataset)
+    resized.__dict__["spec"] = spec
+    mean = filled.card.input.model_copy(update={"mean": (0.4, 0.4, 0.4)})
+    flip = AugmentationConfig(horizontal_flip=True)
+    caches = [
+        filled.cache(),
+        replace(filled, boundary=2).cache(),
+        replace(filled, boundary=None).cache(),
+        replace(filled, dataset=resized).cache(),
+        replace(filled, card=filled.card.model_copy(update={"input": mean})).cache(),
+        *(filled.cache(Views(flip, seed, 2), view) for seed in (0, 1) for view in (0, 1)),
+        filled.cache(FLIPS),
+    ]
+    assert len({cache.folder for cache in caches}) == len(caches)
+
+
+def test_cache__other_weights(filled, make_card, random_weights):
+    """Other weights never share a cache."""
+    card = make_card({"kind": "file", "file": str(random_weights)})
+    same = card.model_copy(update={"input": filled.card.input})
+    assert replace(filled, card=same).cache().folder != filled.cache().folder
+
+
+def test_fill__budget_too_small(own, monkeypatch):
+    """Too small a budget is one line with numbers and remedy; nothing is computed or evicted."""
+    budget(monkeypatch, own, 1000)
+    rows, before = own.dataset.rows("test"), sorted(own.home.rglob("*.npy"))
+    with pytest.raises(StorageError) as error:
+        own.fill(rows, FLIPS)
+    wanted = r"8 activations of 6 KiB do not fit into the cache: REGRAFT_CACHE_GB is 0\.0\d+; raise it, or choose .*"
+    assert re.fullmatch(wanted, str(error.value))
+    assert sorted(own.home.rglob("*.npy")) == before
+
+
+def test_has_room__only_for_what_is_missing(own, monkeypatch):
+    """What is cached needs no room; what is not needs its bytes, no less."""
+    budget(monkeypatch, own, 4 * own.row_bytes)
+    train, test = own.dataset.rows("train"), own.dataset.rows("test")
+    assert own.has_room((train, FLIPS), (train, PLAIN))
+    assert own.has_room((test, PLAIN))
+    assert not own.has_room((test, FLIPS), (test, PLAIN))
+
+
+def test_fill__evicts_what_nobody_uses(own, monkeypatch):
+    """An old cache makes room for new views, but neither the plain one nor the views themselves do."""
+    folder = own.home / "cache" / "features"
+    (folder / "old").mkdir()
+    (folder / "old" / "features.npy").write_bytes(bytes(8 * own.row_bytes))
+    budget(monkeypatch, own, 1000)
+    assert own.fill(own.dataset.rows("test"), FLIPS) == 8
+    assert not (folder / "old").exists()
+    assert len(own.cache().read(list(own.dataset.rows("train")["hash"]))) == 8
+
+
+def test_fill__altered_on_disk(own, network, caplog):
+    """A chunk that somebody altered is found, said and computed anew."""
+    rows = own.dataset.rows("train", "val")
+    chunk, place = own.cache().known()[rows["hash"][3]]
+    np.load(chunk / "features.npy", mmap_mode="r+")[place] += 1
+    assert not close(own.cache().read(list(rows["hash"])), network, own.dataset.images(rows))
+    assert own.fill(rows) == 16
+    assert "was altered or damaged" in caplog.text
+    assert close(own.cache().read(list(rows["hash"])), network, own.dataset.images(rows))

@@ -1,0 +1,35 @@
+"""What a backbone says at every boundary is what its own modules say."""
+
+import pytest
+import torch
+
+from lightning_modules.insight.pooling import StagePools
+from lightning_modules.network.network import Network
+
+
+@pytest.fixture
+def images() -> torch.Tensor:
+    """Two images of grey noise."""
+    return torch.randint(0, 256, (2, 32, 32, 1), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+
+
+def test_stage_pools__convolutions(images):
+    """Each vector is the mean over the positions of that stage's output, and the last is the embedding."""
+    network = Network("tf_efficientnet_lite0", 2, (0.5,) * 3, (0.5,) * 3).eval()
+    seen = []
+    network.backbone.blocks[2].register_forward_hook(lambda module, given, output: seen.append(output))
+    pools = StagePools(network)
+    with torch.inference_mode():
+        found = dict(zip(pools.names, pools(images), strict=True))
+        assert torch.equal(found["embedding"], network.embed(images))
+    assert list(found)[:2] == ["stem", "blocks.0"]
+    assert torch.allclose(found["blocks.2"], seen[0].mean((2, 3)))
+
+
+def test_stage_pools__tokens(images):
+    """A transformer's tokens are averaged to one vector."""
+    pools = StagePools(Network("vit_tiny_patch16_224", 2, (0.5,) * 3, (0.5,) * 3, size=images.shape[1]).eval())
+    with torch.inference_mode():
+        found = pools(images)
+    assert {vector.shape for vector in found} == {(2, 192)}
+    assert len(found) == 13

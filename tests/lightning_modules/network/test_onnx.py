@@ -1,0 +1,62 @@
+"""ONNX Runtime says what torch says."""
+
+import numpy as np
+import pytest
+import torch
+
+from data.errors import StorageError
+from lightning_modules.hub.backbones import load_backbone
+from lightning_modules.network.network import Network, pretrained_network
+from lightning_modules.network.onnx import BATCH, export_onnx, open_session, run_session
+
+SHIPPED = "tf_efficientnet_lite0.imagenet"
+
+
+@pytest.fixture(scope="module")
+def network(workshop) -> Network:
+    """The real backbone with a head that prefers something."""
+    card = load_backbone(workshop.root, SHIPPED)
+    network = pretrained_network(workshop.root, card, card.transform(workshop.dataset.spec), classes=3)
+    torch.manual_seed(0)
+    torch.nn.init.normal_(network.head.linear.weight, std=0.02)
+    return network.eval()
+
+
+@pytest.fixture(scope="module")
+def session(network, tmp_path_factory):
+    """The network in ONNX Runtime."""
+    path = tmp_path_factory.mktemp("onnx") / "model.onnx"
+    export_onnx(network, (64, 64, 1), path)
+    return open_session(path, 1)
+
+
+def images(count: int) -> np.ndarray:
+    """Grey noise: uint8 [count, 64, 64, 1]."""
+    return np.random.default_rng(0).integers(0, 256, (count, 64, 64, 1), dtype=np.uint8)
+
+
+def test_run_session__equals_torch(network, session):
+    """Probabilities and features agree to 1e-3, and the probabilities differ from image to image."""
+    found, features = run_session(session, images(5))
+    with torch.inference_mode():
+        wanted, embedding = network(torch.from_numpy(images(5)))
+    assert np.allclose(found, wanted, atol=1e-3)
+    assert np.allclose(features, embedding, atol=1e-3)
+    assert np.ptp(found[:, 0]) > 0.01
+
+
+@pytest.mark.parametrize("count", [0, 1, BATCH + 1])
+def test_run_session__any_number(session, count):
+    """No image, one image and more than a batch give as many rows, each equal to that of the image alone."""
+    probabilities, embeddings = run_session(session, images(count))
+    assert probabilities.shape == (count, 3)
+    assert embeddings.shape == (count, 1280)
+    if count:
+        assert np.allclose(run_session(session, images(count)[-1:])[1], embeddings[-1:], atol=1e-4)
+
+
+def test_export_onnx__unwritable(network, tmp_path):
+    """A folder that cannot be is one clear error and leaves nothing."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="cannot write"):
+        export_onnx(network, (64, 64, 1), tmp_path / "file" / "model.onnx")

@@ -1,0 +1,137 @@
+"""Stages: run one after another they are the backbone, and every part of it belongs to the right one."""
+
+import copy
+import re
+
+import pytest
+import torch
+
+from lightning_modules.network.network import Network
+from lightning_modules.network.stages import run_stages, stage_modules, stage_names, stage_parameters
+
+LITE, RESNET, CONVNEXT, VIT = "tf_efficientnet_lite0", "resnet18", "convnext_atto", "vit_tiny_patch16_224"
+FAMILIES = [LITE, RESNET, CONVNEXT, VIT]
+NAMES = {
+    LITE: ["stem", *(f"blocks.{number}" for number in range(7))],
+    RESNET: ["stem", "layer1", "layer2", "layer3", "layer4"],
+    CONVNEXT: ["stem", *(f"stages.{number}" for number in range(4))],
+    VIT: ["stem", *(f"blocks.{number}" for number in range(12))],
+}
+STEMS = {
+    LITE: "conv_stem|bn1",
+    RESNET: "conv1|bn1",
+    CONVNEXT: "stem",
+    VIT: "cls_token|pos_embed|patch_embed",
+}
+ENDS = {LITE: "conv_head|bn2", RESNET: "fc", CONVNEXT: "head", VIT: "norm"}
+
+
+@pytest.fixture(scope="module")
+def backbones():
+    """One backbone of each family, with random weights and statistics."""
+    torch.manual_seed(0)
+    return {family: backbone(family) for family in FAMILIES}
+
+
+def backbone(family):
+    """A backbone of random weights whose norms do something."""
+    found = Network(family, 2, (0.5,) * 3, (0.5,) * 3, size=32).backbone.eval()
+    with torch.no_grad():
+        for value in found.state_dict().values():
+            if value.ndim == 1:
+                value.uniform_(0.5, 1.5)
+    return found
+
+
+@pytest.fixture(scope="module")
+def images():
+    """Two normalised images."""
+    return torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_stage_names__of_the_families(backbones, family):
+    """The stages are those that the family's papers count."""
+    assert list(stage_names(backbones[family])) == NAMES[family]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@torch.inference_mode()
+def test_run_stages__every_boundary(backbones, images, family):
+    """Left and entered again at any boundary, the network says what it says by itself."""
+    net = backbones[family]
+    wanted = net(images)
+    for boundary in range(len(NAMES[family]) + 1):
+        activation = run_stages(net, images, 0, boundary)
+        assert torch.equal(run_stages(net, activation, boundary), wanted)
+    assert wanted.std() > 0
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@torch.inference_mode()
+def test_run_stages__activations_of_the_own_forward(backbones, images, family):
+    """The activation at a boundary is what that module gives while the backbone runs by itself."""
+    net, seen = backbones[family], {}
+    inner = NAMES[family][1:-1]
+    hooks = [
+        net.get_submodule(name).register_forward_hook(lambda module, _, output, name=name: seen.update({name: output}))
+        for name in inner
+    ]
+    net(images)
+    for hook in hooks:
+        hook.remove()
+    for boundary, name in enumerate(inner, start=2):
+        assert torch.equal(run_stages(net, images, 0, boundary), seen[name])
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_stage_parameters__by_their_names(backbones, family):
+    """Stem, blocks and what follows the last block are each where they run; no parameter is left out."""
+    net, last = backbones[family], len(NAMES[family]) - 1
+    found = stage_parameters(net)
+    assert set(found) == {name for name, _ in net.named_parameters()}
+    for name, stage in found.items():
+        assert stage == expected(family, name, last), name
+
+
+def expected(family, name, last):
+    """The stage by the name of parameter or module."""
+    if re.match(STEMS[family], name):
+        return 0
+    if re.match(ENDS[family], name):
+        return last
+    return next(number for number, stage in enumerate(NAMES[family]) if f"{name}.".startswith(f"{stage}."))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_stage_modules__by_their_names(backbones, family):
+    """Modules, those without parameters as well, belong where they run."""
+    net, last = backbones[family], len(NAMES[family]) - 1
+    found = stage_modules(net)
+    placed = [name for name in found if re.match(rf"{STEMS[family]}|{ENDS[family]}|\w+\.\d|layer\d", name)]
+    assert {name: found[name] for name in placed} == {name: expected(family, name, last) for name in placed}
+    assert set(found) == {name for name, _ in net.named_modules() if name}
+    assert not [name for name in set(found) - set(placed) if "drop_path" in name or "bn" in name]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@torch.inference_mode()
+def test_run_stages__copied(backbones, images, family):
+    """A copied backbone runs its own modules, and the original keeps running its own."""
+    net = backbones[family]
+    before, twin = run_stages(net, images), copy.deepcopy(net)
+    for value in twin.parameters():
+        value.zero_()
+    assert torch.equal(run_stages(net, images), before)
+    assert torch.equal(run_stages(twin, images), twin(images))
+    assert not torch.equal(run_stages(twin, images), before)
+
+
+@torch.inference_mode()
+def test_stage_names__unknown_family(images):
+    """A family whose stages are not known is one stage: the whole network."""
+    net = backbone("regnetx_002")
+    assert stage_names(net) == ("whole",)
+    assert torch.equal(run_stages(net, images), net(images))
+    assert run_stages(net, images, 0, 0) is images
+    assert set(stage_parameters(net).values()) == set(stage_modules(net).values()) == {0}

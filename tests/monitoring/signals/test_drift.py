@@ -1,0 +1,138 @@
+"""The false-alarm budget holds for correlated windows, and a shift is found."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from monitoring.config import MonitoringConfig
+from monitoring.errors import MonitoringError
+from monitoring.signals.drift import measure_drift
+
+CONFIG = MonitoringConfig(window=100, false_alarm=0.05, resamples=200)
+
+Frame = Callable[..., pd.DataFrame]
+
+
+def quiet_alarms(grouped: Frame, *, checks: int, by_row: bool) -> int:
+    """Alarms in windows without drift, each with a reference of its own."""
+    rng = np.random.default_rng(7)
+    alarms = 0
+    for _ in range(checks):
+        reference, window = grouped(rng, groups=40), grouped(rng, groups=10)
+        if by_row:
+            reference["group"] = [str(row) for row in range(len(reference))]
+        alarms += measure_drift(reference, window, CONFIG).drift
+    return alarms
+
+
+def test_measure_drift__keeps_its_false_alarm_budget(grouped: Frame) -> None:
+    """At a budget of 5%, 200 quiet windows give at most the 10 alarms expected and three standard deviations."""
+    assert quiet_alarms(grouped, checks=200, by_row=False) <= 10 + 3 * (200 * 0.05 * 0.95) ** 0.5
+
+
+def test_measure_drift__null_of_single_rows_would_break_the_budget(grouped: Frame) -> None:
+    """The same windows against a null of independent rows alarm far beyond the budget."""
+    assert quiet_alarms(grouped, checks=50, by_row=True) > 0.3 * 50
+
+
+def test_measure_drift__finds_a_shift(grouped: Frame) -> None:
+    """A shift of 1.5 standard units alarms in both statistics, with the least p-value there is."""
+    rng = np.random.default_rng(1)
+    report = measure_drift(grouped(rng, groups=40), grouped(rng, groups=10, shift=1.5), CONFIG)
+    assert report.drift
+    assert [statistic.alarm for statistic in report.statistics] == [True, True]
+    assert report.statistics[0].p_value == pytest.approx(1 / 201)
+    assert (report.window_rows, report.reference_rows) == (100, 400)
+
+
+def test_measure_drift__finds_a_shift_in_many_dimensions(grouped: Frame) -> None:
+    """Principal components keep a shift of one among 256 dimensions."""
+    rng = np.random.default_rng(1)
+    reference, window = grouped(rng, groups=40, dimensions=256), grouped(rng, groups=10, dimensions=256, shift=4)
+    assert measure_drift(reference, window, CONFIG).statistics[0].alarm
+
+
+def test_measure_drift__alarm_is_p_value_is_threshold(grouped: Frame) -> None:
+    """An alarm, a value above the threshold and a p-value within half the budget are one and the same."""
+    rng = np.random.default_rng(2)
+    reference = grouped(rng, groups=40)
+    reports = [measure_drift(reference, grouped(rng, groups=10, shift=s), CONFIG) for s in np.linspace(0, 1, 15)]
+    statistics = [statistic for report in reports for statistic in report.statistics]
+    assert {statistic.alarm for statistic in statistics} == {True, False}
+    assert all(s.alarm == (s.value > s.threshold) == (s.p_value <= 0.025) for s in statistics)
+
+
+def test_measure_drift__same_seed_same_report(grouped: Frame) -> None:
+    """The seed decides the null; another seed gives another one."""
+    rng = np.random.default_rng(3)
+    reference, window = grouped(rng, groups=40), grouped(rng, groups=10)
+    first = measure_drift(reference, window, CONFIG)
+    assert first == measure_drift(reference, window, CONFIG)
+    assert first != measure_drift(reference, window, CONFIG.model_copy(update={"seed": 1}))
+
+
+def test_measure_drift__probabilities_are_held_against_validation_rows_only(grouped: Frame) -> None:
+    """Training rows with probabilities of another kind change nothing."""
+    rng = np.random.default_rng(4)
+    reference, window = grouped(rng, groups=40), grouped(rng, groups=10)
+    sure = grouped(rng, groups=40).assign(split="train")
+    sure["probabilities"] = sure["probabilities"].map(lambda _: np.array([0.0, 1.0]))
+    alone = measure_drift(reference, window, CONFIG).statistics[1]
+    assert measure_drift(pd.concat([reference, sure]), window, CONFIG).statistics[1] == alone
+
+
+def test_measure_drift__any_class_of_many_may_alarm(grouped: Frame) -> None:
+    """With three classes a shift between the first two is found."""
+    rng = np.random.default_rng(5)
+    reference, window = grouped(rng, groups=40), grouped(rng, groups=10, shift=1.5)
+    for frame in (reference, window):
+        frame["probabilities"] = frame["probabilities"].map(lambda row: np.append(0.9 * row, 0.1))
+    assert measure_drift(reference, window, CONFIG).statistics[1].alarm
+
+
+def test_measure_drift__few_groups_are_said(grouped: Frame) -> None:
+    """A reference of 6 groups says that its thresholds are extrapolated."""
+    rng = np.random.default_rng(6)
+    report = measure_drift(grouped(rng, groups=6), grouped(rng, groups=3), CONFIG)
+    assert "20 distinct windows have no quantile at 0.025" in report.calibration
+
+
+def test_measure_drift__null_is_rescaled_to_the_window(grouped: Frame) -> None:
+    """Null windows are 50 of 100 rows both times; for the larger window they count two thirds."""
+    rng = np.random.default_rng(6)
+    reference, window = grouped(rng, groups=10), grouped(rng, groups=10)
+    small, large = (measure_drift(reference, rows, CONFIG).statistics for rows in (window[:50], window))
+    squared, distance = (np.median(np.divide(b.null, a.null)) for a, b in zip(small, large, strict=True))
+    assert distance == pytest.approx((2 / 3) ** 0.5)
+    assert squared == pytest.approx(2 / 3, rel=0.1)
+
+
+def test_measure_drift__failed_rows_are_left_out(grouped: Frame) -> None:
+    """Rows without an embedding do not count."""
+    rng = np.random.default_rng(6)
+    reference, window = grouped(rng, groups=40), grouped(rng, groups=10)
+    failed = pd.DataFrame({"error": ["cut"], "embedding": [None], "probabilities": [None]})
+    assert measure_drift(reference, pd.concat([window, failed]), CONFIG) == measure_drift(reference, window, CONFIG)
+
+
+def test_measure_drift__nothing_usable(grouped: Frame) -> None:
+    """A window without usable rows is one clear error."""
+    rng = np.random.default_rng(0)
+    with pytest.raises(MonitoringError, match="0 usable rows of 10"):
+        measure_drift(grouped(rng, groups=40), grouped(rng, groups=1).assign(error="cut"), CONFIG)
+
+
+def test_measure_drift__window_of_another_model(grouped: Frame) -> None:
+    """Embeddings of another length are one clear error that names both."""
+    rng = np.random.default_rng(0)
+    with pytest.raises(MonitoringError, match="embedding: 9 values in the window, 8 in the reference"):
+        measure_drift(grouped(rng, groups=40), grouped(rng, groups=10, dimensions=9), CONFIG)
+
+
+def test_measure_drift__reference_without_validation_rows(grouped: Frame) -> None:
+    """A null of no rows is refused with the remedy."""
+    rng = np.random.default_rng(0)
+    with pytest.raises(MonitoringError, match=r"has 0 rows, .* enlarge the validation split"):
+        measure_drift(grouped(rng, groups=40).assign(split="train"), grouped(rng, groups=10), CONFIG)

@@ -1,0 +1,44 @@
+"""Thresholds are null quantiles where there are enough windows, and extrapolated where not."""
+
+import numpy as np
+import pytest
+
+from monitoring.config import MonitoringConfig
+from monitoring.nulls import NullWindows
+from monitoring.signals.judge import judge
+
+CONFIG = MonitoringConfig(resamples=399)
+NULL = np.arange(399.0)
+
+
+def windows(*, groups: int, distinct: int) -> NullWindows:
+    """Windows of which only the counts matter."""
+    return NullWindows(np.zeros((1, 1), dtype=np.bool_), 1.0, groups, distinct, "whole groups")
+
+
+@pytest.mark.parametrize(("observed", "p_value", "alarm"), [(397.0, 3 / 400, False), (397.5, 2 / 400, True)])
+def test_judge__quantile(observed: float, p_value: float, alarm: bool) -> None:
+    """At a share of 0.005 and 399 null values the threshold is the second largest."""
+    statistic, note = judge("s", observed, NULL, windows(groups=30, distinct=10**6), CONFIG)
+    assert (statistic.threshold, statistic.p_value, statistic.alarm) == (397.0, p_value, alarm)
+    assert note == "whole groups"
+
+
+def test_judge__extrapolates_where_windows_are_few() -> None:
+    """Four groups: the threshold is far above the largest null value, and alarm and p-value agree."""
+    few = windows(groups=4, distinct=6)
+    below, note = judge("s", 500.0, NULL, few, CONFIG)
+    above, _ = judge("s", below.threshold + 1, NULL, few, CONFIG)
+    assert below.threshold > 900
+    assert not below.alarm
+    assert below.p_value > 0.005
+    assert above.alarm
+    assert above.p_value < 0.005
+    assert "6 distinct windows have no quantile at 0.005" in note
+
+
+def test_judge__null_without_spread() -> None:
+    """A null of one value takes that value as its threshold."""
+    statistic, _ = judge("s", 2.0, np.ones(399), windows(groups=4, distinct=6), CONFIG)
+    assert statistic.threshold == pytest.approx(1.0)
+    assert statistic.alarm

@@ -1,0 +1,41 @@
+"""The statistics agree with plain computations of their definitions."""
+
+import numpy as np
+import pytest
+from scipy.stats import ks_2samp
+
+from monitoring.signals.two_sample import gaussian_kernel, kolmogorov_smirnov, squared_mmd
+
+
+def members(rows: int, resamples: int) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+    """A third of the rows, other ones each time."""
+    keys = np.random.default_rng(1).random((resamples, rows))
+    return keys.argsort(axis=1) < rows // 3
+
+
+@pytest.mark.parametrize("decimals", [8, 1])
+def test_kolmogorov_smirnov__equals_scipy(decimals: int) -> None:
+    """With and without ties, the distance is SciPy's."""
+    values, marks = np.random.default_rng(0).normal(size=60).round(decimals), members(60, 20)
+    expected = [ks_2samp(values[mark], values[~mark]).statistic for mark in marks]
+    np.testing.assert_allclose(kolmogorov_smirnov(values, marks), expected)
+
+
+def test_squared_mmd__equals_its_definition() -> None:
+    """Means of the kernel over pairs of different rows, within and across."""
+    kernel, marks = gaussian_kernel(np.random.default_rng(0).normal(size=(30, 4))), members(30, 5)
+    for mark, found in zip(marks, squared_mmd(kernel, marks), strict=True):
+        within = [kernel[np.ix_(side, side)] for side in (mark, ~mark)]
+        means = [(block.sum() - len(block)) / (len(block) * (len(block) - 1)) for block in within]
+        assert found == pytest.approx(sum(means) - 2 * kernel[np.ix_(mark, ~mark)].mean())
+
+
+def test_gaussian_kernel__bandwidth_is_the_median_distance() -> None:
+    """Of three points on a line the middle distance, 2, gets exp(-1/2)."""
+    kernel = gaussian_kernel(np.array([[0.0], [1.0], [3.0]]))
+    assert kernel[1, 2] == pytest.approx(np.exp(-0.5))
+
+
+def test_gaussian_kernel__equal_rows() -> None:
+    """Rows that are all equal are all alike, without a division by zero."""
+    np.testing.assert_array_equal(gaussian_kernel(np.ones((4, 3))), np.ones((4, 4)))

@@ -1,0 +1,34 @@
+"""What production learned from."""
+
+import pytest
+
+from registry.errors import GateError
+from registry.ledger.ledger import Ledger
+from registry.store.production import learned_from
+from registry.store.tracking import mlflow_client
+from settings.machine import load_settings
+
+
+def test_learned_from__training_and_validation(registered, own_workshop):
+    """The champion's own samples, none of the test split."""
+    version = registered()
+    facts = {"actor": "a", "reason": "r", "evidence": "", "dataset_version": "d"}
+    Ledger(load_settings().ledger).append("photos", action="promote", expected=None, to=version, **facts)
+    rows = own_workshop.dataset.rows("train", "val")
+    assert learned_from("photos") == set(rows["hash"])
+
+
+def test_learned_from__previous_was_deleted(registered, own_workshop):
+    """A version before that somebody deleted in MLflow is no way back and is not asked for."""
+    registered(), registered()
+    facts = {"actor": "a", "reason": "r", "evidence": "", "dataset_version": "d"}
+    for expected, to in ((None, 1), (1, 2)):
+        Ledger(load_settings().ledger).append("photos", action="promote", expected=expected, to=to, **facts)
+    mlflow_client().delete_model_version("photos", "1")
+    assert learned_from("photos") == set(own_workshop.dataset.rows("train", "val")["hash"])
+
+
+def test_learned_from__nothing_in_production(tracked):
+    """Without a champion no comparison was made."""
+    with pytest.raises(GateError, match="'photos' has no version in production"):
+        learned_from("photos")

@@ -1,0 +1,153 @@
+"""Runs in a real MLflow store, and what is said when there is none."""
+
+import json
+
+import pytest
+from matplotlib.figure import Figure
+from mlflow import MlflowClient
+
+from registry.errors import RegistryError
+from registry.store.tracking import (
+    close_stale_runs,
+    experiment_id,
+    latest_run,
+    log_dataset,
+    log_figures,
+    log_json,
+    log_values,
+    mlflow_client,
+    read_text,
+    reopen_run,
+    run_metrics,
+    run_params,
+    settled,
+    start_run,
+)
+
+pytestmark = pytest.mark.usefixtures("tracked")
+DOWN = "http://user:p4ss@127.0.0.1:9"
+
+
+def status(run_id: str) -> str:
+    """Status of a run."""
+    return str(mlflow_client().get_run(run_id).info.status)
+
+
+def test_experiment_id__one_a_domain(tracked):
+    """The second call finds the experiment of the first; artifacts lie below the home folder."""
+    found = experiment_id("photos")
+    assert experiment_id("photos") == found != experiment_id("other")
+    place = mlflow_client().get_experiment(found).artifact_location
+    assert place == (tracked / ".regraft" / "mlartifacts" / "photos").as_uri()
+
+
+def test_mlflow_client__follows_the_settings(tracked, monkeypatch):
+    """A store that the environment names is the one that is used, from the next call on."""
+    experiment_id("photos")
+    monkeypatch.setenv("REGRAFT_MLFLOW_URI", f"sqlite:///{tracked / 'other.db'}")
+    experiment_id("elsewhere")
+    names = {one.name for one in MlflowClient(f"sqlite:///{tracked / '.regraft' / 'mlflow.db'}").search_experiments()}
+    assert "photos" in names
+    assert "elsewhere" not in names
+
+
+def test_start_run__nested():
+    """A run knows its parent and its tags."""
+    parent = start_run("photos", "retrain", {})
+    found = mlflow_client().get_run(start_run("photos", "train", {"seed": "3"}, parent))
+    assert found.data.tags["mlflow.parentRunId"] == parent
+    assert (found.info.run_name, found.data.tags["seed"]) == ("train", "3")
+
+
+def test_settled__finished_and_failed():
+    """A block that ends finishes the run, a block that raises fails it and the error goes on."""
+    first, second = start_run("photos", "a", {}), start_run("photos", "b", {})
+    with settled(first):
+        assert status(first) == "RUNNING"
+    with pytest.raises(KeyError), settled(second):
+        raise KeyError
+    assert (status(first), status(second)) == ("FINISHED", "FAILED")
+
+
+def test_close_stale_runs__and_reopen():
+    """What a killed process left is closed; an interrupted run goes on below the new parent."""
+    stale, done = start_run("photos", "a", {}), start_run("photos", "b", {})
+    with settled(done):
+        pass
+    assert close_stale_runs("photos") == 1
+    assert (status(stale), status(done)) == ("KILLED", "FINISHED")
+    parent = start_run("photos", "retrain", {})
+    assert reopen_run(stale, parent)
+    assert not reopen_run("0" * 32, parent)
+    assert status(stale) == "RUNNING"
+    assert mlflow_client().get_run(stale).data.tags["mlflow.parentRunId"] == parent
+
+
+def test_log_values__read_back():
+    """Metrics and parameters come back; an undefined metric is left out and takes no other with it."""
+    run_id = start_run("photos", "a", {})
+    log_values(run_id, {"auc": 0.75, "f1": float("nan"), "slice_auc/type: m": 1}, {"epochs": 3}, {"decision": "HOLD"})
+    assert run_metrics(run_id) == {"auc": 0.75, "slice_auc/type: m": 1.0}
+    assert run_params(run_id) == {"epochs": "3"}
+    assert mlflow_client().get_run(run_id).data.tags["decision"] == "HOLD"
+
+
+def test_log_json__read_back():
+    """A text artifact comes back as it was, umlauts included."""
+    run_id = start_run("photos", "a", {})
+    log_json(run_id, "domain.json", '{"description": "Zürich"}')
+    assert json.loads(read_text(run_id, "domain.json")) == {"description": "Zürich"}
+
+
+def test_read_text__missing():
+    """An artifact that was never written is one clear error."""
+    with pytest.raises(RegistryError, match="cannot read nothing.json of run"):
+        read_text(start_run("photos", "a", {}), "nothing.json")
+
+
+def test_log_figures__as_png():
+    """Every figure is a PNG below figures/."""
+    run_id = start_run("photos", "a", {})
+    log_figures(run_id, {"one": Figure(), "two": Figure()})
+    found = {one.path for one in mlflow_client().list_artifacts(run_id, "figures")}
+    assert found == {"figures/one.png", "figures/two.png"}
+
+
+def test_log_dataset__input_of_the_run(tracked):
+    """The dataset version is the digest of the run's input, all 36 characters of it."""
+    run_id, version = start_run("photos", "a", {}), "d" * 32 + ".dir"
+    log_dataset(run_id, "photos", version, tracked / "photos", {"train": 3})
+    (found,) = mlflow_client().get_run(run_id).inputs.dataset_inputs
+    assert (found.dataset.name, found.dataset.digest) == ("photos", version)
+    assert json.loads(found.dataset.profile) == {"train": 3}
+
+
+def test_latest_run__newest_that_fulfils():
+    """The newest run with the tag is found, a newer one without it is not; nothing found is None."""
+    assert latest_run("photos", "tags.action != ''") is None
+    start_run("photos", "old", {"action": "nothing"})
+    log_values(start_run("photos", "new", {"action": "retrain"}), {"drift": 0.25}, {}, {})
+    start_run("photos", "other", {})
+    found = latest_run("photos", "tags.action != ''")
+    assert (found["run"], found["action"], found["drift"]) == ("new", "retrain", "0.25")
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        (DOWN, "127.0.0.1:9 up?"),
+        ("strange://user:p4ss@host/db", "unsupported URI"),
+        ("mysql+mysqldb://user:p4ss@127.0.0.1:9/db", "No module named"),
+        ("sqlite:////proc/nowhere/mlflow.db", "No such file"),
+    ],
+)
+def test_registry_errors__mlflow_down(monkeypatch, address, reason):
+    """No server, no such kind of store, no driver and no folder are each one line without the password."""
+    monkeypatch.setenv("REGRAFT_MLFLOW_URI", address)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(RegistryError) as found:
+        experiment_id("photos")
+    assert reason in str(found.value)
+    assert "cannot open the experiment 'photos'" in str(found.value)
+    assert "p4ss" not in str(found.value)
+    assert "\n" not in str(found.value)
