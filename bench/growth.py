@@ -61,7 +61,7 @@ def embed(samples: int, size: int, run: str) -> Values:
     """Seconds of embedding; the backbone's export, made once for any number of samples, is not counted."""
     from bench.peers import BACKBONE
     from lightning_modules.hub.backbones import load_backbone
-    from lightning_modules.inputs.embed import embed as embed_dataset
+    from lightning_modules.inputs.activations import embed as embed_dataset
     from settings.machine import load_settings
 
     settings, dataset = load_settings(), _dataset()

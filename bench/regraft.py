@@ -14,9 +14,8 @@ from bench.peers import BACKBONE, MEAN, STD, Values
 from data.stores.dataset import Dataset
 from lightning_modules.fitting.fit import fit
 from lightning_modules.hub.backbones import load_backbone
-from lightning_modules.inputs.activations import PLAIN
+from lightning_modules.inputs.activations import PLAIN, embed
 from lightning_modules.inputs.datamodule import PhaseData
-from lightning_modules.inputs.embed import embed
 from lightning_modules.network.network import Normalise
 from registry.store.tracking import start_run
 from settings.machine import load_settings

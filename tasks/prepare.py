@@ -14,7 +14,7 @@ from data.stores.dataset import Dataset
 from data.stores.manifest import processed_folder
 from data.stores.versioning import dataset_version, reproduce_stage
 from lightning_modules.hub.backbones import load_backbone
-from lightning_modules.inputs.embed import embed as embed_dataset
+from lightning_modules.inputs.activations import embed as embed_dataset
 from settings.machine import load_settings
 from tasks.policy import COMPUTE, IO
 from tasks.progress import artifact_key, task_progress

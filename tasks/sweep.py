@@ -18,7 +18,7 @@ from lightning_modules.config import TrainingConfig, fit_key, with_recipe
 from lightning_modules.fitting.launch import FitResult
 from lightning_modules.fitting.launch import train as run_fit
 from lightning_modules.hub.backbones import load_backbone
-from lightning_modules.insight.adaptation import measure_adaptation
+from lightning_modules.insight.forgetting import measure_adaptation
 from registry.cards.lineage import lineage
 from registry.store.tracking import log_figures, log_table, log_values, settled, start_run
 from settings.machine import load_settings

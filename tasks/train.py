@@ -15,8 +15,7 @@ from lightning_modules.fitting.energy import energy_measured, read_energy
 from lightning_modules.fitting.launch import FitResult
 from lightning_modules.fitting.launch import train as run_fit
 from lightning_modules.hub.backbones import load_backbone
-from lightning_modules.insight.adaptation import measure_adaptation
-from lightning_modules.insight.forgetting import Forgetting
+from lightning_modules.insight.forgetting import Forgetting, measure_adaptation
 from registry.cards.describing import describe as describe_package
 from registry.cards.facts import Facts
 from registry.cards.lineage import lineage

@@ -193,7 +193,7 @@ def workshop(
     from evaluation.inference.config import EvaluationConfig
     from lightning_modules.fitting.fit import fit
     from lightning_modules.hub.backbones import load_backbone
-    from lightning_modules.inputs.embed import embed
+    from lightning_modules.inputs.activations import embed
     from registry.cards.describing import describe
     from registry.gate.config import GateConfig
     from registry.package.packing import pack_fit

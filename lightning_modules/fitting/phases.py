@@ -17,10 +17,10 @@ from torch import Tensor
 
 from data.stores.atomic import write_text
 from lightning_modules.config import FitConfig
+from lightning_modules.fitting.callbacks import ProgressFile
 from lightning_modules.fitting.context import Materials
 from lightning_modules.fitting.memory import memory_errors
 from lightning_modules.fitting.outputs import write_weights
-from lightning_modules.fitting.progress_file import ProgressFile
 from lightning_modules.fitting.rate_finder import find_rate
 from lightning_modules.fitting.torchrun import first_process
 from lightning_modules.fitting.trainer import build_trainer, check_devices, device_options
@@ -32,7 +32,7 @@ from lightning_modules.network.network import Network
 from lightning_modules.objectives.loss import Loss
 from lightning_modules.objectives.mixing import Mixing
 from lightning_modules.recipes.base import BackboneRecipe, HeadRecipe
-from lightning_modules.recipes.lora import LoraRecipe
+from lightning_modules.recipes.efficient import LoraRecipe
 from lightning_modules.recipes.phase import Phase
 from settings.machine import TrainerSettings
 

@@ -1,18 +1,19 @@
-"""Lightning's Trainer as a phase needs it."""
+"""Lightning's Trainer as a phase needs it, and checkpoints that are written whole or not at all."""
 
+import io
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
+from lightning_fabric.plugins.io import TorchCheckpointIO
 from pytorch_lightning.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint
 from pytorch_lightning.strategies import FSDPStrategy, Strategy
 
+from data.stores.atomic import atomic_path
 from lightning_modules.config import FitConfig
 from lightning_modules.errors import RecipeError
-from lightning_modules.fitting.checkpoints import AtomicCheckpoints
-from lightning_modules.fitting.progress_file import ProgressFile
-from lightning_modules.fitting.sigterm import CheckpointOnSigterm
-from lightning_modules.fitting.tracking_logger import EpochLogger
+from lightning_modules.fitting.callbacks import CheckpointOnSigterm, EpochLogger, ProgressFile
 from lightning_modules.recipes.base import HeadRecipe
 from lightning_modules.recipes.phase import Phase
 from settings.machine import TrainerSettings, load_settings
@@ -94,3 +95,19 @@ def on_gpu(trainer: TrainerSettings) -> bool:
     import torch
 
     return trainer.accelerator == "gpu" or (trainer.accelerator == "auto" and torch.cuda.is_available())
+
+
+class AtomicCheckpoints(TorchCheckpointIO):
+    """Lightning's own come from the folder for temporary files, from where a move to another disk is a copy."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: "str | Path", storage_options: Any = None) -> None:
+        """Writes a checkpoint.
+
+        Raises:
+            StorageError: the disk refused it; the one before is as it was.
+        """
+        # Torch's own writer has no clear error of a full disk.
+        content = io.BytesIO()
+        torch.save(checkpoint, content)
+        with atomic_path(Path(path)) as temporary:
+            temporary.write_bytes(content.getbuffer())

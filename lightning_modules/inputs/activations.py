@@ -26,6 +26,7 @@ from lightning_modules.network.onnx import export_onnx, open_session, run_sessio
 if TYPE_CHECKING:
     import onnxruntime
 
+
 log = logging.getLogger(__name__)
 CHUNK_BYTES = 32 * 2**20
 Report = Callable[[int, int], None]
@@ -155,3 +156,20 @@ class Prefix:
 
 def _further(progress: Report, before: int, total: int) -> Report:
     return lambda done, _: progress(before + done, total)
+
+
+def embed(
+    root: Path,
+    home: Path,
+    dataset: Dataset,
+    card: Backbone,
+    threads: int,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> int:
+    """Brings the feature cache up to date with the data set; returns how many samples were new.
+
+    Raises:
+        BackboneError: the weights are missing or altered.
+        StorageError: shards are damaged, the disk refused a write, or the cache's budget is too small.
+    """
+    return Prefix(root, home, dataset, card, threads).fill(dataset.manifest, progress=progress)

@@ -10,7 +10,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from data.specs.decoding import Array, decode_image
-from lightning_modules.insight.source_head import SourceHead
+from data.specs.image import TransformSpec
+from lightning_modules.hub.backbones import Backbone
+from lightning_modules.insight.source_head import SourceHead, load_source_head
 
 Floats = npt.NDArray[np.floating]
 # Side of a crop as a share of the photograph's shorter side, and how many lie along the shorter and the longer side.
@@ -96,3 +98,23 @@ def _dependence(ours: npt.NDArray[np.float64], theirs: npt.NDArray[np.float64]) 
     totals = ours.sum() * theirs.sum() / ((count - 1) * (count - 2))
     mixed = 2 * ours.sum(axis=0) @ theirs.sum(axis=0) / (count - 2)
     return float(np.sum(ours * theirs) + totals - mixed)
+
+
+def measure_adaptation(root: Path, card: Backbone, transform: TransformSpec, weights: Path) -> Forgetting:
+    """Compares the pretrained backbone with the one in a fit's weights.safetensors, on the fixed probe images.
+
+    They are shown at the size that the domain trains at; the source task's own head judges both.
+    """
+    import torch  # seconds, in a process that may not need it otherwise
+    from safetensors.torch import load_file
+
+    from lightning_modules.network.network import pretrained_network
+
+    images = torch.from_numpy(probe_images(transform.image.size))
+    network = pretrained_network(root, card, transform, classes=2).eval()
+    with torch.inference_mode():
+        before = network.embed(images).numpy()
+        given = load_file(weights)
+        own = {name.removeprefix("backbone."): value for name, value in given.items() if name.startswith("backbone.")}
+        network.backbone.load_state_dict(own)
+        return forgetting(before, network.embed(images).numpy(), load_source_head(root, card))

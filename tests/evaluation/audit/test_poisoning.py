@@ -13,8 +13,7 @@ from data.stores.manifest import LABEL, write_table
 from data.stores.shards import append_rows
 from evaluation.audit.poisoning import ALWAYS, screen_poisoning, spectral_scores, threshold
 from lightning_modules.hub.backbones import load_backbone
-from lightning_modules.inputs.activations import Prefix
-from lightning_modules.inputs.embed import embed
+from lightning_modules.inputs.activations import Prefix, embed
 
 CLASSES = ("0", "1", "9")
 SPEC = ImageSpec(mode="L", size=32, crop=1.0)

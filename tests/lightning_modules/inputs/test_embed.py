@@ -7,8 +7,7 @@ import torch
 from data.stores.manifest import read_table, write_table
 from lightning_modules.errors import BackboneError
 from lightning_modules.hub.backbones import load_backbone
-from lightning_modules.inputs.activations import Prefix
-from lightning_modules.inputs.embed import embed
+from lightning_modules.inputs.activations import Prefix, embed
 from lightning_modules.network.network import pretrained_network
 
 SHIPPED = "tf_efficientnet_lite0.imagenet"

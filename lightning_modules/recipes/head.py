@@ -1,15 +1,19 @@
-"""Linear probe: the backbone stays as it is, a linear head learns from its cached features."""
+"""Recipes in which the head alone changes: the backbone stays as it is, and its features are read from the cache."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from lightning_modules.recipes.base import HeadRecipe, Rate
 from lightning_modules.recipes.phase import Phase, head_phase
+from settings.config import Config
 
 
 class LinearProbeRecipe(HeadRecipe):
-    """Logistic regression by AdamW on standardised features; BatchNorm keeps its statistics."""
+    """Linear probe: the backbone stays as it is, a linear head learns from its cached features.
+
+    Logistic regression by AdamW on standardised features; BatchNorm keeps its statistics.
+    """
 
     kind: Literal["linear_probe"]
     epochs: int = Field(60, ge=1, description="most passes over the training features")
@@ -22,3 +26,18 @@ class LinearProbeRecipe(HeadRecipe):
     def phases(self, stages: int) -> tuple[Phase, ...]:
         """The head alone."""
         return (head_phase(stages, self.epochs, self.learning_rate),)
+
+
+class PrototypeRecipe(Config):
+    """Prototypes: a sample is of the class whose mean feature it is closest to; for a handful of samples a class.
+
+    L2-normalised class means of cached features (arXiv 1904.04232); nothing is trained by gradient.
+    """
+
+    head: ClassVar[Literal["linear", "cosine"]] = "cosine"
+
+    kind: Literal["prototype"]
+
+    def phases(self, stages: int) -> tuple[Phase, ...]:
+        """None: the head is computed."""
+        return ()

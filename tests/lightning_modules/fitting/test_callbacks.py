@@ -2,8 +2,8 @@
 
 import json
 
+from lightning_modules.fitting.callbacks import read_history, write_history
 from lightning_modules.fitting.fit import fit
-from lightning_modules.fitting.progress_file import read_history, write_history
 
 
 def test_read_history__before_the_first_epoch(tmp_path):
