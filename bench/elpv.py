@@ -22,6 +22,7 @@ from bench.measure import Cell, bench_main, run_cells
 from bench.report import Results, decimals, table
 from data.stores.atomic import write_text
 from data.stores.dataset import Dataset
+from data.targets.classification import ClassificationTask
 from evaluation.selection.sweep import mean_interval
 from settings.machine import load_settings
 
@@ -40,15 +41,15 @@ def measure(protocol: str, recipe: dict[str, Any], seed: int, size: int) -> dict
     """One recipe on one split: weighted and plain metrics on the test part, and what the training cost."""
     from bench.fits import BACKBONE, fit_config
     from lightning_modules.fitting.launch import train
-    from registry.package.package import load_package
+    from lightning_modules.hub.backbones import load_pretrained
     from registry.package.packing import pack_fit
 
     root = load_settings().root
     dataset = elpv_dataset(root, protocol, seed, size)
     fitted = train(fit_config(dataset, recipe, VIEWS, "elpv"))
-    pack_fit(root, fitted.folder, dataset, BACKBONE)
+    package = pack_fit(fitted.folder, dataset, load_pretrained(root, BACKBONE))
     rows = dataset.rows("test")
-    probabilities, _ = load_package(fitted.folder / "package").predict(dataset.images(rows))
+    probabilities = package.decisive(dataset.samples(rows))
     shutil.rmtree(fitted.folder)  # until here a stopped benchmark goes on in it
     found = scores(rows["probability"].to_numpy(float), probabilities[:, 1].astype(float))
     return {**found, "seconds": fitted.seconds, "epochs": fitted.epochs, "val_loss": fitted.best_val_loss}
@@ -79,7 +80,7 @@ def elpv_dataset(root: Path, protocol: str, seed: int, size: int) -> Dataset:
             (folder / shard.name).symlink_to(shard)
         split = _random_split(base, seed) if protocol == "random" else _group_split(base, seed)
         base.assign(split=split).to_parquet(folder / "manifest.parquet")
-    return Dataset(folder, "defect", CLASSES)
+    return Dataset(folder, {"defect": ClassificationTask(classes=CLASSES)})
 
 
 def _pixels(folder: Path, size: int) -> pd.DataFrame:
@@ -92,7 +93,7 @@ def _pixels(folder: Path, size: int) -> pd.DataFrame:
     spec, cells = ImageSpec(mode="L", size=size, crop=1.0), elpv_table()
     contents = [(elpv_folder() / path).read_bytes() for path in cells["path"]]
     if not (folder / "transform.json").exists():
-        list(append_rows(folder, 0, (spec.decode(content) for content in contents), spec.shape))
+        list(append_rows(folder, 0, (spec.decode(content) for content in contents), spec))
         write_text(folder / "transform.json", spec.model_dump_json())
     return pd.DataFrame({
         "hash": [hashlib.sha256(content).hexdigest() for content in contents],

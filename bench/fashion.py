@@ -17,6 +17,7 @@ from bench.measure import Cell, bench_main, run_cells
 from bench.report import NOT_RUN, Results, decimals, table
 from data.stores.atomic import write_text
 from data.stores.dataset import Dataset
+from data.targets.classification import ClassificationTask
 from settings.machine import load_settings
 
 TASK = "garment"
@@ -36,15 +37,15 @@ def measure(images: str, recipe: dict[str, Any], size: int) -> dict[str, float]:
     from evaluation.inference.bootstrap import bootstrap_interval
     from evaluation.predictions.predictions import Predictions
     from lightning_modules.fitting.launch import train
-    from registry.package.package import load_package
+    from lightning_modules.hub.backbones import load_pretrained
     from registry.package.packing import pack_fit
 
     root = load_settings().root
     dataset = fashion_dataset(root / f"data-{size}", Path(images), size)
     fitted = train(fit_config(dataset, recipe, {"horizontal_flip": True}, "fashion"))
-    pack_fit(root, fitted.folder, dataset, BACKBONE)
+    package = pack_fit(fitted.folder, dataset, load_pretrained(root, BACKBONE))
     rows = dataset.rows("test")
-    probabilities, _ = load_package(fitted.folder / "package").predict(dataset.images(rows))
+    probabilities = package.decisive(dataset.samples(rows))
     predictions = Predictions(
         hashes=list(rows["hash"]), truth=dataset.labels(rows), probabilities=probabilities.astype(np.float64),
         weights=np.ones(len(rows)), groups=list(rows["group"]), slices=pd.DataFrame(index=rows.index), classes=CLASSES,
@@ -63,7 +64,7 @@ def fashion_dataset(folder: Path, images: Path, size: int) -> Dataset:
     if not (folder / "manifest.parquet").exists():
         pixels, labels = _read(images)
         spec = ImageSpec(mode="L", size=size, crop=1.0)
-        list(append_rows(folder, 0, (_enlarged(image, size) for image in pixels), spec.shape))
+        list(append_rows(folder, 0, (_enlarged(image, size) for image in pixels), spec))
         write_text(folder / "transform.json", spec.model_dump_json())
         held = np.random.default_rng(0).permutation(60_000)[:3_000]
         split = np.array(["train"] * 60_000 + ["test"] * 10_000, object)
@@ -73,7 +74,7 @@ def fashion_dataset(folder: Path, images: Path, size: int) -> Dataset:
             "hash": names, "group": names, "weight": 1.0, "position": np.arange(len(pixels)), "split": split,
             f"{LABEL}{TASK}": [CLASSES[label] for label in labels],
         }).to_parquet(folder / "manifest.parquet")  # fmt: skip
-    return Dataset(folder, TASK, CLASSES)
+    return Dataset(folder, {TASK: ClassificationTask(classes=CLASSES)})
 
 
 def _read(images: Path) -> tuple[Any, Any]:

@@ -93,11 +93,11 @@ def _probed(root: Path) -> pd.DataFrame:
     """Every probe's predictions of every cell."""
     from bench.elpv import elpv_dataset
     from bench.fits import BACKBONE
-    from lightning_modules.hub.backbones import load_backbone
+    from lightning_modules.hub.backbones import load_pretrained
     from lightning_modules.inputs.activations import Prefix
 
     dataset = elpv_dataset(root, "groups", 0, SIZE)
-    prefix = Prefix(root, root, dataset, load_backbone(root, BACKBONE), load_settings().cores)
+    prefix = Prefix(root, dataset, load_pretrained(root, BACKBONE), load_settings().cores)
     prefix.fill(dataset.manifest)
     features = prefix.cache().read(list(dataset.manifest["hash"])).astype(np.float64)
     cells = dataset.manifest

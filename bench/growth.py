@@ -18,6 +18,7 @@ import numpy as np
 
 from bench.measure import Cell, Record, bench_main, is_known, run_cells
 from bench.report import NOT_RUN, Results, decimals, table
+from data.targets.classification import ClassificationTask
 
 if TYPE_CHECKING:
     from data.config import DataConfig
@@ -60,15 +61,15 @@ def prepare(samples: int, size: int, run: str) -> Values:
 def embed(samples: int, size: int, run: str) -> Values:
     """Seconds of embedding; the backbone's export, made once for any number of samples, is not counted."""
     from bench.peers import BACKBONE
-    from lightning_modules.hub.backbones import load_backbone
-    from lightning_modules.inputs.activations import embed as embed_dataset
+    from lightning_modules.hub.backbones import load_pretrained
+    from lightning_modules.inputs.activations import Prefix
     from settings.machine import load_settings
 
     settings, dataset = load_settings(), _dataset()
-    card = load_backbone(settings.root, BACKBONE)
-    embed_dataset(settings.root, settings.home, _beginning(dataset), card, settings.cores)
+    beginning, pretrained = _beginning(dataset), load_pretrained(settings.root, BACKBONE)
+    Prefix(settings.home, beginning, pretrained, settings.cores).fill(beginning.manifest)
     started = time.perf_counter()
-    new = embed_dataset(settings.root, settings.home, dataset, card, settings.cores)
+    new = Prefix(settings.home, dataset, pretrained, settings.cores).fill(dataset.manifest)
     return {"value": time.perf_counter() - started, "new": new}
 
 
@@ -117,7 +118,7 @@ def _dataset() -> "Dataset":
     from data.stores.manifest import processed_folder
     from settings.machine import load_settings
 
-    return Dataset(processed_folder(load_settings().root, DOMAIN), TASK, CLASSES)
+    return Dataset(processed_folder(load_settings().root, DOMAIN), {TASK: ClassificationTask(classes=CLASSES)})
 
 
 def _beginning(dataset: "Dataset") -> "Dataset":
@@ -130,7 +131,7 @@ def _beginning(dataset: "Dataset") -> "Dataset":
     shutil.copy(dataset.folder / "transform.json", folder)
     shutil.copy(dataset.folder / "shard-00000.npy", folder)
     write_table(folder / "manifest.parquet", dataset.manifest.head(2))
-    return Dataset(folder, dataset.task, dataset.classes)
+    return Dataset(folder, dataset.tasks)
 
 
 def chain(samples: int, size: int, threads: int) -> list[Cell]:

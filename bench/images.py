@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from data.sources.elpv import elpv_folder, elpv_table
-from data.specs.decoding import Array
 from data.specs.image import ImageSpec
+from data.specs.spec import Array
 from data.stores.dataset import Dataset
 from data.stores.manifest import LABEL, write_table
 from data.stores.shards import append_rows
+from data.targets.classification import ClassificationTask
 
 CLASSES = ("defective", "functional")
 VALIDATION_SHARE = 8  # one validation image for this many training images
@@ -38,7 +39,7 @@ def write_processed(folder: Path, count: int, size: int) -> Dataset:
     chosen, spec = _chosen()[: count + held], ImageSpec(mode="L", size=size, crop=1.0)
     contents = [path.read_bytes() for path, _ in chosen]
     folder.mkdir(parents=True)
-    for _ in append_rows(folder, 0, _decoded(contents, spec), spec.shape):
+    for _ in append_rows(folder, 0, _decoded(contents, spec), spec):
         pass  # each turn has written one shard
     (folder / "transform.json").write_text(spec.model_dump_json(), encoding="utf-8")
     digests = [hashlib.sha256(content).hexdigest() for content in contents]
@@ -46,7 +47,7 @@ def write_processed(folder: Path, count: int, size: int) -> Dataset:
     table["split"] = ["train"] * count + ["val"] * held
     table[f"{LABEL}defect"] = [label for _, label in chosen]
     write_table(folder / "manifest.parquet", table)
-    return Dataset(folder, "defect", CLASSES)
+    return Dataset(folder, {"defect": ClassificationTask(classes=CLASSES)})
 
 
 def _decoded(contents: list[bytes], spec: ImageSpec) -> Iterator[Array]:

@@ -18,8 +18,8 @@ from torchvision import transforms
 from torchvision.datasets import ImageFolder
 
 from bench.images import write_image_folder
-from lightning_modules.hub.backbones import load_backbone
-from lightning_modules.network.network import load_weights
+from lightning_modules.hub.backbones import load_pretrained
+from lightning_modules.network.adapter import adapter_for
 from settings.machine import load_settings
 
 BACKBONE = "tf_efficientnet_lite0.imagenet"
@@ -47,9 +47,9 @@ class Trained:
 def pretrained_model(classes: int) -> nn.Module:
     """EfficientNet-Lite0 as timm builds it, with the weights that Regraft starts from and a new classifier."""
     root = load_settings().root
-    card = load_backbone(root, BACKBONE)
-    model: Any = timm.create_model(card.architecture, num_classes=0)
-    load_weights(model, card.weights(root)[0])
+    pretrained = load_pretrained(root, BACKBONE)
+    model: Any = timm.create_model(pretrained.card.architecture, num_classes=0)
+    adapter_for(pretrained.card).load(model, Path(pretrained.path))
     model.reset_classifier(classes)
     return model  # type: ignore[no-any-return]
 

@@ -13,10 +13,10 @@ from bench.images import write_processed
 from bench.peers import BACKBONE, MEAN, STD, Values
 from data.stores.dataset import Dataset
 from lightning_modules.fitting.fit import fit
-from lightning_modules.hub.backbones import load_backbone
-from lightning_modules.inputs.activations import PLAIN, embed
+from lightning_modules.hub.backbones import load_pretrained
+from lightning_modules.inputs.activations import PLAIN, Prefix
 from lightning_modules.inputs.datamodule import PhaseData
-from lightning_modules.network.network import Normalise
+from lightning_modules.network.libraries.timm import Normalise
 from registry.store.tracking import start_run
 from settings.machine import load_settings
 
@@ -52,7 +52,9 @@ def probe(size: int, images: int, batch_size: int, epochs: int) -> Values:
     project = new_project()
     started = time.perf_counter()
     dataset = write_processed(project / "processed", images, size)
-    embed(project, load_settings().home, dataset, load_backbone(project, BACKBONE), load_settings().cores)
+    Prefix(load_settings().home, dataset, load_pretrained(project, BACKBONE), load_settings().cores).fill(
+        dataset.manifest
+    )
     embedded = time.perf_counter() - started
     run_fit(dataset, {"kind": "linear_probe", "epochs": epochs, "batch_size": batch_size, "patience": epochs})
     return {"value": time.perf_counter() - started, "before_training": embedded}

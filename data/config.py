@@ -1,28 +1,17 @@
 """The `data:` section of a domain YAML: what a domain's samples are and how they are prepared."""
 
+import json
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
 
 from data.sources import Source
 from data.specs.image import ImageSpec
+from data.specs.spec import AnySpec, Expectations
+from data.targets.task import AnyTask
 from settings.config import Config, load_yaml
 from settings.errors import ConfigError
-
-
-class TaskConfig(Config):
-    """One question asked about a sample."""
-
-    kind: str = Field("classification", pattern="^classification$", description="what the head predicts")
-    classes: tuple[str, ...] = Field(
-        min_length=2, description="the labels; with two of them the last is the positive one"
-    )
-
-    @model_validator(mode="after")
-    def _distinct(self) -> "TaskConfig":
-        if len(set(self.classes)) < len(self.classes):
-            raise ValueError("classes must differ from each other; remove the repeated one")
-        return self
 
 
 class SplitConfig(Config):
@@ -40,45 +29,31 @@ class SplitConfig(Config):
         return self
 
 
-class ExpectationsConfig(Config):
-    """Bounds that a row or a batch must keep."""
-
-    min_side: int = Field(8, ge=1, description="smallest width and height, pixels")
-    max_pixels: int = Field(
-        50_000_000, ge=1, description="largest width x height; more is refused before it is decoded"
-    )
-    brightness: tuple[float, float] = Field((1.0, 254.0), description="range of the mean grey value, 0 to 255")
-    max_quarantined: float = Field(0.1, ge=0, le=1, description="largest share of bad rows before the batch is stopped")
-    min_per_class: int = Field(3, ge=3, description="fewest accepted samples of a class: one for each split")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "ExpectationsConfig":
-        if self.brightness[0] >= self.brightness[1]:
-            raise ValueError("brightness must be [darkest, brightest]; put the lower bound first")
-        return self
-
-
 class DataConfig(Config):
     """Everything about a domain's data."""
 
     source: Source = Field(
         description="where samples come from; feedback labels are read besides it", discriminator="kind"
     )
-    tasks: dict[str, TaskConfig] = Field(min_length=1, max_length=1, description="the question asked, by name")
+    tasks: dict[str, AnyTask] = Field(min_length=1, max_length=1, description="the question asked, by name")
     split: SplitConfig = Field(SplitConfig(), description="train, validation and test")
     licence: str = Field("", description="licence of the data, an SPDX identifier if there is one; for the cards")
-    transform: ImageSpec = Field(ImageSpec(), description="decode, resize and crop")
-    expectations: ExpectationsConfig = Field(ExpectationsConfig(), description="what validation demands")
+    transform: AnySpec = Field(ImageSpec(), description="what a sample is, and how it becomes an array")
+    expectations: SerializeAsAny[Expectations] = Field(
+        default_factory=dict, validate_default=True, description="what validation demands"
+    )
+
+    @field_validator("expectations", mode="before")
+    @classmethod
+    def _of_kind(cls, given: Any, info: ValidationInfo) -> Any:
+        """Bounds depend on the kind of sample; where that is wrong, it is fault enough."""
+        kind = type(info.data.get("transform", ImageSpec())).expectations
+        return kind.model_validate_json(json.dumps(given)) if isinstance(given, dict) else given
 
     @property
-    def task(self) -> str:
-        """Name of the task."""
+    def headline(self) -> str:
+        """Name of the task by which splits are balanced and versions compared."""
         return next(iter(self.tasks))
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Labels of the task, in the order of the model's outputs."""
-        return self.tasks[self.task].classes
 
 
 class _DataOnly(BaseModel):

@@ -2,7 +2,7 @@
 
 RegraftError
 ├── SourceError (ValueError)      a source that is missing, empty or unreadable
-├── ImageError (ValueError)       one file that is no usable image
+├── SampleError (ValueError)      one file that is no usable sample
 ├── ValidationError (ValueError)  a whole batch that must not go on
 ├── StorageError (OSError)        the disk refused a write, or a stored file was altered
 ├── VersioningError (RuntimeError)  DVC failed or holds no such version
@@ -18,8 +18,8 @@ class SourceError(RegraftError, ValueError):
     """A source that is missing, empty or not of its declared kind."""
 
 
-class ImageError(RegraftError, ValueError):
-    """One file that cannot be used as an image; its row goes to quarantine."""
+class SampleError(RegraftError, ValueError):
+    """One file that cannot be used as a sample of its kind; its row goes to quarantine."""
 
 
 class ValidationError(RegraftError, ValueError):

@@ -5,16 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 
 from data.stores.versioning import changed_stages
-from flows.config import domain_names, load_domain
-from lightning_modules.hub.backbones import load_backbone
+from lightning_modules.hub.backbones import load_pretrained
 from registry.ledger.ledger import Ledger
 from registry.package.package import load_package
 from registry.store.aliases import alias_faults, follow_ledger
 from registry.store.models import champion
 from settings.errors import RegraftError
 from settings.machine import Settings, load_settings
+from tasks.domain import domain_names, load_domain
 
 LEAST_DISK_GB = 2
 
@@ -55,7 +56,7 @@ def _check(check: str, run: Callable[[], str]) -> Finding:
 def _torch() -> str:
     import torch
 
-    import lightning_modules.network.network  # noqa: F401  -- says in one line if torchvision does not fit torch
+    import lightning_modules.network.libraries.timm  # noqa: F401  -- says in one line if torchvision does not fit torch
 
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
     return f"torch {torch.__version__} with torchvision {version('torchvision')} on {device}"
@@ -88,8 +89,8 @@ def _description(name: str) -> str:
 
 def _weights(settings: Settings, name: str) -> str:
     training = load_domain(name).training
-    path, sha256 = load_backbone(settings.root, training.backbone).weights(settings.root)
-    return f"{path.name}, sha256 {sha256[:12]}"
+    found = load_pretrained(settings.root, training.backbone)
+    return f"{Path(found.path).name}, sha256 {found.sha256[:12]}"
 
 
 def _champion(name: str) -> str:

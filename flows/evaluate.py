@@ -2,11 +2,12 @@
 
 from prefect import flow
 
-from flows.config import Domain, load_domain
-from tasks.evaluate import Verdict, find_champion, refuse_champion
+from tasks.domain import load_domain
+from tasks.evaluate import Contestant, Verdict, find_champion, refuse_champion
 from tasks.evaluate import evaluate as judge
-from tasks.gate import gate
-from tasks.prepare import Prepared, preprocess
+from tasks.gate import Pair, gate
+from tasks.plan import Plan
+from tasks.prepare import preprocess
 from tasks.stress import stress
 
 
@@ -15,16 +16,15 @@ def evaluate(domain: str, version: int) -> Verdict:
     """Judges a version on the present test split and lets the gate decide."""
     config = load_domain(domain)
     refuse_champion(domain, version)
-    return evaluate_version(config, version, preprocess(config.root, domain))
+    return evaluate_version(Plan(config, preprocess(config)), version)
 
 
-def evaluate_version(config: Domain, version: int, prepared: Prepared, parent: str | None = None) -> Verdict:
+def evaluate_version(plan: Plan, version: int, parent: str | None = None) -> Verdict:
     """The steps of `evaluate`."""
-    name, data, rule, slices = config.name, config.data, config.gate, config.evaluation
-    rival = find_champion(name)
-    challenger = judge(name, version, "challenger", data, rule, slices, prepared, parent)
-    holder = judge(name, rival, "champion", data, rule, slices, prepared, parent) if rival else None
-    verdict = gate(challenger, holder, rule, prepared)
+    rival = find_champion(plan.name)
+    challenger = judge(plan, Contestant(version, "challenger", parent))
+    holder = judge(plan, Contestant(rival, "champion", parent)) if rival else None
+    verdict = gate(plan, Pair(challenger, holder))
     # A failed stress test is seen in the UI and decides nothing, so that it stops nothing.
-    stress(challenger, data, rule, config.stress, prepared, return_state=True)
+    stress(plan, challenger, return_state=True)
     return verdict

@@ -2,7 +2,7 @@
 
 from prefect import flow
 
-from flows.config import load_domain
+from tasks.domain import load_domain
 from tasks.monitor import MonitorReport, announce_drift, check_drift
 
 

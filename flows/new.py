@@ -6,15 +6,15 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader
 
-from data.errors import ImageError, SourceError
+from data.errors import SampleError, SourceError
 from data.sources import FolderSource, TableSource
 from data.sources.sample import Sample
 from data.specs.decoding import image_facts
 from data.stores.atomic import atomic_path
-from flows.config import DomainFile
 from settings.config import load_yaml
 from settings.errors import ConfigError
 from settings.machine import load_settings
+from tasks.domain import DomainFile
 
 LOOKED_AT = 20
 RESERVED = {"verify"}  # `regraft ledger verify` is a command of its own
@@ -61,7 +61,7 @@ def _looks(root: Path, source: FolderSource | TableSource, samples: list[Sample]
     chosen = samples[:: max(1, len(samples) // LOOKED_AT)][:LOOKED_AT]
     facts = [fact for fact in (_facts(root, source, sample) for sample in chosen) if fact.error is None]
     if not facts:
-        raise ImageError(f"none of {len(chosen)} files looked at is an image; name the folder or table of the images")
+        raise SampleError(f"none of {len(chosen)} files looked at is an image; name the folder or table of the images")
     grey = all(fact.mode in {"L", "1", "I;16", "I"} for fact in facts)
     side = sorted(min(fact.width, fact.height) for fact in facts)[len(facts) // 2]
     return {"mode": "L" if grey else "RGB", "size": min(224, max(64, 32 * round(side / 32)))}

@@ -3,8 +3,9 @@
 from prefect import flow
 
 from data.stores.locks import domain_lock
-from flows.config import Domain, load_domain
-from tasks.prepare import Prepared, embed, ingest, preprocess, validate
+from tasks.domain import Domain, load_domain
+from tasks.plan import Plan, Prepared
+from tasks.prepare import embed, ingest, preprocess, validate
 
 
 @flow(name="prepare", flow_run_name="prepare {domain}")
@@ -12,13 +13,13 @@ def prepare(domain: str) -> Prepared:
     """Brings a domain's processed data up to date."""
     config = load_domain(domain)
     with domain_lock(config.home, domain, "prepare"):
-        return prepare_data(config)
+        return prepare_data(config).prepared
 
 
-def prepare_data(config: Domain) -> Prepared:
+def prepare_data(config: Domain) -> Plan:
     """The steps of `prepare`, for flows that hold the lock already."""
-    ingest(config.root, config.name, config.data)
-    validate(config.root, config.name)
-    prepared = preprocess(config.root, config.name)
-    embed(config.root, config.name, config.data, config.training.backbone, prepared)
-    return prepared
+    ingest(config)
+    validate(config)
+    plan = Plan(config, preprocess(config))
+    embed(plan)
+    return plan

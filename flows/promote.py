@@ -3,9 +3,9 @@
 from prefect import flow
 
 from data.stores.locks import domain_lock
-from flows.config import Domain, load_domain
 from registry.gate.config import ApprovalConfig
 from tasks.approval import approval_needed, ask_approval, hold
+from tasks.domain import Domain, load_domain
 from tasks.evaluate import Verdict
 from tasks.promote import Promotion, read_verdict
 from tasks.promote import promote as promote_version

@@ -4,7 +4,8 @@ from prefect import flow
 
 from data.stages.refresh import Refreshed
 from data.stores.locks import domain_lock
-from flows.config import load_domain
+from tasks.domain import load_domain
+from tasks.plan import Plan
 from tasks.prepare import preprocess
 from tasks.split import refresh_split
 
@@ -14,7 +15,6 @@ def refresh(domain: str) -> Refreshed:
     """Draws a fresh test set from data that no version in production learned from; comparisons start anew on it."""
     config = load_domain(domain)
     with domain_lock(config.home, domain, "refresh"):
-        prepared = preprocess(config.root, domain)
-        found = refresh_split(config.root, domain, config.data, prepared)
-        preprocess(config.root, domain)
+        found = refresh_split(Plan(config, preprocess(config)))
+        preprocess(config)
         return found

@@ -4,13 +4,13 @@ from prefect import flow
 from prefect.runtime import deployment
 
 from data.stores.locks import domain_lock
-from flows.config import load_domain
 from flows.evaluate import evaluate_version
 from flows.prepare import prepare_data
 from flows.promote import promote_approved
 from flows.train import train_version
 from registry.store.tracking import settled
 from tasks.approval import approval_needed
+from tasks.domain import load_domain
 from tasks.evaluate import find_champion
 from tasks.promote import Promotion, promote, unchanged
 from tasks.retrain import conclude, open_retrain_run
@@ -21,11 +21,11 @@ def retrain(domain: str, reason: str = "asked for", recipe: str = "") -> Promoti
     """Renews a domain's model from its present data; it goes into production only on evidence."""
     config = load_domain(domain, recipe)
     with domain_lock(config.home, domain, "retrain", _wait()), settled(open_retrain_run(domain, reason)) as run:
-        prepared = prepare_data(config)
-        candidate = train_version(config, prepared, run)
+        plan = prepare_data(config)
+        candidate = train_version(plan, run)
         if candidate.version == find_champion(domain):
             return conclude(run, unchanged(candidate))
-        verdict = evaluate_version(config, candidate.version, prepared, run)
+        verdict = evaluate_version(plan, candidate.version, run)
         demand = approval_needed(verdict, config.gate)
         if demand is None:
             return conclude(run, promote(verdict, reason))

@@ -3,7 +3,7 @@
 from prefect import flow
 
 from data.stores.locks import domain_lock
-from flows.config import load_domain
+from tasks.domain import load_domain
 from tasks.promote import Promotion, find_target
 from tasks.promote import rollback as roll_back
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from prefect import flow
 
-from flows.config import load_domain
 from serving.score_report import ScoreReport
+from tasks.domain import load_domain
 from tasks.score import score as score_files
 
 

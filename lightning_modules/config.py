@@ -1,11 +1,15 @@
 """The `training:` section of a domain YAML, and the configuration of one fit process."""
 
 import hashlib
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
 from pydantic import BeforeValidator, Field, ValidationError
 
+from data.targets.task import AnyTask, Task
+from lightning_modules.hub.backbones import Pretrained
 from lightning_modules.inputs.augmentation import AugmentationConfig
 from lightning_modules.recipes import Recipe
 from settings.config import Config, load_yaml
@@ -49,8 +53,8 @@ class FitConfig(Config):
 
     root: str = Field(description="project root")
     dataset: str = Field(description="folder of the processed data")
-    task: str
-    classes: tuple[str, ...]
+    tasks: dict[str, AnyTask] = Field(min_length=1, description="what is learned, by name")
+    pretrained: Pretrained = Field(description="the backbone, its weights checked")
     training: TrainingConfig
     output: str = Field(description="folder of checkpoints, progress, weights and result")
     threads: int = Field(ge=1, description="of all processes of this machine together")
@@ -73,20 +77,26 @@ def load_fit_config(path: Path) -> FitConfig:
     return load_yaml(path, FitConfig)
 
 
-def fit_key(dataset_version: str, backbone: str, training: TrainingConfig, classes: tuple[str, ...]) -> str:
+def fit_key(dataset_version: str, backbone: str, training: TrainingConfig, tasks: Mapping[str, Task]) -> str:
     """Names a fit by what decides its result, so that an interrupted one is found again.
 
-    `backbone` is the key of network, weights and transform (`Backbone.key`); the data set's hash does not cover the
-    order of the classes.
+    `backbone` is the key of network, weights and transform (`Pretrained.key`); the data set's hash does not cover the
+    order of a task's columns.
     """
-    text = "|".join([dataset_version, backbone, training.model_dump_json(), *classes])
+    columns = [column for task in tasks.values() for column in task.columns]
+    further = [f"{name}:{task.kind}" for name, task in list(tasks.items())[1:]]  # none in keys of earlier releases
+    text = "|".join([dataset_version, backbone, training.model_dump_json(), *columns, *further])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def interrupted_run(folder: Path) -> str | None:
-    """MLflow run of a fit in `folder` that was not brought to its end; a finished fit's folder is gone."""
+    """MLflow run of a fit in `folder` that was not brought to its end; a finished fit's folder is gone.
+
+    What another release of Regraft left there cannot be gone on with and is removed.
+    """
     begun = folder / "fit.json"
     try:
         return load_fit_config(begun).run_id if begun.exists() else None
-    except ConfigError:  # written by another version of Regraft: begin anew
+    except ConfigError:
+        shutil.rmtree(folder)
         return None

@@ -7,8 +7,8 @@ so that any later change to the file shows when it is read.
 import hashlib
 import io
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,10 +33,11 @@ SCHEMA = pa.schema(
         ("predicted", pa.string()),
         ("probabilities", pa.list_(pa.float32())),
         ("embedding", pa.list_(pa.float16())),
-        ("brightness", pa.float64()),
         ("error", pa.string()),
     ]
 )
+
+FACT = pa.float64()
 
 
 @dataclass(frozen=True)
@@ -51,20 +52,23 @@ class Prediction:
     predicted: str | None = None
     probabilities: npt.NDArray[np.float32] | None = None
     embedding: npt.NDArray[np.float16] | None = None
-    brightness: float | None = None
     error: str | None = None
+    facts: Mapping[str, float] = field(default_factory=dict)
 
 
-def append(domain: str, rows: Sequence[Prediction]) -> Path:
+def append(domain: str, rows: Sequence[Prediction], facts: Sequence[str]) -> Path:
     """Writes `rows` as one new file, whole or not at all, and returns its path.
+
+    `facts` are the names of what is measured of each sample; each has a column beside those of `SCHEMA`.
 
     Raises:
         StorageError: the disk is full or refuses the write; the log is as it was before.
     """
     # The salt keeps two equal batches of the same microsecond from sharing a name and becoming one.
-    schema = SCHEMA.with_metadata({"salt": uuid.uuid4().hex})
+    fields = [*SCHEMA, *(pa.field(name, FACT) for name in facts)]
+    schema = pa.schema(fields, metadata={"salt": uuid.uuid4().hex})
     buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist([vars(row) for row in rows], schema=schema), buffer)
+    pq.write_table(pa.Table.from_pylist([vars(row) | dict(row.facts) for row in rows], schema=schema), buffer)
     content = buffer.getvalue()
     path = _folder(domain) / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{_fingerprint(content)}.parquet"
     with atomic_path(path) as temporary:
@@ -73,7 +77,7 @@ def append(domain: str, rows: Sequence[Prediction]) -> Path:
 
 
 def read(domain: str, *, version: int | None = None, last: int | None = None) -> pd.DataFrame:
-    """Reads the log oldest first, with the columns of `SCHEMA`; no file at all is an empty frame.
+    """Reads the log oldest first, with the columns of `SCHEMA` and one a fact; no file at all is an empty frame.
 
     Args:
         domain: whose log.
@@ -89,7 +93,7 @@ def read(domain: str, *, version: int | None = None, last: int | None = None) ->
             break
         table = _load(path)
         tables.append(table if version is None else table.filter(pc.field("version") == version))
-    table = pa.concat_tables([SCHEMA.empty_table(), *reversed(tables)])
+    table = pa.concat_tables([SCHEMA.empty_table(), *reversed(tables)], promote_options="default")
     frame: pd.DataFrame = table.slice(0 if last is None else max(0, table.num_rows - last)).to_pandas()
     return frame
 
@@ -111,8 +115,12 @@ def _load(path: Path) -> pa.Table:
             "restore it from a backup or move it out of the folder"
         )
     try:
-        return pq.read_table(io.BytesIO(content)).cast(SCHEMA)
-    except (pa.ArrowException, ValueError) as error:
+        table = pq.read_table(io.BytesIO(content))
+        facts = [name for name in table.column_names if name not in SCHEMA.names]
+        return table.select([*SCHEMA.names, *facts]).cast(
+            pa.schema([*SCHEMA, *(pa.field(name, FACT) for name in facts)])
+        )
+    except (pa.ArrowException, KeyError, ValueError) as error:
         raise PredictionLogError(
             f"prediction log file {path} holds other columns than this release writes; move it out of the folder"
         ) from error

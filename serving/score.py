@@ -2,17 +2,18 @@
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from data.errors import ImageError
-from data.specs.decoding import image_brightness
+from data.errors import SampleError
+from data.specs.spec import Array
+from data.specs.transform import Transform
 from serving.errors import ServingError
 from serving.prediction_log import Prediction, append
 from serving.score_report import Outcome, ScoreReport, summarise
@@ -23,30 +24,23 @@ BATCH = 64
 HALF_RANGE = float(np.finfo(np.float16).max)
 
 
-class Decoder(Protocol):
-    """What scoring needs of a transform spec."""
-
-    @property
-    def hash(self) -> str:
-        """Names the transform; logged with every prediction."""
-
-    def decode(self, content: bytes) -> npt.NDArray[np.uint8]:
-        """Turns the bytes of a file into an image [H, W, C] or raises ImageError."""
-
-
 class Scorer(Protocol):
     """What scoring needs of a package."""
 
     @property
-    def transform(self) -> Decoder:
+    def transform(self) -> Transform:
         """The transform that the model was trained with."""
 
     @property
-    def classes(self) -> tuple[str, ...]:
-        """The K class names in the order of the probabilities."""
+    def headline(self) -> str:
+        """Name of the task whose answer is logged."""
 
-    def predict(self, images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """Images [N, H, W, C] to probabilities [N, K] and embeddings [N, D]."""
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The K class names in the order of that answer."""
+
+    def predict(self, samples: Array) -> tuple[dict[str, npt.NDArray[np.float32]], npt.NDArray[np.float32]]:
+        """Arrays of the spec [N, ...] to the answer to each task [N, K] and embeddings [N, D]."""
 
 
 def score_files(
@@ -76,7 +70,7 @@ def score_files(
     outcomes: list[Outcome] = []
     for start in range(0, len(paths), BATCH):
         rows = _predict(package, version, paths[start : start + BATCH])
-        append(domain, rows)
+        append(domain, rows, package.transform.spec.measures)
         outcomes += [Outcome(row.path, row.predicted, row.error) for row in rows]
         if progress is not None:
             progress(len(outcomes), len(paths))
@@ -97,51 +91,48 @@ def _check(paths: Sequence[Path], slices: Mapping[str, Sequence[str]]) -> None:
 
 @dataclass(frozen=True)
 class _File:
-    """What came of reading one file: an image, or the reason why there is none."""
+    """What came of reading one file: its array, or the reason why there is none."""
 
     path: Path
     hash: str | None = None
-    image: npt.NDArray[np.uint8] | None = None
+    array: Array | None = None
     error: str | None = None
 
 
-def _open(path: Path, transform: Decoder) -> _File:
+def _open(path: Path, transform: Transform) -> _File:
     try:
         content = path.read_bytes()
     except OSError as error:
         return _File(path, error=f"cannot be read: {error.strerror or error}")
     digest = hashlib.sha256(content).hexdigest()
     try:
-        return _File(path, digest, image=transform.decode(content))
-    except ImageError as error:
+        return _File(path, digest, array=transform.decode(content))
+    except SampleError as error:
         return _File(path, digest, error=str(error))
 
 
 def _predict(package: Scorer, version: int, paths: Sequence[Path]) -> list[Prediction]:
     """One row a path, in order; the files that decode go through the model in one batch."""
-    now = datetime.now(UTC)
-    files = [_open(path, package.transform) for path in paths]
-    images = [file.image for file in files if file.image is not None]
-    outputs = iter(zip(*package.predict(np.stack(images)), strict=True) if images else ())
+    now, transform = datetime.now(UTC), package.transform
+    files = [_open(path, transform) for path in paths]
+    said = iter(_said(package, [file.array for file in files if file.array is not None]))
     rows = []
     for file in files:
-        row = Prediction(now, version, package.transform.hash, file.hash, str(file.path), error=file.error)
-        rows.append(row if file.image is None else _scored(row, file.image, *next(outputs), package.classes))
+        row = Prediction(now, version, transform.hash, file.hash, str(file.path), error=file.error)
+        rows.append(row if file.array is None else replace(row, **next(said)))
     return rows
 
 
-def _scored(
-    row: Prediction,
-    image: npt.NDArray[np.uint8],
-    probabilities: npt.NDArray[np.float32],
-    embedding: npt.NDArray[np.float32],
-    classes: tuple[str, ...],
-) -> Prediction:
-    """`row` with what the model said; an embedding beyond float16's range is clipped rather than made infinite."""
-    return replace(
-        row,
-        predicted=classes[int(probabilities.argmax())],
-        probabilities=probabilities,
-        embedding=embedding.clip(-HALF_RANGE, HALF_RANGE).astype(np.float16),
-        brightness=image_brightness(image),
-    )
+def _said(package: Scorer, arrays: Sequence[Array]) -> Iterator[dict[str, Any]]:
+    """What the model says of each array; an embedding beyond float16's range is clipped rather than made infinite."""
+    if not arrays:
+        return
+    samples = np.stack(arrays)
+    (answers, embeddings), measured = package.predict(samples), package.transform.spec.measure(samples)
+    for place, (probabilities, embedding) in enumerate(zip(answers[package.headline], embeddings, strict=True)):
+        yield {
+            "predicted": package.classes[int(probabilities.argmax())],
+            "probabilities": probabilities,
+            "embedding": embedding.clip(-HALF_RANGE, HALF_RANGE).astype(np.float16),
+            "facts": {name: float(values[place]) for name, values in measured.items()},
+        }

@@ -9,20 +9,14 @@ import pandas as pd
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
 
-from data.config import DataConfig
-from data.stores.dataset import Dataset
 from data.stores.manifest import read_table, validated_folder
 from evaluation.audit.audit import Audit, Section
 from evaluation.audit.audit import audit as audit_data
 from evaluation.audit.page import shortened, write_findings, write_page
-from lightning_modules.config import TrainingConfig
-from lightning_modules.hub.backbones import load_backbone
 from lightning_modules.inputs.activations import PLAIN, Prefix
-from registry.cards.lineage import lineage
 from registry.store.tracking import log_dataset, log_file, log_values, run_address, start_run
-from settings.machine import load_settings
+from tasks.plan import Plan
 from tasks.policy import COMPUTE, IO
-from tasks.prepare import Prepared
 from tasks.progress import artifact_key, task_progress
 
 LINEAGE = ("dataset_version", "backbone", "backbone_sha256", "code_commit", "environment", "python")
@@ -43,31 +37,25 @@ class AuditReport:
     sections: tuple[Section, ...]
 
 
-@task(name="open run", task_run_name="open the audit run of {name}", **IO)
-def open_audit_run(root: Path, name: str, training: TrainingConfig, prepared: Prepared) -> str:
+@task(name="open run", task_run_name="open the audit run of {plan.name}", **IO)
+def open_audit_run(plan: Plan) -> str:
     """Starts the MLflow run with its lineage and data set."""
-    dataset = Dataset(prepared.folder, "", ())
-    transform = load_backbone(root, training.backbone).transform(dataset.spec)
-    tags = lineage(root, prepared.version, transform, training)
-    run_id = start_run(name, "audit", {"audit": "true", **{tag: tags[tag] for tag in LINEAGE}})
-    counts = {str(split): int(count) for split, count in dataset.manifest["split"].value_counts().items()}
-    log_dataset(run_id, name, prepared.version, prepared.folder, counts)
+    tags = {"audit": "true", **{tag: plan.lineage[tag] for tag in LINEAGE}}
+    run_id = start_run(plan.name, "audit", tags)
+    log_dataset(run_id, plan.name, plan.prepared.version, plan.prepared.folder, plan.counts)
     return run_id
 
 
-@task(name="audit", task_run_name="audit {name}", **COMPUTE)
-def audit(
-    root: Path, name: str, data: DataConfig, training: TrainingConfig, prepared: Prepared, run_id: str
-) -> AuditReport:
+@task(name="audit", task_run_name="audit {plan.name}", **COMPUTE)
+def audit(plan: Plan, run_id: str) -> AuditReport:
     """Audits the data from its cached features; page, table and counts go into the run, a link into the Prefect UI."""
-    settings, card = load_settings(), load_backbone(root, training.backbone)
-    dataset = Dataset(prepared.folder, data.task, data.classes)
-    accepted = read_table(validated_folder(root, name) / "accepted.parquet")
-    prefix = Prefix(root, settings.home, dataset, card, settings.cores)
+    name, dataset, home, seed = plan.name, plan.dataset, plan.settings.home, plan.domain.training.seed
+    accepted = read_table(validated_folder(plan.domain.root, name) / "accepted.parquet")
+    prefix = Prefix(home, dataset, plan.pretrained, plan.settings.cores)
     with prefix.in_use(PLAIN):
         features = prefix.cache().read(list(dataset.manifest["hash"]))
-    found = audit_data(name, prepared.version, dataset, accepted, features, seed=training.seed, watch=_watch(name))
-    folder = settings.home / "reports" / name
+    found = audit_data(name, plan.prepared.version, dataset, accepted, features, seed=seed, watch=_watch(name))
+    folder = home / "reports" / name
     report = _report(found, folder / "audit.html", folder / "audit.csv", run_id)
     write_page(report.page, found, dataset)
     write_findings(report.table, found)

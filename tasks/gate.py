@@ -1,6 +1,7 @@
 """The gate's task: count the use of the test set, decide, and record the decision where people look."""
 
 import json
+from dataclasses import dataclass
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
@@ -14,17 +15,26 @@ from registry.store.models import tag_version
 from registry.store.tracking import log_json, log_values, run_address
 from settings.machine import load_settings
 from tasks.evaluate import Judged, Verdict
+from tasks.plan import Plan
 from tasks.policy import COMPUTE
-from tasks.prepare import Prepared
 from tasks.progress import artifact_key
 
 
-@task(name="gate", task_run_name="gate {challenger.domain} v{challenger.version}", **COMPUTE)
-def gate(challenger: Judged, champion: Judged | None, config: GateConfig, prepared: Prepared) -> Verdict:
+@dataclass(frozen=True)
+class Pair:
+    """A challenger and, where there is one, the champion, judged on the same samples."""
+
+    challenger: Judged
+    champion: Judged | None
+
+
+@task(name="gate", task_run_name="gate {plan.name} v{pair.challenger.version}", **COMPUTE)
+def gate(plan: Plan, pair: Pair) -> Verdict:
     """Decides on paired evidence; the decision is kept with the version and shown in the UI.
 
     The comparison is counted before it is made. The same one again is the same use, and gives the same decision.
     """
+    challenger, champion, config = pair.challenger, pair.champion, plan.domain.gate
     after = read_predictions(challenger.predictions)
     before = read_predictions(champion.predictions) if champion else None
     against = champion.version if champion else None
@@ -33,9 +43,9 @@ def gate(challenger: Judged, champion: Judged | None, config: GateConfig, prepar
     use = looks.take(_asked(challenger, against, after, config), load_settings().who)
     decision = decide(after, before, config=config, measured=challenger.measured, turn=use.turn)
     looks.settle(use, decision.outcome)
-    verdict = Verdict(challenger.domain, challenger.version, against, prepared.version, decision)
+    verdict = Verdict(challenger.domain, challenger.version, against, plan.prepared.version, decision)
     _record(verdict, challenger)
-    _show(verdict, challenger, champion)
+    _show(verdict, pair)
     return verdict
 
 
@@ -73,8 +83,8 @@ def _plain(verdict: Verdict) -> dict[str, object]:
     }
 
 
-def _show(verdict: Verdict, challenger: Judged, champion: Judged | None) -> None:
-    runs = {"challenger": challenger, "champion": champion}
+def _show(verdict: Verdict, pair: Pair) -> None:
+    runs = {"challenger": pair.challenger, "champion": pair.champion}
     links = ", ".join(f"[{role}]({run_address(one.run_id)})" for role, one in runs.items() if one)
     create_markdown_artifact(
         f"{verdict.decision.markdown()}\n\nMLflow: {links}; data `{verdict.dataset_version}`",

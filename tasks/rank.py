@@ -1,16 +1,13 @@
 """The ranking tasks: find what can be ranked, score it, show it."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from prefect import task
 from prefect.artifacts import create_table_artifact
 
-from data.config import DataConfig
-from data.stores.dataset import Dataset
+from data.specs.image import ImageSpec
 from evaluation.selection.ranking import (
     FOLDS,
     NEIGHBOURS,
@@ -21,18 +18,16 @@ from evaluation.selection.ranking import (
     ranking_table,
     score_stages,
 )
-from lightning_modules.config import TrainingConfig
 from lightning_modules.errors import BackboneError
-from lightning_modules.hub.backbones import load_backbone
+from lightning_modules.hub.backbones import Pretrained
 from lightning_modules.hub.candidates import find_backbones, image_sizes
 from lightning_modules.insight.pooled_features import PooledFeatures
 from lightning_modules.insight.source_head import load_source_head
 from lightning_modules.insight.transferability import grouped_folds
-from registry.cards.lineage import lineage
 from registry.store.tracking import log_dataset, log_figures, log_table, log_values, start_run
-from settings.machine import load_settings
+from settings.errors import ConfigError
+from tasks.plan import Plan
 from tasks.policy import COMPUTE, IO
-from tasks.prepare import Prepared
 from tasks.progress import artifact_key, task_progress
 
 LINEAGE = ("dataset_version", "code_commit", "environment", "python")
@@ -40,14 +35,36 @@ TABLE = "ranking.json"
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is ranked, on how many training samples at most, and what is left out and why."""
+class Wish:
+    """What a person asks to be ranked: backbones, image sizes (none: all that fit) and training samples at most."""
 
     backbones: tuple[str, ...]
     sizes: tuple[int, ...]
     samples: int
-    seed: int
+
+
+@dataclass(frozen=True)
+class Field:
+    """What is ranked, on how many training samples at most, and what is left out and why."""
+
+    backbones: tuple[Pretrained, ...]
+    sizes: tuple[int, ...]
+    samples: int
     left_out: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """One backbone at one image size."""
+
+    pretrained: Pretrained
+    size: int
+    samples: int
+
+    @property
+    def name(self) -> str:
+        """What it is called in a ranking."""
+        return f"{self.pretrained.name} at {self.size} px"
 
 
 @dataclass(frozen=True)
@@ -72,74 +89,81 @@ class Ranking:
     left_out: dict[str, str]
 
 
-@task(name="plan ranking", task_run_name="plan the ranking of {name}", **IO)
-def plan_ranking(
-    root: Path,
-    name: str,
-    training: TrainingConfig,
-    prepared: Prepared,
-    backbones: Sequence[str],
-    sizes: Sequence[int],
-    samples: int,
-) -> Plan:
-    """Finds the backbones whose weights are at hand, and checks the sizes."""
-    stored = Dataset(prepared.folder, "", ()).spec.size
-    there, absent = find_backbones(root, backbones)
-    return Plan(there, image_sizes(stored, sizes), samples, training.seed, absent)
+@task(name="plan ranking", task_run_name="plan the ranking of {plan.name}", **IO)
+def plan_ranking(plan: Plan, wish: Wish) -> Field:
+    """Finds the backbones whose weights are at hand, and checks the sizes.
+
+    Raises:
+        ConfigError: the samples are no images, or a size does not fit.
+    """
+    spec = plan.dataset.spec
+    if not isinstance(spec, ImageSpec):
+        raise ConfigError(f"samples of {plan.name!r} are of kind {spec.kind!r}; `rank` chooses among image sizes")
+    there, absent = find_backbones(plan.domain.root, wish.backbones)
+    return Field(there, image_sizes(spec.size, wish.sizes), wish.samples, absent)
 
 
-@task(name="open run", task_run_name="open the ranking run of {name}", **IO)
-def open_ranking_run(root: Path, name: str, training: TrainingConfig, prepared: Prepared, plan: Plan) -> str:
+@task(name="open run", task_run_name="open the ranking run of {plan.name}", **IO)
+def open_ranking_run(plan: Plan, field: Field) -> str:
     """Starts the MLflow run with its lineage, parameters and data set."""
-    dataset, first = Dataset(prepared.folder, "", ()), plan.backbones[0]
-    transform = load_backbone(root, first).transform(dataset.spec)
-    tags = lineage(root, prepared.version, transform, training.model_copy(update={"backbone": first}))
-    run_id = start_run(name, "rank", {tag: tags[tag] for tag in LINEAGE})
-    params = {"backbones": ", ".join(plan.backbones), "sizes": ", ".join(map(str, plan.sizes)), "seed": plan.seed}
-    log_values(run_id, {}, {**params, "folds": FOLDS, "neighbours": NEIGHBOURS, "samples": plan.samples}, {})
-    log_dataset(run_id, name, prepared.version, prepared.folder, {"train": len(dataset.rows("train"))})
+    run_id = start_run(plan.name, "rank", {tag: plan.lineage[tag] for tag in LINEAGE})
+    named = {
+        "backbones": ", ".join(one.name for one in field.backbones),
+        "sizes": ", ".join(map(str, field.sizes)),
+        "seed": plan.domain.training.seed,
+    }
+    log_values(run_id, {}, {**named, "folds": FOLDS, "neighbours": NEIGHBOURS, "samples": field.samples}, {})
+    log_dataset(run_id, plan.name, plan.prepared.version, plan.prepared.folder, {"train": plan.counts["train"]})
     return run_id
 
 
-@task(name="score", task_run_name="score {backbone} at {size} px for {name}", **COMPUTE)
-def score(root: Path, name: str, data: DataConfig, prepared: Prepared, plan: Plan, backbone: str, size: int) -> Scored:
+@task(name="score", task_run_name="score {entrant.name} for {plan.name}", **COMPUTE)
+def score(plan: Plan, entrant: Entrant) -> Scored:
     """Scores all stages of one backbone at one size by cross-validation within the training split.
 
     A backbone that does not take the size is passed over with its reason.
     """
-    settings, card, candidate = load_settings(), load_backbone(root, backbone), f"{backbone} at {size} px"
-    dataset = Dataset(prepared.folder, data.task, data.classes)
-    rows = draw_training(dataset, plan.samples, seed=plan.seed)
+    dataset, seed, settings = plan.dataset, plan.domain.training.seed, plan.settings
+    rows = draw_training(dataset, entrant.samples, seed=seed)
     labels = dataset.labels(rows)
-    parts = grouped_folds(labels, rows["group"].to_numpy(str), folds=FOLDS, seed=plan.seed)
+    parts = grouped_folds(labels, rows["group"].to_numpy(str), folds=FOLDS, seed=seed)
+    pooled = PooledFeatures(settings.home, dataset, entrant.pretrained, entrant.size, settings.cores)
     try:
-        with task_progress(f"embed {name} · {candidate}") as progress:
-            pooled = PooledFeatures(root, settings.home, dataset, card, size, settings.cores)
+        with task_progress(f"embed {plan.name} · {entrant.name}") as progress:
             features = pooled.read(rows, progress)
     except BackboneError as error:
-        return Scored(candidate, (), str(error))
-    with task_progress(f"score {name} · {candidate}") as progress:
-        head = load_source_head(root, card)
-        return Scored(candidate, tuple(score_stages(backbone, size, features, labels, parts, head, progress)), None)
+        return Scored(entrant.name, (), str(error))
+    with task_progress(f"score {plan.name} · {entrant.name}") as progress:
+        head, name, size = load_source_head(entrant.pretrained), entrant.pretrained.name, entrant.size
+        return Scored(entrant.name, tuple(score_stages(name, size, features, labels, parts, head, progress)), None)
 
 
-@task(name="report ranking", task_run_name="report the ranking of {name}", **IO)
-def report_ranking(
-    name: str, data: DataConfig, prepared: Prepared, plan: Plan, scored: Sequence[Scored], run_id: str
-) -> Ranking:
+@dataclass(frozen=True)
+class Outcome:
+    """Everything that was scored, and the MLflow run that takes it."""
+
+    field: Field
+    scored: tuple[Scored, ...]
+    run_id: str
+
+
+@task(name="report ranking", task_run_name="report the ranking of {plan.name}", **IO)
+def report_ranking(plan: Plan, outcome: Outcome) -> Ranking:
     """Puts table and figure into the run, and the table into the Prefect UI.
 
     Raises:
         BackboneError: no backbone takes any of the sizes.
     """
-    left_out = {**plan.left_out, **{one.candidate: one.left_out for one in scored if one.left_out}}
-    scores = best_first([score for one in scored for score in one.scores])
+    refused = {one.candidate: one.left_out for one in outcome.scored if one.left_out}
+    left_out = {**outcome.field.left_out, **refused}
+    scores = best_first([score for one in outcome.scored for score in one.scores])
     if not scores:
         raise BackboneError(f"no backbone can be ranked: {'; '.join(left_out.values())}")
-    dataset = Dataset(prepared.folder, data.task, data.classes)
-    labels, available = dataset.labels(draw_training(dataset, plan.samples, seed=plan.seed)), dataset.rows("train")
+    dataset, seed = plan.dataset, plan.domain.training.seed
+    labels = dataset.labels(draw_training(dataset, outcome.field.samples, seed=seed))
     baseline = float(np.bincount(labels).max() / len(labels))
-    ranking = Ranking(name, run_id, len(labels), len(available), baseline, tuple(scores), left_out)
+    available = plan.counts["train"]
+    ranking = Ranking(plan.name, outcome.run_id, len(labels), available, baseline, tuple(scores), left_out)
     _show(ranking)
     return ranking
 

@@ -2,24 +2,21 @@
 
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 
 from prefect import task
 
-from data.config import DataConfig
-from data.stores.dataset import Dataset
 from data.stores.versioning import restore
-from evaluation.inference.config import EvaluationConfig
 from evaluation.report.evaluate import evaluate as evaluate_predictions
 from registry.errors import GateError
-from registry.gate.config import GateConfig
 from registry.ledger.looks import count_evaluation
 from registry.package.judging import evaluation_metrics, predict_test
 from registry.package.package import load_package
 from registry.store.models import model_version
 from registry.store.tracking import log_values, read_text, run_metrics
+from tasks.domain import Domain
+from tasks.plan import Plan, Prepared
 from tasks.policy import COMPUTE, IO
-from tasks.prepare import Prepared
+from tasks.train import Trained
 
 
 @dataclass(frozen=True)
@@ -31,6 +28,15 @@ class Origin:
     run_id: str
     dataset_version: str
     snapshot: str
+
+
+@dataclass(frozen=True)
+class Again:
+    """A version, the run that made it, and what was made again from the same data."""
+
+    version: int
+    run_id: str
+    trained: Trained
 
 
 @dataclass(frozen=True)
@@ -57,36 +63,27 @@ def find_origin(name: str, version: int) -> Origin:
 
 
 @task(name="restore", task_run_name="restore data {origin.dataset_version}", **IO)
-def restore_data(root: Path, origin: Origin) -> Prepared:
+def restore_data(domain: Domain, origin: Origin) -> Prepared:
     """Brings the data set back beside the present one."""
-    return Prepared(restore(root, origin.domain, origin.dataset_version), origin.dataset_version)
+    return Prepared(restore(domain.root, origin.domain, origin.dataset_version), origin.dataset_version)
 
 
-@task(name="compare", task_run_name="compare with {origin.domain} v{origin.version}", **COMPUTE)
-def compare(
-    origin: Origin,
-    package: Path,
-    data: DataConfig,
-    slices: EvaluationConfig,
-    gate: GateConfig,
-    prepared: Prepared,
-    run_id: str,
-) -> Reproduction:
+@task(name="compare", task_run_name="compare with {plan.name} v{again.version}", **COMPUTE)
+def compare(plan: Plan, again: Again) -> Reproduction:
     """Judges the package that was made again as the first was judged, and sets the metrics side by side."""
-    dataset = Dataset(prepared.folder, data.task, data.classes)
-    count_evaluation(origin.domain, dataset, "reproduction", origin.version)
-    predictions = predict_test(load_package(package), dataset, slices)
+    gate, version, trained = plan.domain.gate, again.version, again.trained
+    count_evaluation(plan.name, plan.dataset, "reproduction", version)
+    predictions = predict_test(load_package(trained.package), plan.dataset, plan.domain.evaluation)
     found = evaluation_metrics(
         evaluate_predictions(
             predictions, metric=gate.metric, seed=gate.seed, resamples=gate.resamples, level=gate.level
         )
     )
-    tags = {"reproduces": str(origin.version), "mlflow.runName": f"v{origin.version} reproduced"}
-    log_values(run_id, found, {}, tags)
-    before = run_metrics(origin.run_id)
+    tags = {"reproduces": str(version), "mlflow.runName": f"v{version} reproduced"}
+    log_values(trained.run_id, found, {}, tags)
+    before = run_metrics(again.run_id)
     if not before.keys() & found.keys():
-        raise GateError(f"{origin.domain!r} v{origin.version} was never judged, so there is nothing to compare with")
-    shutil.rmtree(package.parent)
+        raise GateError(f"{plan.name!r} v{version} was never judged, so there is nothing to compare with")
+    shutil.rmtree(trained.fit.folder)
     shared = {name: (before[name], value) for name, value in found.items() if name in before}
-    samples = {str(split): int(count) for split, count in dataset.manifest["split"].value_counts().items()}
-    return Reproduction(origin.domain, origin.version, prepared.version, samples, shared)
+    return Reproduction(plan.name, version, plan.prepared.version, plan.counts, shared)

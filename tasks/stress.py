@@ -7,20 +7,15 @@ import pandas as pd
 from prefect import task
 from prefect.artifacts import create_table_artifact
 
-from data.config import DataConfig
-from data.stores.dataset import Dataset
 from evaluation.predictions.storage import read_predictions
-from evaluation.stress.config import StressConfig
 from evaluation.stress.robustness import Robustness
 from registry.cards.stressing import StressTest, stress_curves, stress_means
-from registry.gate.config import GateConfig
 from registry.package.package import load_package
 from registry.store.models import model_version
 from registry.store.tracking import log_curves, log_figures, log_values
-from settings.machine import load_settings
 from tasks.evaluate import Judged
+from tasks.plan import Plan
 from tasks.policy import COMPUTE
-from tasks.prepare import Prepared
 from tasks.progress import artifact_key, task_progress
 
 
@@ -35,13 +30,12 @@ class Stressed:
 
 
 @task(name="stress", task_run_name="stress {judged.domain} v{judged.version}", **COMPUTE)
-def stress(judged: Judged, data: DataConfig, gate: GateConfig, config: StressConfig, prepared: Prepared) -> Stressed:
+def stress(plan: Plan, judged: Judged) -> Stressed:
     """Tries a judged version on disturbed test images; curves and figures go to the run of its evaluation."""
     package = load_package(model_version(judged.domain, judged.version).folder)
-    dataset = Dataset(prepared.folder, data.task, data.classes)
-    clean = read_predictions(judged.predictions)
+    clean, domain = read_predictions(judged.predictions), plan.domain
     with task_progress(f"stress {judged.domain} v{judged.version}") as report:
-        found = StressTest(load_settings().root, package, dataset, clean, config, gate, report).run()
+        found = StressTest(domain.root, package, plan.dataset, clean, domain.stress, domain.gate, report).run()
     means = stress_means(found)
     log_curves(judged.run_id, stress_curves(found))
     log_values(judged.run_id, means, {}, {})

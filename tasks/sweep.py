@@ -1,33 +1,39 @@
 """The sweep tasks: fit one recipe with one seed, judge it on the validation split, and lay all side by side."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 from prefect import task
 from prefect.artifacts import create_table_artifact
 
-from data.config import DataConfig
 from data.stores.dataset import Dataset
 from evaluation.predictions.metrics import metric_named, score
 from evaluation.predictions.predictions import Predictions
 from evaluation.selection.sweep import SCRATCH, RecipeScore, TrialScore, summarise, sweep_figure
-from lightning_modules.config import TrainingConfig, fit_key, with_recipe
-from lightning_modules.fitting.launch import FitResult
+from lightning_modules.config import TrainingConfig, with_recipe
+from lightning_modules.fitting.launch import FitResult, read_outputs
 from lightning_modules.fitting.launch import train as run_fit
-from lightning_modules.hub.backbones import load_backbone
 from lightning_modules.insight.forgetting import measure_adaptation
-from registry.cards.lineage import lineage
 from registry.store.tracking import log_figures, log_table, log_values, settled, start_run
-from settings.machine import load_settings
+from tasks.domain import Domain
+from tasks.plan import Plan
 from tasks.policy import COMPUTE, IO
-from tasks.prepare import Prepared
 from tasks.progress import artifact_key, task_progress
 from tasks.train import fit_config
 
 TABLE = "sweep.json"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person asks to be compared: recipes, seeds each, and whether to train from scratch beside them."""
+
+    recipes: tuple[str, ...]
+    seeds: int
+    scratch: bool
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,27 @@ class Trial:
 
     recipe: str
     training: TrainingConfig
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A trial within the run of its sweep."""
+
+    trial: Trial
+    parent: str
+
+    @property
+    def name(self) -> str:
+        """What it is called in MLflow and in the UI."""
+        return f"{self.trial.recipe} · seed {self.trial.training.seed}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The scores of all trials, and the run of their sweep."""
+
+    run_id: str
+    scores: tuple[TrialScore, ...]
 
 
 @dataclass(frozen=True)
@@ -48,66 +75,56 @@ class Sweep:
     recipes: tuple[RecipeScore, ...]
 
 
-@task(name="plan sweep", task_run_name="plan the sweep of {name}", **IO)
-def plan_trials(
-    name: str, training: TrainingConfig, recipes: Sequence[str], seeds: int, scratch: bool
-) -> tuple[Trial, ...]:
+@task(name="plan sweep", task_run_name="plan the sweep of {domain.name}", **IO)
+def plan_trials(domain: Domain, wish: Wish) -> tuple[Trial, ...]:
     """Every recipe with every seed; the domain's own options where it is the domain's own recipe.
 
     Raises:
         ConfigError: a recipe of that name does not exist.
     """
-    chosen = {recipe: with_recipe(training, recipe) for recipe in recipes}
-    if scratch:
+    training = domain.training
+    chosen = {recipe: with_recipe(training, recipe) for recipe in wish.recipes}
+    if wish.scratch:
         chosen[SCRATCH] = with_recipe(training, "full").model_copy(update={"pretrained": False})
     return tuple(
         Trial(recipe, config.model_copy(update={"seed": training.seed + seed}))
-        for seed in range(seeds)
+        for seed in range(wish.seeds)
         for recipe, config in chosen.items()
     )
 
 
-@task(name="open run", task_run_name="open the sweep run of {name}", **IO)
-def open_sweep_run(name: str, trials: Sequence[Trial]) -> str:
+@task(name="open run", task_run_name="open the sweep run of {plan.name}", **IO)
+def open_sweep_run(plan: Plan, trials: Sequence[Trial]) -> str:
     """Starts the run that the fits are nested in."""
-    run_id = start_run(name, "sweep", {})
+    run_id = start_run(plan.name, "sweep", {})
     recipes = ", ".join(dict.fromkeys(trial.recipe for trial in trials))
     log_values(run_id, {}, {"recipes": recipes, "fits": len(trials)}, {})
     return run_id
 
 
-@task(name="fit trial", task_run_name="fit {name} · {trial.recipe} · seed {trial.training.seed}", **COMPUTE)
-def fit_trial(
-    root: Path, name: str, data: DataConfig, prepared: Prepared, trial: Trial, metric: str, parent: str
-) -> TrialScore:
+@task(name="fit trial", task_run_name="fit {plan.name} · {attempt.name}", **COMPUTE)
+def fit_trial(plan: Plan, attempt: Attempt) -> TrialScore:
     """Trains, or takes the result of an earlier sweep, and judges it on the validation split."""
-    settings, training = load_settings(), trial.training
-    dataset, card = Dataset(prepared.folder, data.task, data.classes), load_backbone(root, training.backbone)
-    transform = card.transform(dataset.spec)
-    tags = lineage(root, prepared.version, transform, training)
-    folder = (
-        settings.home
-        / "sweeps"
-        / name
-        / fit_key(prepared.version, card.key(root, dataset.spec), training, data.classes)
-    )
-    title = f"{trial.recipe} · seed {training.seed}"
-    with settled(start_run(name, title, tags, parent)) as run_id:
-        config = fit_config(root, name, data, training, prepared, folder, run_id)
-        with task_progress(f"{name} · {title}") as progress:
-            fitted = run_fit(config, progress)
-        moved = measure_adaptation(root, card, transform, folder / "weights.safetensors")
-        metrics = score(_validation(dataset, fitted))
-        forgot = {"source_cka": moved.cka} | ({} if moved.agreement is None else {"source_agreement": moved.agreement})
+    trial = attempt.trial
+    plan = plan.trained_with(trial.training)
+    folder = plan.settings.home / "sweeps" / plan.name / plan.fit_key
+    with settled(start_run(plan.name, attempt.name, plan.lineage, attempt.parent)) as run_id:
+        with task_progress(f"{plan.name} · {attempt.name}") as progress:
+            fitted = run_fit(fit_config(plan, folder, run_id), progress)
+        moved = measure_adaptation(plan.pretrained, plan.dataset.spec, folder / "weights.safetensors")
+        metrics = score(_validation(plan.dataset, fitted))
         shown = {f"val_{key}": value for key, value in metrics.items()}
-        log_values(run_id, {**shown, **forgot, "seconds": fitted.seconds}, training.recipe.model_dump(), {})
-    return TrialScore(trial.recipe, training.seed, metrics[metric], fitted.seconds, moved.cka, moved.agreement)
+        forgot = {} if moved is None else moved.figures()
+        log_values(run_id, {**shown, **forgot, "seconds": fitted.seconds}, trial.training.recipe.model_dump(), {})
+    kept = (math.nan, None) if moved is None else (moved.cka, moved.agreement)
+    return TrialScore(trial.recipe, trial.training.seed, metrics[plan.domain.gate.metric], fitted.seconds, *kept)
 
 
-@task(name="compare recipes", task_run_name="compare the recipes of {name}", **IO)
-def compare_recipes(name: str, run_id: str, metric: str, scores: Sequence[TrialScore]) -> Sweep:
+@task(name="compare recipes", task_run_name="compare the recipes of {plan.name}", **IO)
+def compare_recipes(plan: Plan, outcome: Outcome) -> Sweep:
     """Writes table and figure into the sweep's run, and the table into the Prefect UI."""
-    rows = summarise(scores, greater_is_better=metric_named(metric).greater_is_better)
+    name, run_id, metric = plan.name, outcome.run_id, plan.domain.gate.metric
+    rows = summarise(outcome.scores, greater_is_better=metric_named(metric).greater_is_better)
     table = {"columns": list(asdict(rows[0])), "data": [list(asdict(row).values()) for row in rows]}
     log_table(run_id, TABLE, json.dumps(table))
     log_figures(run_id, {"sweep": sweep_figure(rows, metric)})
@@ -120,8 +137,7 @@ def compare_recipes(name: str, run_id: str, metric: str, scores: Sequence[TrialS
 def _validation(dataset: Dataset, fitted: FitResult) -> Predictions:
     rows = dataset.rows("train", "val")
     held = (rows["split"] == "val").to_numpy()
-    with np.load(fitted.folder / "outputs.npz", allow_pickle=False) as outputs:
-        probabilities = outputs["probabilities"][held].astype(np.float64)
+    probabilities = read_outputs(fitted.folder).answers[dataset.headline][held].astype(np.float64)
     chosen = rows[held].reset_index(drop=True)
     return Predictions(
         hashes=list(chosen["hash"]),

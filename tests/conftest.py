@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from data.targets.classification import ClassificationTask
 from flows.environment import QUIET
 
 pytest_plugins = ("tests.postgresql",)
@@ -114,7 +115,7 @@ def write_dataset(folder: Path, *, count: int = 40, side: int = 64, classes: tup
     labels = [name for _ in range(count) for name in classes]
     levels = [60 + 120 * classes.index(name) // max(1, len(classes) - 1) for name in labels]
     images = [np.clip(random.normal(level, 25, spec.shape), 0, 255).astype(np.uint8) for level in levels]
-    assert list(append_rows(folder, 0, iter(images), spec.shape)) == [len(images)]
+    assert list(append_rows(folder, 0, iter(images), spec)) == [len(images)]
     (folder / "transform.json").write_text(spec.model_dump_json())
     places = np.arange(len(labels))
     table = pd.DataFrame({"hash": [hashlib.sha256(image.tobytes()).hexdigest() for image in images]})
@@ -123,7 +124,7 @@ def write_dataset(folder: Path, *, count: int = 40, side: int = 64, classes: tup
     table["split"] = np.array(["train", "train", "val", "val", "test"])[places // len(classes) % 5]
     table[f"{LABEL}label"] = labels
     write_table(folder / "manifest.parquet", table)
-    return Dataset(folder, "label", classes)
+    return Dataset(folder, {"label": ClassificationTask(classes=classes)})
 
 
 @pytest.fixture(scope="session")
@@ -140,11 +141,13 @@ def fit_config() -> Callable[..., Any]:
         root: Path, dataset: Any, output: Path, *, kind: str = "linear_probe", seed: int = 0, **recipe: Any
     ) -> Any:
         from lightning_modules.config import FitConfig
+        from lightning_modules.hub.backbones import load_pretrained
         from registry.store.tracking import start_run
 
         training = {"backbone": BACKBONE, "recipe": {"kind": kind, **recipe}, "seed": seed}
         content = {
-            "root": str(root), "dataset": str(dataset.folder), "task": "label", "classes": list(dataset.classes),
+            "root": str(root), "dataset": str(dataset.folder), "tasks": {"label": {"classes": list(dataset.classes)}},
+            "pretrained": load_pretrained(root, BACKBONE).model_dump(mode="json"),
             "training": training, "output": str(output), "threads": 1, "experiment": "photos",
             "run_id": start_run("photos", "test", {}),
         }  # fmt: skip
@@ -169,13 +172,13 @@ def card_facts() -> Callable[..., Any]:
 
     def make(root: Path, dataset: Any, **changes: Any) -> Any:
         from lightning_modules.config import TrainingConfig
-        from lightning_modules.hub.backbones import load_backbone
+        from lightning_modules.hub.backbones import load_pretrained
         from registry.cards.facts import Facts
         from registry.cards.lineage import lineage
 
         training = TrainingConfig.model_validate_json(json.dumps({"backbone": BACKBONE, "recipe": "linear_probe"}))
-        version, transform = "d" * 32 + ".dir", load_backbone(root, BACKBONE).transform(dataset.spec)
-        traced = lineage(root, version, transform, training)
+        version, pretrained = "d" * 32 + ".dir", load_pretrained(root, BACKBONE)
+        traced = lineage(version, pretrained.transform(dataset.spec), pretrained, training)
         words = "photos", "Dark and light squares.", "Tests."
         return replace(Facts(*words, version, "CC-BY-4.0", training, traced, 20, 3.0, 1e-5), **changes)
 
@@ -192,8 +195,8 @@ def workshop(
     """The workshop of the whole session: to be read, not to be changed."""
     from evaluation.inference.config import EvaluationConfig
     from lightning_modules.fitting.fit import fit
-    from lightning_modules.hub.backbones import load_backbone
-    from lightning_modules.inputs.activations import embed
+    from lightning_modules.hub.backbones import load_pretrained
+    from lightning_modules.inputs.activations import Prefix
     from registry.cards.describing import describe
     from registry.gate.config import GateConfig
     from registry.package.packing import pack_fit
@@ -202,11 +205,12 @@ def workshop(
     (root / ".regraft").mkdir()
     shutil.copy(_new_mlflow, root / ".regraft" / "mlflow.db")
     dataset = write_dataset(root / "data" / "processed" / "photos")
-    embed(root, root / ".regraft", dataset, load_backbone(root, BACKBONE), 1)
+    pretrained = load_pretrained(root, BACKBONE)
+    Prefix(root / ".regraft", dataset, pretrained, 1).fill(dataset.manifest)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REGRAFT_ROOT", str(root))
         fit(fit_config(root, dataset, root / "fit", epochs=20, batch_size=8))
-        package = pack_fit(root, root / "fit", dataset, BACKBONE)
+        package = pack_fit(root / "fit", dataset, pretrained)
         rule = GateConfig(floor=0.5, resamples=100)
         describe(package.folder, dataset, card_facts(root, dataset), rule, EvaluationConfig())
     return Workshop(root, dataset, root / "fit", package.folder)

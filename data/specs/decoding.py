@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from data.errors import ImageError
+from data.errors import SampleError
 
 PIXEL_LIMIT = 50_000_000
-Array = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ def image_facts(content: bytes, max_pixels: int = PIXEL_LIMIT) -> ImageFacts:
         with _opened(content, max_pixels) as image:
             width, height, mode, frames = *image.size, image.mode, _frames(image)
             return ImageFacts(None, width, height, mode, frames, image_brightness(np.asarray(_to_mode(image, "L"))))
-    except ImageError as error:
+    except SampleError as error:
         return ImageFacts(error=str(error))
 
 
@@ -42,25 +41,25 @@ def decode_image(content: bytes, mode: str, max_pixels: int = PIXEL_LIMIT) -> Im
     """Decodes a file to `mode` (L or RGB), upright: 16 bits scale to 8, alpha is laid over black, CMYK is converted.
 
     Raises:
-        ImageError: empty, truncated, no image, or more than `max_pixels` pixels.
+        SampleError: empty, truncated, no image, or more than `max_pixels` pixels.
     """
     with _opened(content, max_pixels) as image:
         return _to_mode(image, mode)
 
 
-def image_brightness(pixels: Array) -> float:
+def image_brightness(pixels: npt.NDArray[np.uint8]) -> float:
     """Mean value of an image, 0 to 255."""
     return float(pixels.mean())
 
 
 def _opened(content: bytes, max_pixels: int) -> Image.Image:
     if not content:
-        raise ImageError("the file is empty; replace it or drop it from the source")
+        raise SampleError("the file is empty; replace it or drop it from the source")
     with _faults("not an image or too large"), warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         image = Image.open(io.BytesIO(content))
     if image.width * image.height > max_pixels:
-        raise ImageError(
+        raise SampleError(
             f"{image.width}x{image.height} is over {max_pixels} pixels; shrink it or raise expectations.max_pixels"
         )
     return image
@@ -92,11 +91,11 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
 
 @contextmanager
 def _faults(what: str) -> Iterator[None]:
-    """Turns every fault into an ImageError: a damaged file makes Pillow's plugins raise almost anything."""
+    """Turns every fault into an SampleError: a damaged file makes Pillow's plugins raise almost anything."""
     try:
         yield
     except Exception as error:
-        raise ImageError(f"{what} ({_plain(error)}); replace it or drop it from the source") from error
+        raise SampleError(f"{what} ({_plain(error)}); replace it or drop it from the source") from error
 
 
 def _plain(error: BaseException) -> str:

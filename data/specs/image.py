@@ -1,26 +1,62 @@
-"""The transform spec: one hashed description of decode, resize, crop and normalisation, and its one code path.
+"""Images: decoded, resized and cropped to a square of grey levels or colours."""
 
-Training, evaluation, drift and serving all call `TransformSpec.decode`; normalisation runs inside the network.
-"""
-
-import hashlib
-from typing import Literal
+import io
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from data.specs.decoding import PIXEL_LIMIT, Array, decode_image
-from settings.config import Config
-
-# Part of every hash: raise it when the code below gives other pixels for the same file.
-DECODER_VERSION = 1
+from data.rule import Rule, between
+from data.specs.decoding import PIXEL_LIMIT, decode_image, image_facts
+from data.specs.spec import Array, Expectations, Spec, Thumbnail
+from data.specs.transform import BackboneInput, Transform
 
 _FILTERS = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
 
 
-class ImageSpec(Config):
+class ImageExpectations(Expectations):
+    """Bounds that an image file or a batch must keep."""
+
+    facts: ClassVar[tuple[str, ...]] = ("width", "height", "mode", "frames", "brightness")
+
+    min_side: int = Field(8, ge=1, description="smallest width and height, pixels")
+    max_pixels: int = Field(
+        PIXEL_LIMIT, ge=1, description="largest width x height; more is refused before it is decoded"
+    )
+    brightness: tuple[float, float] = Field((1.0, 254.0), description="range of the mean grey value, 0 to 255")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.brightness[0] >= self.brightness[1]:
+            raise ValueError("brightness must be [darkest, brightest]; put the lower bound first")
+        return self
+
+    @property
+    def limit(self) -> int:
+        """Pixels of the largest image that is decoded."""
+        return self.max_pixels
+
+    def rules(self) -> list[Rule]:
+        """Sides, frames and brightness."""
+        (darkest, brightest), side = self.brightness, self.min_side
+        outside = "mean brightness {value:.1f} is outside " + f"{darkest:g} to {brightest:g}"
+        return [
+            between("width", "width {value:.0f} is under " + f"{side} pixels", least=side),
+            between("height", "height {value:.0f} is under " + f"{side} pixels", least=side),
+            between("frames", "animated: {value:.0f} frames, one is expected", most=1),
+            between("brightness", outside, least=darkest, most=brightest),
+        ]
+
+
+class ImageSpec(Spec):
     """How an image file becomes a uint8 array [size, size, channels]."""
+
+    expectations: ClassVar[type[Expectations]] = ImageExpectations
+    measures: ClassVar[tuple[str, ...]] = ("brightness",)
+    input_name: ClassVar[str] = "images"
+    pixels: ClassVar[bool] = True
 
     kind: Literal["image"] = "image"
     mode: Literal["L", "RGB"] = Field("RGB", description="grey or colour; grey is repeated for a colour backbone")
@@ -34,19 +70,52 @@ class ImageSpec(Config):
         return self.size, self.size, 3 if self.mode == "RGB" else 1
 
     @property
-    def hash(self) -> str:
-        """sha256 of the canonical description."""
-        return _digest(self)
+    def words(self) -> str:
+        """Size and colour."""
+        return f"{self.size} x {self.size} pixels, {'grey' if self.mode == 'L' else 'colour'}"
 
-    def decode(self, content: bytes, max_pixels: int = PIXEL_LIMIT) -> Array:
+    def decode(self, content: bytes, limit: int | None = None) -> Array:
         """Decodes, resizes the shortest side to size / crop and cuts the centre: uint8 [size, size, channels].
 
         Raises:
-            ImageError: the bytes are no usable image.
+            SampleError: the bytes are no usable image, or one of more than `limit` pixels.
         """
-        image = decode_image(content, self.mode, max_pixels)
+        image = decode_image(content, self.mode, PIXEL_LIMIT if limit is None else limit)
         resized = image.resize((self.size, self.size), _FILTERS[self.interpolation], box=self._kept(image.size))
         return np.asarray(resized, dtype=np.uint8).reshape(self.shape)
+
+    def encode(self, array: Array) -> bytes:
+        """A PNG, with a border where the spec crops one."""
+        border = round(self.size / self.crop) - self.size
+        sides = (border // 2, border - border // 2)
+        padded = np.pad(array, (sides, sides, (0, 0)), mode="edge")
+        buffer = io.BytesIO()
+        as_image(padded).save(buffer, "PNG")
+        return buffer.getvalue()
+
+    @staticmethod
+    def facts(content: bytes, limit: int) -> dict[str, Any]:
+        """Size, mode, frames and mean brightness of the whole file."""
+        return vars(image_facts(content, limit))
+
+    def measure(self, arrays: Array) -> dict[str, npt.NDArray[np.float64]]:
+        """Mean value of the cropped pixels, 0 to 255."""
+        return {"brightness": arrays.mean(axis=(1, 2, 3), dtype=np.float64)}
+
+    def thumbnails(self, arrays: Array) -> Thumbnail:
+        """The pixels themselves."""
+        return arrays
+
+    def resized(self, size: int) -> Self:
+        """The same spec for another side."""
+        return self.model_copy(update={"size": size})
+
+    def shrink(self, arrays: Array, size: int) -> Array:
+        """Images [N, H, W, C] shrunk to [N, size, size, C] by the spec's own filter, which Pillow widens to fit."""
+        if arrays.shape[1] == size:
+            return arrays
+        small = [np.asarray(as_image(one).resize((size, size), _FILTERS[self.interpolation])) for one in arrays]
+        return np.stack(small).reshape(len(arrays), size, size, arrays.shape[3])
 
     def _kept(self, size: tuple[int, int]) -> tuple[float, float, float, float]:
         """The part of an image of this size that is kept, so that what is cut off is never resized.
@@ -61,26 +130,36 @@ class ImageSpec(Config):
         return edges[0] * size[0], edges[1] * size[1], edges[2] * size[0], edges[3] * size[1]
 
 
-class TransformSpec(Config):
+class ImageTransform(Transform):
     """An image spec with the normalisation that the backbone was pretrained with."""
+
+    sample: ClassVar[str] = "image"
 
     image: ImageSpec
     mean: tuple[float, float, float] = Field(description="per channel, on the scale 0 to 1")
     std: tuple[float, float, float] = Field(description="per channel, on the scale 0 to 1")
 
+
+class ImageInput(BackboneInput):
+    """Squares cut from images, normalised."""
+
+    kind: Literal["image"] = "image"
+    size: int = Field(gt=0, description="side of the square, pixels")
+    crop: float = Field(gt=0, le=1, description="central share of the shortest side")
+    interpolation: Literal["bicubic", "bilinear"]
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
     @property
-    def hash(self) -> str:
-        """sha256 of the canonical description, normalisation included."""
-        return _digest(self)
+    def length(self) -> int:
+        """Side of the square."""
+        return self.size
 
-    def decode(self, content: bytes, max_pixels: int = PIXEL_LIMIT) -> Array:
-        """uint8 [size, size, channels] of one file.
-
-        Raises:
-            ImageError: the bytes are no usable image.
-        """
-        return self.image.decode(content, max_pixels)
+    def transform(self, spec: ImageSpec) -> ImageTransform:
+        """The domain's image spec with this backbone's normalisation."""
+        return ImageTransform(image=spec, mean=self.mean, std=self.std)
 
 
-def _digest(spec: Config) -> str:
-    return hashlib.sha256(f"{DECODER_VERSION}:{spec.model_dump_json()}".encode()).hexdigest()
+def as_image(pixels: Array) -> Image.Image:
+    """An array [H, W, 1 or 3] as Pillow's image."""
+    return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)

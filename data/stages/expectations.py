@@ -11,17 +11,9 @@ from typing import Any
 import pandas as pd
 
 from data.config import DataConfig
+from data.rule import Rule, absent, between, one_of
 from data.stages.splits import SPLITS
 from data.stores.manifest import LABEL
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One expectation with the words for a row that breaks it; `{value}` is the row's own value."""
-
-    expectation: str
-    arguments: dict[str, Any]
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -39,45 +31,25 @@ class Verdict:
 
 def row_rules(config: DataConfig) -> list[Rule]:
     """What every row must keep; a row that breaks one goes to quarantine."""
-    bounds, label = config.expectations, LABEL + config.task
-    darkest, brightest = bounds.brightness
-    side = {"min_value": bounds.min_side}
-    classes = ", ".join(config.classes)
-    between = "expect_column_values_to_be_between"
     return [
-        Rule("expect_column_values_to_be_null", {"column": "error"}, "{value}"),
-        Rule(between, {"column": "width", **side}, "width {value:.0f} is under " + f"{bounds.min_side} pixels"),
-        Rule(between, {"column": "height", **side}, "height {value:.0f} is under " + f"{bounds.min_side} pixels"),
-        Rule(between, {"column": "frames", "max_value": 1}, "animated: {value:.0f} frames, one is expected"),
-        Rule(
-            between,
-            {"column": "brightness", "min_value": darkest, "max_value": brightest},
-            "mean brightness {value:.1f} is outside " + f"{darkest:g} to {brightest:g}",
-        ),
-        Rule("expect_column_values_to_not_be_null", {"column": label}, "the label is missing"),
-        Rule(
-            "expect_column_values_to_be_in_set",
-            {"column": label, "value_set": list(config.classes)},
-            "unknown label {value!r}; the domain knows " + classes,
-        ),
-        Rule("expect_column_values_to_be_null", {"column": "conflict"}, "the same content is labelled {value}"),
-        Rule("expect_column_values_to_be_null", {"column": "leak"}, "group {value} lies in more than one given split"),
-        Rule(
-            "expect_column_values_to_be_in_set",
-            {"column": "split", "value_set": list(SPLITS)},
-            "unknown split {value!r}; give " + ", ".join(SPLITS) + " or nothing",
-        ),
+        absent("error", "{value}"),
+        *config.expectations.rules(),
+        *(rule for name, task in config.tasks.items() for rule in task.rules(LABEL + name)),
+        absent("conflict", "the same content is labelled {value}"),
+        absent("leak", "group {value} lies in more than one given split"),
+        one_of("split", list(SPLITS), "unknown split {value!r}; give " + ", ".join(SPLITS) + " or nothing"),
     ]
 
 
 def judge_rows(table: pd.DataFrame, config: DataConfig) -> list[Verdict]:
     """Runs the row rules; `rows` of a verdict are positions in `table`.
 
-    A file that cannot be decoded has no facts, so the other rules about pixels look only at those that can.
+    A file that cannot be decoded has no facts, so the rules about facts look only at those that can.
     """
-    facts = ["width", "height", "frames", "brightness"]
     checked = table.assign(row=range(len(table)))
-    checked[facts] = checked[facts].astype("float64").where(checked["error"].isna())
+    for fact in config.expectations.facts:
+        if pd.api.types.is_numeric_dtype(checked[fact]):
+            checked[fact] = checked[fact].astype("float64").where(checked["error"].isna())
     return _judge(checked, row_rules(config))
 
 
@@ -85,11 +57,8 @@ def judge_batch(counts: pd.DataFrame, accepted: int, total: int, config: DataCon
     """Runs the batch rules on the counts [class, accepted]: enough of each class, and not too many bad rows."""
     bounds = config.expectations
     share = pd.DataFrame({"quarantined": [1 - accepted / total], "row": [0]})
-    between = "expect_column_values_to_be_between"
-    enough = Rule(between, {"column": "accepted", "min_value": bounds.min_per_class}, "{value:.0f} accepted samples")
-    limit = Rule(
-        between, {"column": "quarantined", "max_value": bounds.max_quarantined}, "{value:.1%} of the rows are bad"
-    )
+    enough = between("accepted", "{value:.0f} accepted samples", least=bounds.min_per_class)
+    limit = between("quarantined", "{value:.1%} of the rows are bad", most=bounds.max_quarantined)
     return [*_judge(counts.assign(row=range(len(counts))), [enough]), *_judge(share, [limit])]
 
 

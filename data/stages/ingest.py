@@ -7,7 +7,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ import pandas as pd
 from data.config import DataConfig, load_data_config
 from data.errors import SourceError
 from data.sources.sample import Sample, SampleSource
-from data.specs.decoding import ImageFacts, image_facts
 from data.stages.feedback import sources_of
 from data.stores.manifest import LABEL, SLICE, raw_manifest_path, read_table, write_table
 from settings.entry import stage_main
@@ -51,14 +50,14 @@ def ingest(root: Path, name: str, config: DataConfig, progress: Progress = lambd
     found = [
         (kind, source, sample)
         for kind, source in sources_of(config, name)
-        for sample in source.samples(root, config.task)
+        for sample in source.samples(root, config.headline)
     ]
     if not found:
         raise SourceError(
             f"the source of {name!r} has no samples; put files there or correct data.source in domains/{name}.yaml"
         )
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    reader = _Reader(root, config.task, config.expectations.max_pixels, known, now)
+    reader = _Reader(root, config, known, now)
     with ThreadPoolExecutor(load_settings().cores) as pool:
         rows = list(_counted(reader.rows(pool, found), len(found), progress))
     write_table(path, pd.DataFrame(rows))
@@ -70,8 +69,9 @@ def ingest(root: Path, name: str, config: DataConfig, progress: Progress = lambd
 class _Reader:
     """Turns samples into manifest rows and remembers how many files it had to read."""
 
-    def __init__(self, root: Path, task: str, max_pixels: int, known: Known, now: str) -> None:
-        self.root, self.task, self.max_pixels, self.known, self.now = root, task, max_pixels, known, now
+    def __init__(self, root: Path, config: DataConfig, known: Known, now: str) -> None:
+        self.root, self.known, self.now = root, known, now
+        self.task, self.spec, self.bounds = config.headline, config.transform, config.expectations
         self.read = 0
 
     def rows(self, pool: ThreadPoolExecutor, found: list[tuple[str, SampleSource, Sample]]) -> Iterator[dict[str, Any]]:
@@ -82,7 +82,7 @@ class _Reader:
     def _row(self, kind: str, source: SampleSource, sample: Sample) -> dict[str, Any]:
         mark = source.stamp(self.root, sample.path)
         # A file that was too large is read again once the limit is another.
-        stamp = f"{mark}/{self.max_pixels}" if mark else ""
+        stamp = f"{mark}/{self.bounds.limit}" if mark else ""
         row = self.known.get((kind, sample.path))
         if row is None or not stamp or row["stamp"] != stamp:
             self.read += 1
@@ -92,15 +92,16 @@ class _Reader:
             "path": sample.path,
             "stamp": stamp,
             **_described(sample, self.task, row["hash"]),
-            **_facts(row),
+            **{name: row[name] for name in ("time", "error", *self.bounds.facts)},
         }
 
     def _content(self, source: SampleSource, path: str) -> dict[str, Any]:
         try:
             content = source.read(self.root, path)
         except SourceError as error:
-            return {"hash": hashlib.sha256(path.encode()).hexdigest(), **asdict(ImageFacts(error=str(error)))}
-        return {"hash": hashlib.sha256(content).hexdigest(), **asdict(image_facts(content, self.max_pixels))}
+            nothing = self.spec.facts(b"", self.bounds.limit)
+            return {"hash": hashlib.sha256(path.encode()).hexdigest(), **nothing, "error": str(error)}
+        return {"hash": hashlib.sha256(content).hexdigest(), **self.spec.facts(content, self.bounds.limit)}
 
 
 def _described(sample: Sample, task: str, digest: str) -> dict[str, Any]:
@@ -113,10 +114,6 @@ def _described(sample: Sample, task: str, digest: str) -> dict[str, Any]:
         "split": sample.split,
         **{SLICE + name: value for name, value in sample.slices.items()},
     }
-
-
-def _facts(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: row[name] for name in ("time", "error", "width", "height", "mode", "frames", "brightness")}
 
 
 def _key(row: Row) -> tuple[str, str]:

@@ -19,7 +19,7 @@ import pandas as pd
 
 from data.config import DataConfig, load_data_config
 from data.errors import SourceError
-from data.specs.decoding import Array
+from data.specs.spec import Array
 from data.stages.feedback import sources_of
 from data.stages.splits import SPLITS, assign_splits
 from data.stores.atomic import write_text
@@ -47,11 +47,11 @@ def preprocess(root: Path, name: str, config: DataConfig) -> int:
     write_table(folder / "index.parquet", index)
     write_text(folder / "transform.json", config.transform.model_dump_json())
     planned = pd.Series(range(start, start + len(new)), index=new["hash"], dtype="int64")
-    for end in append_rows(folder, start, _decoded(root, name, config, new), config.transform.shape):
+    for end in append_rows(folder, start, _decoded(root, name, config, new), config.transform):
         index = _positioned(index, planned[planned < end])
         write_table(folder / "index.parquet", index)
     _write_manifest(folder, accepted, index)
-    remove_leftovers(folder, start + len(new), config.transform.shape)
+    remove_leftovers(folder, start + len(new), config.transform)
     return len(new)
 
 
@@ -102,7 +102,7 @@ def strata_of(accepted: pd.DataFrame, config: DataConfig) -> "pd.Series[str]":
     Raises:
         SourceError: the source has no such slice.
     """
-    strata = accepted[LABEL + config.task].astype(str)
+    strata = config.tasks[config.headline].strata(accepted[LABEL + config.headline])
     for name in _slices(accepted, config):
         strata = strata + "|" + accepted[SLICE + name].astype(str)
     return strata
@@ -129,7 +129,7 @@ def _slices(accepted: pd.DataFrame, config: DataConfig) -> tuple[str, ...]:
 def _decoded(root: Path, name: str, config: DataConfig, rows: pd.DataFrame) -> Iterator[Array]:
     """Decoded samples in the order of the rows; a shard's worth is in flight at once."""
     sources = dict(sources_of(config, name))
-    length = shard_rows(config.transform.shape)
+    length = shard_rows(config.transform)
     records = rows[["source", "path", "hash"]].to_dict("records")
     with ThreadPoolExecutor(load_settings().cores) as pool:
         for start in range(0, len(records), length):
@@ -141,7 +141,7 @@ def _decode(root: Path, config: DataConfig, sources: dict[str, Any], row: dict[A
     content = sources[row["source"]].read(root, row["path"])
     if hashlib.sha256(content).hexdigest() != row["hash"]:
         raise SourceError(f"{row['path']} changed after it was ingested; run the flow again to ingest it anew")
-    return config.transform.decode(content, config.expectations.max_pixels)
+    return config.transform.decode(content, config.expectations.limit)
 
 
 def _write_manifest(folder: Path, accepted: pd.DataFrame, index: pd.DataFrame) -> None:

@@ -57,8 +57,10 @@ def _assigned(
 
 
 def _check(name: str, fresh: pd.DataFrame, accepted: pd.DataFrame, config: DataConfig) -> None:
-    labels = set(accepted.loc[accepted["hash"].isin(fresh["hash"]), LABEL + config.task])
-    missing = [label for label in config.classes if label not in labels]
+    counts = config.tasks[config.headline].counts(
+        accepted.loc[accepted["hash"].isin(fresh["hash"]), LABEL + config.headline]
+    )
+    missing = [str(answer) for answer in counts.index[counts == 0]]
     groups = fresh["group"].nunique()
     if groups < 2 or missing:
         lack = f", none of {', '.join(missing)}" if missing else ""

@@ -1,17 +1,51 @@
-"""The validation report: one self-contained page of Great Expectations' verdicts, whose own site is not offline."""
+"""The outcome of a validation, and its page: Great Expectations' verdicts, self-contained, as its own site is not."""
 
+import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader
 
+from data.stages.expectations import Verdict
 from data.stores.atomic import write_text
-
-if TYPE_CHECKING:
-    from data.stages.validate import ValidationReport
+from data.stores.manifest import validated_folder
 
 
-def write_report(path: Path, name: str, report: "ValidationReport") -> None:
+@dataclass(frozen=True)
+class ValidationReport:
+    """Outcome of one validation."""
+
+    total: int
+    accepted: int
+    duplicates: int
+    quarantine: dict[str, str]
+    classes: dict[str, int]
+    verdicts: list[Verdict]
+
+    @property
+    def failures(self) -> list[str]:
+        """Why the batch must not go on; empty when it may."""
+        names = list(self.classes)
+        return [
+            f"class {names[row]!r} has {reason}" if verdict.column == "accepted" else reason
+            for verdict in self.verdicts
+            if verdict.column in {"accepted", "quarantined"}
+            for row, reason in zip(verdict.rows, verdict.reasons, strict=True)
+        ]
+
+
+def report_page(root: Path, name: str) -> Path:
+    """Path of the report page."""
+    return root / ".regraft" / "reports" / name / "validation.html"
+
+
+def write_report(path: Path, name: str, report: ValidationReport) -> None:
     """Renders the page atomically; every value is escaped, since paths and labels come from users."""
     page = Environment(loader=PackageLoader("data.stages", "."), autoescape=True).get_template("report.html")
     write_text(path, page.render(name=name, report=report))
+
+
+def load_validation(root: Path, name: str) -> ValidationReport:
+    """Reads the outcome back from the stage's output."""
+    content = json.loads((validated_folder(root, name) / "validation.json").read_text(encoding="utf-8"))
+    return ValidationReport(**{**content, "verdicts": [Verdict(**verdict) for verdict in content["verdicts"]]})

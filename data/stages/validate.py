@@ -6,15 +6,17 @@ there when the batch was refused, too.
 
 import json
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from data.config import DataConfig, load_data_config
 from data.errors import ValidationError
 from data.stages.expectations import Verdict, judge_batch, judge_rows
-from data.stages.report import write_report
+from data.stages.report import ValidationReport, report_page, write_report
 from data.stores.atomic import write_text
 from data.stores.manifest import LABEL, SLICE, raw_manifest_path, read_table, validated_folder, write_table
 from settings.entry import stage_main
@@ -23,46 +25,17 @@ from settings.machine import load_settings
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class ValidationReport:
-    """Outcome of one validation."""
-
-    total: int
-    accepted: int
-    duplicates: int
-    quarantine: dict[str, str]
-    classes: dict[str, int]
-    verdicts: list[Verdict]
-
-    @property
-    def failures(self) -> list[str]:
-        """Why the batch must not go on; empty when it may."""
-        names = list(self.classes)
-        return [
-            f"class {names[row]!r} has {reason}" if verdict.column == "accepted" else reason
-            for verdict in self.verdicts
-            if verdict.column in {"accepted", "quarantined"}
-            for row, reason in zip(verdict.rows, verdict.reasons, strict=True)
-        ]
-
-
-def report_page(root: Path, name: str) -> Path:
-    """Path of the report page."""
-    return root / ".regraft" / "reports" / name / "validation.html"
-
-
 def validate(root: Path, name: str, config: DataConfig) -> ValidationReport:
     """Judges the raw manifest, writes accepted.parquet, quarantine.parquet, validation.json and the report page.
 
     Raises:
         ValidationError: too many bad rows, or too few samples of a class; nothing but the page is written.
     """
-    raw = read_table(raw_manifest_path(root, name))
-    table = _prepared(raw, LABEL + config.task, config.classes)
+    table = _prepared(read_table(raw_manifest_path(root, name)), config)
     verdicts = judge_rows(table, config)
     reasons = _reasons(verdicts)
     accepted = table.drop(index=list(reasons)).drop_duplicates("hash")
-    classes = accepted[LABEL + config.task].value_counts().reindex(config.classes, fill_value=0)
+    classes = config.tasks[config.headline].counts(accepted[LABEL + config.headline])
     counts = pd.DataFrame({"class": classes.index, "accepted": classes.to_numpy()})
     verdicts += judge_batch(counts, len(table) - len(reasons), len(table), config)
     report = ValidationReport(
@@ -79,21 +52,27 @@ def validate(root: Path, name: str, config: DataConfig) -> ValidationReport:
     return report
 
 
-def _prepared(raw: pd.DataFrame, label: str, classes: tuple[str, ...]) -> pd.DataFrame:
-    """The manifest with what a rule cannot see in one row: conflicting labels, groups in several given splits.
-
-    An unknown label is no rival of a known one: it condemns its own row only.
-    """
+def _prepared(raw: pd.DataFrame, config: DataConfig) -> pd.DataFrame:
+    """The manifest with what a rule cannot see in one row: contradicting answers, groups in several given splits."""
     slices = [column for column in raw.columns if column.startswith(SLICE)]
-    table = raw.astype({"error": object, label: object, "split": object})
+    answers = [LABEL + name for name in config.tasks]
+    table = raw.astype(dict.fromkeys(("error", "split", *answers), object))
     table[slices] = table[slices].fillna("unknown")
-    known = table[table[label].isin(classes)]
-    rivals = known.groupby("hash")[label].unique()
-    rivals = rivals[rivals.str.len() > 1].map(lambda found: " and ".join(sorted(found)))
-    table["conflict"] = table["hash"].map(rivals).astype(object)
+    table["conflict"] = _conflicts(table, config)
     splits = table.groupby("group")["split"].nunique()
     table["leak"] = table["group"].where(table["group"].map(splits) > 1)
     return table
+
+
+def _conflicts(table: pd.DataFrame, config: DataConfig) -> "pd.Series[Any]":
+    """The different answers that one content has to one task; an unknown answer condemns its own row only."""
+    found = pd.Series(np.nan, index=table.index, dtype=object)
+    for name, task in config.tasks.items():
+        answers = table.loc[task.known(table[LABEL + name]), ["hash", LABEL + name]].drop_duplicates()
+        rivals = answers[answers["hash"].duplicated(keep=False)].groupby("hash")[LABEL + name]
+        told = table["hash"].map(rivals.agg(lambda each: " and ".join(sorted(map(str, each)))))
+        found = found.where(found.notna(), told.astype(object))
+    return found
 
 
 def _reasons(verdicts: list[Verdict]) -> dict[int, list[str]]:
@@ -120,12 +99,6 @@ def _write(
     write_table(folder / "accepted.parquet", accepted[kept])
     write_table(folder / "quarantine.parquet", quarantine)
     write_text(folder / "validation.json", json.dumps(asdict(report), indent=1, sort_keys=True))
-
-
-def load_validation(root: Path, name: str) -> ValidationReport:
-    """Reads the outcome back from the stage's output."""
-    content = json.loads((validated_folder(root, name) / "validation.json").read_text(encoding="utf-8"))
-    return ValidationReport(**{**content, "verdicts": [Verdict(**verdict) for verdict in content["verdicts"]]})
 
 
 def main(name: str) -> None:

@@ -2,19 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from data.specs.decoding import Array
-from data.specs.image import ImageSpec
+from data.specs.spec import Array, Spec
 from data.stores.manifest import LABEL, SLICE, read_table
 from data.stores.shards import read_rows
+from data.targets.task import Task
 
 
 def samples_sha256(hashes: Sequence[str], labels: Sequence[str], weights: Sequence[float]) -> str:
@@ -25,11 +26,20 @@ def samples_sha256(hashes: Sequence[str], labels: Sequence[str], weights: Sequen
 
 @dataclass(frozen=True)
 class Dataset:
-    """One dataset version in a folder; it holds no pixels until they are asked for."""
+    """One dataset version in a folder; it holds no samples until they are asked for."""
 
     folder: Path
-    task: str
-    classes: tuple[str, ...]
+    tasks: Mapping[str, Task]
+
+    @property
+    def headline(self) -> str:
+        """Name of the task by which versions are compared."""
+        return next(iter(self.tasks))
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Columns of the headline task's output, in their order."""
+        return self.tasks[self.headline].columns
 
     @cached_property
     def manifest(self) -> pd.DataFrame:
@@ -41,9 +51,10 @@ class Dataset:
         return read_table(self.folder / "manifest.parquet")
 
     @cached_property
-    def spec(self) -> ImageSpec:
-        """The image spec that the shards were made with."""
-        return ImageSpec.model_validate_json((self.folder / "transform.json").read_text(encoding="utf-8"))
+    def spec(self) -> Spec:
+        """The spec that the shards were made with."""
+        found: Spec = Spec.chosen(json.loads((self.folder / "transform.json").read_text(encoding="utf-8")))
+        return found
 
     @property
     def generation(self) -> int:
@@ -55,19 +66,23 @@ class Dataset:
     def test_set(self) -> str:
         """Names the test set: see `samples_sha256`."""
         rows = self.rows("test")
-        return samples_sha256(list(rows["hash"]), list(rows[LABEL + self.task]), rows["weight"].tolist())
+        return samples_sha256(list(rows["hash"]), list(rows[LABEL + self.headline]), rows["weight"].tolist())
 
     def rows(self, *splits: str) -> pd.DataFrame:
         """The manifest rows of the named splits."""
         return self.manifest[self.manifest["split"].isin(splits)].reset_index(drop=True)
 
-    def images(self, rows: pd.DataFrame) -> Array:
-        """Pixels of manifest rows: uint8 [N, H, W, C]."""
-        return read_rows(self.folder, rows["position"].to_numpy(np.int64), self.spec.shape)
+    def samples(self, rows: pd.DataFrame) -> Array:
+        """Arrays of manifest rows: the spec's type, [N, *shape]."""
+        return read_rows(self.folder, rows["position"].to_numpy(np.int64), self.spec)
 
-    def labels(self, rows: pd.DataFrame) -> npt.NDArray[np.int64]:
-        """Class indices of manifest rows: int64 [N]."""
-        return rows[LABEL + self.task].map(self.classes.index).to_numpy(np.int64)
+    def targets(self, rows: pd.DataFrame) -> dict[str, npt.NDArray[Any]]:
+        """What is to be learned of manifest rows, by task: [N, ...]."""
+        return {name: task.encode(rows[LABEL + name]) for name, task in self.tasks.items()}
+
+    def labels(self, rows: pd.DataFrame) -> npt.NDArray[Any]:
+        """Targets of the headline task: of a classification class indices, int64 [N]."""
+        return self.tasks[self.headline].encode(rows[LABEL + self.headline])
 
     def slices(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Slice columns of manifest rows, under their plain names."""

@@ -49,9 +49,9 @@ class Samples:
     @cached_property
     def _rows(self) -> list[dict[Any, Any]]:
         paths = self.accepted[["hash", "path", "source"]].drop_duplicates("hash")
-        columns = ["hash", "split", "group", LABEL + self.dataset.task]
+        columns = ["hash", "split", "group", LABEL + self.dataset.headline]
         rows = self.dataset.manifest[columns].merge(paths, on="hash", how="left").fillna("unknown")
-        return rows.rename(columns={LABEL + self.dataset.task: "label"}).to_dict("records")
+        return rows.rename(columns={LABEL + self.dataset.headline: "label"}).to_dict("records")
 
     def __getitem__(self, place: int) -> Sample:
         return Sample(place=int(place), **self._rows[place])

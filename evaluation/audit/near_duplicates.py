@@ -52,10 +52,10 @@ def find_near_duplicates(
     pixels = pixel_similarity(small, np.searchsorted(np.unique(places), places), mean)
     kept = pixels >= PIXELS
     first, second = places[kept].T
-    column = {name: rows[name].to_numpy(str) for name in ("split", "group", f"label.{dataset.task}")}
+    column = {name: rows[name].to_numpy(str) for name in ("split", "group", f"label.{dataset.headline}")}
     differ = {name: values[first] != values[second] for name, values in column.items()}
     relation = np.where(differ["split"], SPLITS, np.where(differ["group"], GROUPS, WITHIN))
-    values = (first, second, cosines[kept], pixels[kept], relation, differ[f"label.{dataset.task}"])
+    values = (first, second, cosines[kept], pixels[kept], relation, differ[f"label.{dataset.headline}"])
     pairs = pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
     order = pairs["relation"].map(RELATIONS.index)
     ranked = pairs.assign(order=order).sort_values(["order", "pixels"], ascending=[True, False], kind="stable")
@@ -100,18 +100,18 @@ def _raised(values: Floats, floor: float, limit: int) -> float:
 
 
 def _thumbnails(dataset: Dataset, places: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-    """Grey images of at most SIDE pixels a side: uint8 [N, S, S]."""
-    side = min(SIDE, dataset.spec.size)
+    """Grey pictures of at most SIDE pixels a side: uint8 [N, S, S]."""
+    side = min(SIDE, *dataset.spec.thumbnails(dataset.spec.example()[None]).shape[1:3])
     small = np.empty((len(places), side, side), np.uint8)
-    for place, image in enumerate(_images(dataset, places)):
+    for place, image in enumerate(_pictures(dataset, places)):
         grey = Image.fromarray(image.squeeze()).convert("L")
         small[place] = np.asarray(grey.resize((side, side), Image.Resampling.BOX))
     return small
 
 
-def _images(dataset: Dataset, places: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.uint8]]:
+def _pictures(dataset: Dataset, places: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.uint8]]:
     for start in range(0, len(places), BLOCK):
-        yield from dataset.images(dataset.manifest.iloc[places[start : start + BLOCK]])
+        yield from dataset.spec.thumbnails(dataset.samples(dataset.manifest.iloc[places[start : start + BLOCK]]))
 
 
 def _mean_image(dataset: Dataset) -> Floats:

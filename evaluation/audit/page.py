@@ -54,7 +54,7 @@ def _harmless(value: object) -> object:
 
 def _pictures(dataset: Dataset, places: Sequence[int]) -> dict[int, str]:
     """PNG data URIs by place in the manifest."""
-    images = dataset.images(dataset.manifest.iloc[list(places)])
+    images = dataset.spec.thumbnails(dataset.samples(dataset.manifest.iloc[list(places)]))
     return {place: _data_uri(image) for place, image in zip(places, images, strict=True)}
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional
 
-from data.specs.decoding import Array
+from data.specs.spec import Array
 from evaluation.errors import EvaluationError
 from evaluation.stress.config import STRONGEST, CorruptionName
 

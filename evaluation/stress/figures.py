@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from data.specs.decoding import Array
+from data.specs.spec import Array
 from evaluation.predictions.predictions import Predictions
 from evaluation.report.figures import BLUE, GREY, LONGEST_NAME, RED
 from evaluation.stress.config import CorruptionName

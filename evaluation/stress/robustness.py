@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from data.specs.decoding import Array
+from data.specs.spec import Array
 from evaluation.errors import EvaluationError
 from evaluation.inference.bootstrap import Interval, bootstrap_interval
 from evaluation.predictions.metrics import METRICS, MetricName

@@ -80,7 +80,7 @@ def verify(domain: str | None, head: str, as_json: bool) -> None:
 
 def _refuse_unknown(book: "Ledger", domain: str) -> None:
     """Raises ConfigError where neither ledger nor project knows a domain: a slip of the pen is no empty history."""
-    from flows.config import load_domain
+    from tasks.domain import load_domain
 
     if domain not in book.domains():  # the history outlives the domain's file
         load_domain(domain)

@@ -150,7 +150,7 @@ def score(domain: str, files: tuple[Path, ...], as_json: bool) -> None:
 def feedback(domain: str, table: Path) -> None:
     """File TABLE (CSV of path,label and, where they exist, group, weight and slices) as labels for DOMAIN."""
     from data.stages.feedback import add_feedback
-    from flows.config import load_domain
+    from tasks.domain import load_domain
 
     print_facts(f"{domain}: labels filed", {"table": add_feedback(load_domain(domain).root, domain, table)})
 

@@ -10,7 +10,7 @@ import numpy as np
 from data.sources.elpv import elpv_folder, elpv_table
 from data.stores.atomic import write_text
 from data.stores.manifest import LABEL, read_table, write_table
-from tasks.prepare import Prepared
+from tasks.plan import Plan, Prepared
 
 
 def plant_bad_files(folder: Path) -> Path:
@@ -43,15 +43,17 @@ def write_poly_labels(table: Path) -> Path:
     return table
 
 
-def shuffle_labels(prepared: Prepared, folder: Path, task: str) -> Prepared:
-    """The same data set with the labels of its training and validation samples shuffled, seeded; pixels are shared."""
+def shuffle_labels(plan: Plan, folder: Path) -> Plan:
+    """The same plan with the labels of its training and validation samples shuffled, seeded; shards are shared."""
+    prepared = plan.prepared
     folder.mkdir(parents=True, exist_ok=True)
     for source in prepared.folder.iterdir():
         (folder / source.name).unlink(missing_ok=True)
         os.link(source, folder / source.name)
     manifest = read_table(prepared.folder / "manifest.parquet")
-    label, seen = LABEL + task, (manifest["split"] != "test").to_numpy()
+    label, seen = LABEL + plan.dataset.headline, (manifest["split"] != "test").to_numpy()
     labels = manifest[label].to_numpy(object)
     labels[seen] = np.random.default_rng(0).permutation(labels[seen])
     write_table(folder / "manifest.parquet", manifest.assign(**{label: labels}))
-    return Prepared(folder, "shuffled-" + hashlib.sha256(prepared.version.encode()).hexdigest()[:16])
+    shuffled = Prepared(folder, "shuffled-" + hashlib.sha256(prepared.version.encode()).hexdigest()[:16])
+    return Plan(plan.domain, shuffled)

@@ -16,10 +16,9 @@ from rich.table import Table
 
 from data.sources.elpv import elpv_folder, elpv_table
 from data.stages.feedback import add_feedback
-from data.stages.validate import load_validation, report_page
+from data.stages.report import load_validation, report_page
 from data.stores.locks import domain_lock
 from data.stores.manifest import validated_folder
-from flows.config import Domain, load_domain
 from flows.demo.data import plant_bad_files, shuffle_labels, write_poly_labels
 from flows.evaluate import evaluate_version
 from flows.monitor import monitor
@@ -30,6 +29,7 @@ from flows.score import score
 from flows.train import train_version
 from registry.ledger.ledger import Ledger
 from settings.machine import load_settings
+from tasks.domain import Domain, load_domain
 from tasks.evaluate import Verdict
 from tasks.promote import Promotion
 
@@ -95,9 +95,9 @@ def sabotage(domain: str) -> Verdict:
     """Trains on shuffled labels and sends the result to the gate: a gate that never rejects proves nothing."""
     config = load_domain(domain)
     with domain_lock(config.home, domain, "sabotage"):
-        prepared = prepare_data(config)
-        candidate = train_version(config, shuffle_labels(prepared, config.home / "demo" / "shuffled", config.data.task))
-        return evaluate_version(config, candidate.version, prepared)
+        plan = prepare_data(config)
+        candidate = train_version(shuffle_labels(plan, config.home / "demo" / "shuffled"))
+        return evaluate_version(plan, candidate.version)
 
 
 def _plant(config: Domain, workshop: Path) -> Path:

@@ -24,7 +24,7 @@ from prefect.schedules import Cron, Schedule
 from prefect.states import Cancelled, Crashed
 from prefect.types.entrypoint import EntrypointType
 
-from flows.config import Domain, ScheduleConfig
+from tasks.domain import Domain, ScheduleConfig
 
 DRIFT_EVENT = "drift.detected"
 BURST = timedelta(minutes=10)
@@ -126,7 +126,7 @@ def _crash(message: str) -> ChangeFlowRunState:
 _RESTING = ("Completed", "Failed", "Cancelled", "Crashed", "Paused", "Suspended")
 
 
-def register(automation: AutomationCore) -> None:
+def save_automation(automation: AutomationCore) -> None:
     """Creates the automation, or updates the one of the same name: registering twice leaves one."""
     with get_client(sync_client=True) as client:
         known = client.read_automations_by_name(automation.name)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from prefect.flows import Flow
     from prefect.runner import Runner
 
-    from flows.config import Domain
+    from tasks.domain import Domain
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def load_domains(settings: Settings) -> "list[Domain]":
     Raises:
         ConfigError: one of the files has a wrong key or value.
     """
-    from flows.config import domain_names, load_domain  # `regraft up` needs only `wait_for`
+    from tasks.domain import domain_names, load_domain  # `regraft up` needs only `wait_for`
 
     names = domain_names(settings.root)
     if not names:
@@ -121,7 +121,7 @@ async def _register_and_run(runner: "Runner", built: "list[RunnerDeployment]") -
     from flows.scheduler import deployments as ours
 
     served = [await runner.aadd_deployment(deployment) for deployment in built]
-    ours.register(ours.zombie_automation())
+    ours.save_automation(ours.zombie_automation())
     crashed, skipped, gone = (
         clear(served) for clear in (ours.crash_abandoned_runs, ours.skip_missed_runs, ours.forget_others)
     )

@@ -32,7 +32,7 @@ class ProgressFile(Callback):
 
     def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any) -> None:
         """Stops the clock; the last batch's counts, so that validation is left out."""
-        self.samples, self.ended = self.samples + len(args[1]["labels"]) * trainer.world_size, time.monotonic()
+        self.samples, self.ended = self.samples + len(args[1]["weights"]) * trainer.world_size, time.monotonic()
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Replaces the file with the latest state; by now the epoch's own training loss is known."""

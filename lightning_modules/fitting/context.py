@@ -1,4 +1,4 @@
-"""What a fit works on: the data set, the network, and the frozen part of it that is computed only once."""
+"""What the phases of one fit share: the data set, the network, and the frozen part of it that is computed only once."""
 
 import logging
 from dataclasses import dataclass
@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from timm.layers.norm_act import convert_sync_batchnorm
-from torch import Tensor
+from torch import Tensor, nn
 
 from data.stores.dataset import Dataset
 from lightning_modules.config import FitConfig
+from lightning_modules.errors import RecipeError
 from lightning_modules.fitting.progress import write_caching
 from lightning_modules.fitting.trainer import on_gpu
-from lightning_modules.hub.backbones import Backbone, load_backbone
 from lightning_modules.inputs.activations import PLAIN, Prefix, Views
 from lightning_modules.inputs.datamodule import PhaseData
+from lightning_modules.learning.penalties import L2SP, Penalty
 from lightning_modules.network.network import Network, pretrained_network
-from lightning_modules.network.stages import stage_names
-from lightning_modules.objectives.loss import balanced_weights
+from lightning_modules.objectives.mixing import Mixing
+from lightning_modules.objectives.objective import Labelled, Objective, objectives_of
 from lightning_modules.recipes.base import BackboneRecipe, HeadRecipe
 from lightning_modules.recipes.phase import Phase
 
@@ -27,71 +27,64 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Materials:
-    """Everything that the phases of one fit share."""
+class FitContext:
+    """Everything that the phases of one fit share, each made at its first use."""
 
     config: FitConfig
 
     @cached_property
     def dataset(self) -> Dataset:
         """The dataset version."""
-        return Dataset(Path(self.config.dataset), self.config.task, self.config.classes)
+        return Dataset(Path(self.config.dataset), self.config.tasks)
 
     @cached_property
-    def card(self) -> Backbone:
-        """The backbone's entry in the hub."""
-        return load_backbone(Path(self.config.root), self.config.training.backbone)
+    def objectives(self) -> dict[str, Objective]:
+        """How each task is learned."""
+        return objectives_of(self.config.tasks)
 
     @cached_property
     def network(self) -> Network:
         """The network that is trained, in the memory format that convolutions are fastest in."""
         made = self._network()
         if self.config.trainer.processes > 1 and on_gpu(self.config.trainer):
-            # Lightning's own conversion would drop the activations that timm's BatchNorm layers hold.
-            made.backbone = convert_sync_batchnorm(made.backbone)  # type: ignore[no-untyped-call]
+            made.backbone = made.adapter.synchronised(made.backbone)
         network: Network = made.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return network
 
     def _network(self) -> Network:
         """With the backbone's weights, or from scratch with the fit's seed."""
-        training, transform = self.config.training, self.card.transform(self.dataset.spec)
-        recipe = training.recipe
+        training, pretrained = self.config.training, self.config.pretrained
+        recipe, transform = training.recipe, pretrained.transform(self.dataset.spec)
         options: dict[str, Any] = {
             key: getattr(recipe, key) for key in ("dropout", "drop_path") if hasattr(recipe, key)
         }
-        classes = len(self.config.classes)
         torch.manual_seed(training.seed)
         if training.pretrained:
-            return pretrained_network(self.card_root, self.card, transform, classes, head=recipe.head, **options)
-        options |= {"size": transform.image.size, "head": recipe.head}
-        return Network(self.card.architecture, classes, transform.mean, transform.std, **options)
+            return pretrained_network(pretrained, transform, self.objectives, style=recipe.head, **options)
+        return Network(pretrained.card, transform, self.objectives, style=recipe.head, **options)
 
     @cached_property
-    def anchor(self) -> dict[str, Tensor]:
+    def _start(self) -> dict[str, Tensor]:
         """The backbone's weights before any training, whatever phase a resumed fit begins with."""
         return {name: value.detach() for name, value in self._network().backbone.named_parameters()}
 
     @cached_property
     def stages(self) -> int:
         """Stages of the backbone."""
-        return len(stage_names(self.network.backbone))
-
-    @property
-    def card_root(self) -> Path:
-        """Where weights and caches are looked for."""
-        return Path(self.config.root)
+        return len(self.network.adapter.stages(self.network.backbone))
 
     def prefix(self, boundary: int | None = None) -> Prefix:
         """The frozen stages before a boundary; by default all of them."""
-        root = self.card_root
-        return Prefix(root, root / ".regraft", self.dataset, self.card, self.config.threads, boundary)
+        config = self.config
+        return Prefix(Path(config.root) / ".regraft", self.dataset, config.pretrained, config.threads, boundary)
 
-    def features(self, split: str) -> tuple[Tensor, Tensor, Tensor]:
-        """Penultimate features [N, D], labels [N] and weights [N] of a split, from the cache."""
+    def labelled(self, split: str) -> dict[str, Labelled]:
+        """Penultimate features of a split from the cache, with each task's targets."""
         rows = self.dataset.rows(split)
-        features = self.prefix().cache().read(list(rows["hash"]))
+        features = torch.from_numpy(self.prefix().cache().read(list(rows["hash"])))
         weights = torch.from_numpy(rows["weight"].to_numpy("float32"))
-        return torch.from_numpy(features), torch.from_numpy(self.dataset.labels(rows)), weights
+        targets = self.dataset.targets(rows)
+        return {name: Labelled(features, torch.from_numpy(found), weights) for name, found in targets.items()}
 
     def data(self, phase: Phase, *, cached: bool) -> tuple[PhaseData, int]:
         """The batches of a phase and the boundary that their inputs are at: the phase's own if cached, else 0."""
@@ -99,9 +92,36 @@ class Materials:
         assert isinstance(recipe, HeadRecipe)  # noqa: S101 - recipes without gradient have no phases
         boundary = phase.first if cached else 0
         prefix = self.prefix(None if phase.head_alone else boundary) if cached else None
-        chances = self.class_weights[self.labels] if recipe.balance == "sampler" else None
+        chances = self._chances if recipe.balance == "sampler" else None
         data = PhaseData(self.dataset, prefix, self._views(phase), recipe.batch_size, seed, chances, self.report)
         return data, boundary
+
+    def criteria(self, recipe: HeadRecipe) -> dict[str, nn.Module]:
+        """The training loss of each task."""
+        balance = self._balance if recipe.balance == "loss" else {}
+        return {
+            name: one.criterion(recipe.label_smoothing, recipe.focal, balance.get(name))
+            for name, one in self.objectives.items()
+        }
+
+    def mixing(self, recipe: HeadRecipe, phase: Phase) -> Mixing:
+        """How samples are blended in a phase.
+
+        Raises:
+            RecipeError: the targets of a task cannot be blended.
+        """
+        deep = isinstance(recipe, BackboneRecipe) and not phase.head_alone
+        found = Mixing(recipe.mixup, recipe.cutmix if isinstance(recipe, BackboneRecipe) and deep else 0.0)
+        whole = [name for name, one in self.objectives.items() if not one.mixes]
+        if whole and (found.mixup or found.cutmix):
+            raise RecipeError(f"the targets of task {whole[0]!r} cannot be blended; set mixup and cutmix to 0")
+        return found
+
+    def penalties(self, recipe: HeadRecipe, phase: Phase) -> list[Penalty]:
+        """What the learning parameters of a phase pay for."""
+        if not isinstance(recipe, BackboneRecipe) or phase.head_alone or not recipe.l2_sp:
+            return []
+        return [L2SP(recipe.l2_sp, self._start)]
 
     def cacheable(self, phase: Phase) -> bool:
         """Whether what the phase leaves frozen is to be cached, and fits into the disk budget."""
@@ -128,12 +148,15 @@ class Materials:
         write_caching(self.config.folder, done, total)
 
     @cached_property
-    def class_weights(self) -> Tensor:
-        """Weights [K] that make every class count the same."""
-        weights = torch.from_numpy(self.dataset.rows("train")["weight"].to_numpy("float32"))
-        return balanced_weights(self.labels, weights, len(self.config.classes))
+    def _balance(self) -> dict[str, Tensor]:
+        """By task, what makes every answer count the same."""
+        rows = self.dataset.rows("train")
+        weights, targets = torch.from_numpy(rows["weight"].to_numpy("float32")), self.dataset.targets(rows)
+        return {name: one.balance(torch.from_numpy(targets[name]), weights) for name, one in self.objectives.items()}
 
     @property
-    def labels(self) -> Tensor:
-        """Class indices of the training samples [N]."""
-        return torch.from_numpy(self.dataset.labels(self.dataset.rows("train")))
+    def _chances(self) -> Tensor:
+        """How often each training sample is drawn, by its answer to the first task: [N]."""
+        first = self.dataset.headline
+        targets = torch.from_numpy(self.dataset.targets(self.dataset.rows("train"))[first])
+        return self.objectives[first].chances(targets, self._balance[first])

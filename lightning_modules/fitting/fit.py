@@ -18,14 +18,15 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from data.stores.atomic import write_text
 from lightning_modules.config import FitConfig, load_fit_config
-from lightning_modules.fitting.context import Materials
+from lightning_modules.errors import RecipeError
+from lightning_modules.fitting.context import FitContext
 from lightning_modules.fitting.outputs import write_outputs, write_weights
 from lightning_modules.fitting.phases import PhaseResult, fit_phase, phase_weights
 from lightning_modules.fitting.progress import write_history
 from lightning_modules.fitting.torchrun import first_process, run_processes, under_torchrun
 from lightning_modules.fitting.trainer import on_gpu
 from lightning_modules.inputs.activations import PLAIN
-from lightning_modules.objectives.prototypes import check_classes, prepare_head, validation_loss
+from lightning_modules.objectives.objective import Labelled, Objective, TaskHead
 from lightning_modules.recipes.phase import Phase
 from settings.entry import stage_main
 
@@ -44,46 +45,62 @@ def fit(config: FitConfig) -> Path:
     with FileLock(config.folder / "fit.lock"):
         if result.exists():
             return result
-        materials = Materials(config)
-        materials.report(0, 0)  # a killed fit may have left a count
-        with materials.prefix().in_use(PLAIN):
-            materials.prefix().fill(materials.dataset.rows("train", "val"), progress=materials.report)
-            run_processes(config) if config.trainer.processes > 1 else run(materials)
+        context = FitContext(config)
+        context.report(0, 0)  # a killed fit may have left a count
+        with context.prefix().in_use(PLAIN):
+            context.prefix().fill(context.dataset.rows("train", "val"), progress=context.report)
+            run_processes(config) if config.trainer.processes > 1 else run(context)
     return result
 
 
-def run(materials: Materials) -> None:
-    """Sets the head, trains phase after phase and keeps the one that was best on the validation split."""
-    config, started = materials.config, time.monotonic()
+def run(context: FitContext) -> None:
+    """Sets the heads, trains phase after phase and keeps the one that was best on the validation split."""
+    config, started = context.config, time.monotonic()
     torch.set_num_threads(max(1, config.threads // config.trainer.devices))
     if on_gpu(config.trainer):
         torch.set_float32_matmul_precision("high")
-    phases = config.training.recipe.phases(materials.stages)
-    head = _prepare_head(materials)
-    outcomes = _train(materials, phases) if phases else [_no_training(config, head)]
+    phases = config.training.recipe.phases(context.stages)
+    loss = _prepare_heads(context)
+    outcomes = _train(context, phases) if phases else [_no_training(config, loss)]
     if first_process():
         kept = min(range(len(outcomes)), key=lambda number: outcomes[number].val_loss)
         if phases:
-            materials.network.load_state_dict(phase_weights(config, kept))
-        write_outputs(materials, outcomes[kept].boundary)
-        write_weights(config.folder / "weights.safetensors", materials.network)
+            context.network.load_state_dict(phase_weights(config, kept))
+        write_outputs(context, outcomes[kept].boundary)
+        write_weights(config.folder / "weights.safetensors", context.network)
         write_text(config.folder / "result.json", json.dumps(_result(outcomes, kept, time.monotonic() - started)))
 
 
-def _train(materials: Materials, phases: Sequence[Phase]) -> list[PhaseResult]:
+def _train(context: FitContext, phases: Sequence[Phase]) -> list[PhaseResult]:
     outcomes: list[PhaseResult] = []
     for number in range(len(phases)):
-        outcomes.append(fit_phase(materials, phases, number, sum(done.epochs for done in outcomes)))
+        outcomes.append(fit_phase(context, phases, number, sum(done.epochs for done in outcomes)))
     return outcomes
 
 
-def _prepare_head(materials: Materials) -> float:
-    """Sets the head from cached features; returns its loss on the validation split."""
-    check_classes(materials.labels, len(materials.dataset.rows("val")), materials.config.classes)
-    train, held = materials.features("train"), materials.features("val")
-    if materials.config.training.pretrained:  # cached features say nothing of a backbone from scratch
-        prepare_head(materials.network.head, train, held)
-    return validation_loss(materials.network.head, held)
+def _prepare_heads(context: FitContext) -> float:
+    """Sets the heads from cached features; returns their loss on the validation split.
+
+    Raises:
+        RecipeError: the splits hold too little to learn from.
+    """
+    train, held = context.labelled("train"), context.labelled("val")
+    total = 0.0
+    for name, objective in context.objectives.items():
+        if not len(held[name].targets):
+            raise RecipeError("the validation split is empty; raise data.split.validation or add samples")
+        objective.check(train[name].targets)
+        head = context.network.head(name)
+        if context.config.training.pretrained:  # cached features say nothing of a backbone from scratch
+            objective.prepare_head(head, train[name], held[name])
+        total += _validation_loss(objective, head, held[name])
+    return total
+
+
+@torch.no_grad()
+def _validation_loss(objective: Objective, head: TaskHead, held: Labelled) -> float:
+    losses = objective.losses(head(held.features), held.targets)
+    return float((losses * held.weights).sum() / held.weights.sum())
 
 
 def _no_training(config: FitConfig, loss: float) -> PhaseResult:
@@ -104,7 +121,7 @@ def main(path: str) -> None:
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     config = load_fit_config(Path(path))
     try:
-        run(Materials(config)) if under_torchrun() else fit(config)
+        run(FitContext(config)) if under_torchrun() else fit(config)
     except SIGTERMException:
         sys.exit("error: stopped by SIGTERM; what was reached is kept: run it again to go on from there")
 

@@ -13,11 +13,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from data.stores.atomic import write_text
 from lightning_modules.config import FitConfig
 from lightning_modules.errors import TrainingError
 from lightning_modules.fitting.progress import read_state
 
+OUTPUTS, ANSWER = "outputs.npz", "answer."  # the file, and what the names of answers in it begin with
 GRACE = 40.0  # torchrun gives its own processes 30 seconds
 
 
@@ -37,6 +41,22 @@ class FitResult:
         """The epoch whose weights were kept."""
         kept = [entry for entry in self.history if entry["phase"] == self.best_phase]
         return int(min(kept, key=lambda entry: entry["val_loss"])["epoch"])
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a network says of training and validation samples: hashes [N], answers by task, embeddings [N, D]."""
+
+    hashes: npt.NDArray[np.str_]
+    answers: dict[str, npt.NDArray[np.float32]]
+    embeddings: npt.NDArray[np.float32]
+
+
+def read_outputs(fit: Path) -> Outputs:
+    """What the fit in that folder left."""
+    with np.load(fit / OUTPUTS, allow_pickle=False) as found:
+        answers = {name.removeprefix(ANSWER): found[name] for name in found.files if name.startswith(ANSWER)}
+        return Outputs(found["hashes"], answers, found["embeddings"])
 
 
 def train(config: FitConfig, progress: Callable[[int, int], None] = lambda done, total: None) -> FitResult:

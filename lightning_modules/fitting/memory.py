@@ -7,11 +7,11 @@ import torch
 
 from lightning_modules.errors import TrainingError
 from lightning_modules.inputs.datamodule import PhaseData, Take
-from lightning_modules.learning.classifier import Classifier
+from lightning_modules.learning.learner import Learner
 
 
 @contextmanager
-def memory_errors(module: Classifier, data: PhaseData, device: torch.device) -> Iterator[None]:
+def memory_errors(module: Learner, data: PhaseData, device: torch.device) -> Iterator[None]:
     """Turns a failed allocation into a TrainingError that names the largest batch size that fits."""
     try:
         yield
@@ -31,18 +31,18 @@ def _is_shortage(error: BaseException) -> bool:
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or "out of memory" in text or "allocate" in text
 
 
-def _fitting(module: Classifier, data: PhaseData, size: int) -> int:
+def _fitting(module: Learner, data: PhaseData, size: int) -> int:
     """The largest of size, size / 2, size / 4 … with which one step can be made; 0: none."""
     while size and not _fits(module, data, size):
         size //= 2
     return size
 
 
-def _fits(module: Classifier, data: PhaseData, size: int) -> bool:
+def _fits(module: Learner, data: PhaseData, size: int) -> bool:
     module.zero_grad(set_to_none=True)
     try:
         batch = data.train[Take(0, list(range(min(size, len(data.train)))))]
-        loss = module.batch_loss({name: value.to(module.device) for name, value in batch.items()})
+        loss = module.batch_loss(module.transfer_batch_to_device(batch, module.device, 0))
         torch.autograd.backward(loss)
     except (MemoryError, RuntimeError) as error:
         if not _is_shortage(error):

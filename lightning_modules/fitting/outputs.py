@@ -2,6 +2,7 @@
 
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,7 +10,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from data.stores.atomic import atomic_path
-from lightning_modules.fitting.context import Materials
+from lightning_modules.fitting.context import FitContext
+from lightning_modules.fitting.launch import ANSWER, OUTPUTS
 from lightning_modules.fitting.trainer import on_gpu
 from lightning_modules.inputs.activations import PLAIN
 from lightning_modules.inputs.datamodule import PhaseData
@@ -21,29 +23,29 @@ def write_weights(path: Path, network: nn.Module) -> None:
         save_file({name: value.contiguous().cpu() for name, value in network.state_dict().items()}, temporary)
 
 
-def write_outputs(materials: Materials, boundary: int | None) -> None:
-    """Writes outputs.npz: probabilities and embeddings of training and validation samples, for the drift reference.
+def write_outputs(context: FitContext, boundary: int | None) -> None:
+    """Writes answers and embeddings of training and validation samples, for the drift reference.
 
     `boundary` is where the learning part of the network begins; what lies before it is in the cache.
     """
-    prefix = None if boundary == 0 else materials.prefix(None if boundary == materials.stages else boundary)
-    data = PhaseData(materials.dataset, prefix, PLAIN, 256, 0)
+    prefix = None if boundary == 0 else context.prefix(None if boundary == context.stages else boundary)
+    data = PhaseData(context.dataset, prefix, PLAIN, 256, 0)
     with nullcontext() if prefix is None else prefix.in_use(PLAIN):
         data.prepare_data()
         data.setup("predict")
-        probabilities, embeddings = _predict(materials, data, materials.stages if boundary is None else boundary)
-    with atomic_path(materials.config.folder / "outputs.npz") as temporary, temporary.open("wb") as file:
-        hashes = data.whole.rows["hash"].to_numpy(str)
-        np.savez(file, hashes=hashes, probabilities=probabilities.numpy(), embeddings=embeddings.numpy())
+        answers, embeddings = _predict(context, data, context.stages if boundary is None else boundary)
+    with atomic_path(context.config.folder / OUTPUTS) as temporary, temporary.open("wb") as file:
+        arrays: dict[str, Any] = {ANSWER + name: found.numpy() for name, found in answers.items()}
+        np.savez(file, hashes=data.whole.rows["hash"].to_numpy(str), embeddings=embeddings.numpy(), **arrays)
 
 
 @torch.inference_mode()
-def _predict(materials: Materials, data: PhaseData, boundary: int) -> tuple[Tensor, Tensor]:
-    device = torch.device("cuda" if on_gpu(materials.config.trainer) else "cpu")
-    network, found = materials.network.to(device).eval(), []
+def _predict(context: FitContext, data: PhaseData, boundary: int) -> tuple[dict[str, Tensor], Tensor]:
+    device = torch.device("cuda" if on_gpu(context.config.trainer) else "cpu")
+    network, answers, embeddings = context.network.to(device).eval(), [], []
     for batch in data.predict_dataloader():
         embedding = network.run(batch["inputs"].to(device), boundary)
-        found.append((torch.softmax(network.head(embedding), 1).cpu(), embedding.cpu()))
+        answers.append({name: answer.cpu() for name, answer in network.answers(embedding).items()})
+        embeddings.append(embedding.cpu())
     network.cpu()
-    probabilities, embeddings = zip(*found, strict=True)
-    return torch.cat(probabilities), torch.cat(embeddings)
+    return {name: torch.cat([part[name] for part in answers]) for name in context.objectives}, torch.cat(embeddings)

@@ -13,12 +13,12 @@ from lightning_modules.config import FitConfig
 from lightning_modules.errors import RecipeError
 from lightning_modules.fitting.trainer import device_options
 from lightning_modules.inputs.datamodule import PhaseData
-from lightning_modules.learning.classifier import Classifier
+from lightning_modules.learning.learner import Learner
 
 LOWEST, HIGHEST, STEPS = 1e-6, 0.1, 60
 
 
-def find_rate(config: FitConfig, path: Path, copy: Callable[[], Classifier], data: PhaseData) -> float:
+def find_rate(config: FitConfig, path: Path, copy: Callable[[], Learner], data: PhaseData) -> float:
     """The rate at which the loss fell fastest; kept in `path`, so that a resumed run uses the same.
 
     Raises:

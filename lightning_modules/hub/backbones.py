@@ -9,7 +9,8 @@ from typing import Literal
 
 from pydantic import Field, RootModel
 
-from data.specs.image import ImageSpec, TransformSpec
+from data.specs.spec import Spec
+from data.specs.transform import AnyInput, Transform
 from lightning_modules.errors import BackboneError
 from settings.config import Config, load_yaml
 
@@ -43,10 +44,10 @@ class FileWeights(Config):
         return root / self.file
 
 
-class HubWeights(Config):
+class HuggingFaceWeights(Config):
     """A file of a Hugging Face repository, fetched once and then read from the hub's own cache."""
 
-    kind: Literal["timm"]
+    kind: Literal["huggingface", "timm"] = Field(description="`timm` is its name in hubs of earlier releases")
     repository: str = Field(description="owner/name")
     file: str = Field("model.safetensors", description="file in the repository")
 
@@ -67,28 +68,19 @@ class HubWeights(Config):
             ) from error
 
 
-class BackboneInput(Config):
-    """What the backbone was pretrained on."""
-
-    size: int = Field(gt=0, description="side of the square, pixels")
-    crop: float = Field(gt=0, le=1, description="central share of the shortest side")
-    interpolation: Literal["bicubic", "bilinear"]
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-
-
 class Backbone(Config):
     """One entry of the hub."""
 
-    architecture: str = Field(description="timm's name of the network")
-    source: PackageWeights | FileWeights | HubWeights = Field(discriminator="kind")
+    library: str = Field("timm", description="the library that builds the network")
+    architecture: str = Field(description="the library's name of the network")
+    source: PackageWeights | FileWeights | HuggingFaceWeights = Field(discriminator="kind")
     revision: str = Field(description="version of the weights")
     licence: str = Field(description="SPDX identifier")
     sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$", description="of the weight file")
-    input: BackboneInput
+    input: AnyInput
 
-    def weights(self, root: Path) -> tuple[Path, str]:
-        """The weight file and its sha256, checked against the hub's.
+    def verified(self, root: Path, name: str) -> "Pretrained":
+        """This backbone with its weights at hand, checked against the hub's sha256.
 
         Raises:
             BackboneError: the file is missing or altered.
@@ -101,20 +93,36 @@ class Backbone(Config):
             raise BackboneError(
                 f"{path} has sha256 {found[:12]}…, the hub says {str(self.sha256)[:12]}…; restore the file"
             )
-        return path, found
+        return Pretrained(name=name, card=self, path=str(path), sha256=found)
 
-    def transform(self, image: ImageSpec) -> TransformSpec:
-        """The domain's image spec with this backbone's normalisation."""
-        return TransformSpec(image=image, mean=self.input.mean, std=self.input.std)
 
-    def key(self, root: Path, image: ImageSpec) -> str:
-        """Names everything that decides an activation: code, network, weights and transform.
+class Pretrained(Config):
+    """A backbone whose weights were found and checked: resolved once in a run, and passed whole."""
 
-        Raises:
-            BackboneError: the weights are missing or altered.
-        """
-        parts = (ACTIVATIONS, version("timm"), self.architecture, self.weights(root)[1], self.transform(image).hash)
+    name: str = Field(description="its name in the hub")
+    card: Backbone
+    path: str = Field(description="the weight file")
+    sha256: str = Field(description="of the weight file, as it was found")
+
+    def transform(self, spec: Spec) -> Transform:
+        """The domain's spec with what this backbone expects."""
+        return self.card.input.transform(spec)
+
+    def key(self, spec: Spec) -> str:
+        """Names everything that decides an activation: code, network, weights and transform."""
+        transform = self.transform(spec).hash
+        parts = (ACTIVATIONS, version(self.card.library), self.card.architecture, self.sha256, transform)
         return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()[:24]
+
+
+def load_pretrained(root: Path, name: str) -> Pretrained:
+    """The backbone of that name with its weights, checked.
+
+    Raises:
+        BackboneError: it is not in the hub, or its weights are missing or altered.
+        ConfigError: backbones.yaml has a wrong key or value.
+    """
+    return load_backbone(root, name).verified(root, name)
 
 
 def load_backbone(root: Path, name: str) -> Backbone:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lightning_modules.errors import BackboneError
-from lightning_modules.hub.backbones import Backbone, HubWeights, load_backbone, load_hub
+from lightning_modules.hub.backbones import Backbone, HuggingFaceWeights, Pretrained, load_backbone, load_hub
 from settings.errors import ConfigError
 
 SMALLEST = 8
@@ -12,7 +12,7 @@ STEP = 16  # default sizes are multiples of it, so that most transformers can cu
 SHARES = 1.0, 0.75, 0.5
 
 
-def find_backbones(root: Path, names: Sequence[str] = ()) -> tuple[tuple[str, ...], dict[str, str]]:
+def find_backbones(root: Path, names: Sequence[str] = ()) -> tuple[tuple[Pretrained, ...], dict[str, str]]:
     """The named backbones whose weights are at hand, and the reason why each other is not; by default the whole hub.
 
     Only weights that are asked for by name are downloaded.
@@ -20,12 +20,12 @@ def find_backbones(root: Path, names: Sequence[str] = ()) -> tuple[tuple[str, ..
     Raises:
         BackboneError: a name is not in the hub, or no weights are at hand.
     """
-    cards = {name: load_backbone(root, name) for name in names or load_hub(root)}
-    reasons = {name: _absence(root, card, download=bool(names)) for name, card in cards.items()}
-    absent = {name: reason for name, reason in reasons.items() if reason}
+    cards = {name: load_backbone(root, name) for name in names} or load_hub(root)
+    found = {name: _at_hand(root, name, card, download=bool(names)) for name, card in cards.items()}
+    absent = {name: reason for name, reason in found.items() if isinstance(reason, str)}
     if len(absent) == len(cards):
         raise BackboneError(f"no backbone can be ranked: {'; '.join(absent.values())}")
-    return tuple(name for name in cards if name not in absent), absent
+    return tuple(one for one in found.values() if not isinstance(one, str)), absent
 
 
 def image_sizes(stored: int, sizes: Sequence[int] = ()) -> tuple[int, ...]:
@@ -44,15 +44,15 @@ def image_sizes(stored: int, sizes: Sequence[int] = ()) -> tuple[int, ...]:
     return tuple(dict.fromkeys(sizes or (stored, *smaller)))
 
 
-def _absence(root: Path, card: Backbone, *, download: bool) -> str | None:
+def _at_hand(root: Path, name: str, card: Backbone, *, download: bool) -> Pretrained | str:
+    """A backbone with its checked weights, or the reason why it cannot be had."""
     source = card.source
-    if isinstance(source, HubWeights) and not download:
+    if isinstance(source, HuggingFaceWeights) and not download:
         from huggingface_hub import try_to_load_from_cache  # only this source needs the network client
 
         if not isinstance(try_to_load_from_cache(source.repository, source.file, revision=card.revision), str):
             return f"{source.repository} was never downloaded; name it in --backbones to fetch it"
     try:
-        card.weights(root)
+        return card.verified(root, name)
     except BackboneError as error:
         return str(error)
-    return None

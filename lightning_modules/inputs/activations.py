@@ -11,15 +11,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from data.errors import StorageError
-from data.specs.decoding import Array
+from data.specs.spec import Array
 from data.stores.cache_budget import in_use, make_room
 from data.stores.dataset import Dataset
 from data.stores.features import FeatureCache, Features
-from lightning_modules.hub.backbones import Backbone
+from lightning_modules.hub.backbones import Pretrained
 from lightning_modules.inputs.augmentation import AugmentationConfig, augment, view_seed
 from lightning_modules.network.onnx import export_onnx, open_session, run_session
 
@@ -34,7 +33,7 @@ Report = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Views:
-    """The augmented views of the training images: how they are made, from which seed, and how many there are."""
+    """The augmented views of the training samples: how they are made, from which seed, and how many there are."""
 
     augmentation: AugmentationConfig
     seed: int
@@ -45,12 +44,12 @@ class Views:
         """How many differ."""
         return self.count if self.augmentation.active else 1
 
-    def images(self, dataset: Dataset, rows: pd.DataFrame, view: int) -> Array:
-        """One view of the images of manifest rows: uint8 [N, H, W, C]."""
-        images = dataset.images(rows)
+    def samples(self, dataset: Dataset, rows: pd.DataFrame, view: int) -> Array:
+        """One view of the samples of manifest rows: arrays [N, ...]."""
+        samples = dataset.samples(rows)
         if not self.augmentation.active:
-            return images
-        return augment(self.augmentation, images, [view_seed(self.seed, view, digest) for digest in rows["hash"]])
+            return samples
+        return augment(self.augmentation, samples, [view_seed(self.seed, view, digest) for digest in rows["hash"]])
 
 
 PLAIN = Views(AugmentationConfig(), 0, 1)
@@ -60,10 +59,9 @@ PLAIN = Views(AugmentationConfig(), 0, 1)
 class Prefix:
     """The pretrained stages before a boundary, and the cache of what they say of a data set."""
 
-    root: Path
     home: Path
     dataset: Dataset
-    card: Backbone
+    pretrained: Pretrained
     threads: int
     boundary: int | None = None  # of the embedding by default
 
@@ -78,7 +76,7 @@ class Prefix:
         """Computes every view of the rows that is not in the cache yet; returns how many activations were new.
 
         Raises:
-            BackboneError: the weights are missing or altered.
+            BackboneError: the weights are those of another network.
             StorageError: shards are damaged, the disk refused a write, or the cache's budget is too small.
         """
         with self.in_use(views):
@@ -120,13 +118,12 @@ class Prefix:
     @cached_property
     def row_bytes(self) -> int:
         """Bytes of one activation."""
-        blank = np.zeros((1, *self.dataset.spec.shape), np.uint8)
-        return int(run_session(self._session, blank)[0].nbytes)
+        return int(run_session(self._session, self.dataset.spec.example()[None])[0].nbytes)
 
     def _fill_view(self, rows: pd.DataFrame, views: Views, view: int, progress: Report) -> int:
         def compute(positions: Sequence[int]) -> Features:
             """Activations of this view."""
-            return run_session(self._session, views.images(self.dataset, rows.iloc[list(positions)], view))[0]
+            return run_session(self._session, views.samples(self.dataset, rows.iloc[list(positions)], view))[0]
 
         length = max(16, min(512, CHUNK_BYTES // self.row_bytes))
         return self.cache(views, view).fill(list(rows["hash"]), compute, progress, length)
@@ -140,7 +137,7 @@ class Prefix:
     @property
     def _name(self) -> str:
         stage = "" if self.boundary is None else f"-stage{self.boundary}"
-        return self.card.key(self.root, self.dataset.spec) + stage
+        return self.pretrained.key(self.dataset.spec) + stage
 
     @cached_property
     def _session(self) -> "onnxruntime.InferenceSession":
@@ -148,28 +145,10 @@ class Prefix:
         if not path.exists():
             from lightning_modules.network.network import FrozenStages  # torch only for the export
 
-            transform = self.card.transform(self.dataset.spec)
-            frozen = FrozenStages(self.root, self.card, transform, self.boundary)
-            export_onnx(frozen, transform.image.shape, path, ("activation",))
+            frozen = FrozenStages(self.pretrained, self.pretrained.transform(self.dataset.spec), self.boundary)
+            export_onnx(frozen, self.dataset.spec, path, ("activation",))
         return open_session(path, self.threads)
 
 
 def _further(progress: Report, before: int, total: int) -> Report:
     return lambda done, _: progress(before + done, total)
-
-
-def embed(
-    root: Path,
-    home: Path,
-    dataset: Dataset,
-    card: Backbone,
-    threads: int,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> int:
-    """Brings the feature cache up to date with the data set; returns how many samples were new.
-
-    Raises:
-        BackboneError: the weights are missing or altered.
-        StorageError: shards are damaged, the disk refused a write, or the cache's budget is too small.
-    """
-    return Prefix(root, home, dataset, card, threads).fill(dataset.manifest, progress=progress)

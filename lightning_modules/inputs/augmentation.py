@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from data.specs.decoding import Array
+from data.specs.spec import Array
 from settings.config import Config
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Batches of images or of cached activations, with the order of every epoch fixed by the seed."""
+"""Batches of samples or of cached activations, with the order of every epoch fixed by the seed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from data.stores.dataset import Dataset
 from data.stores.features import Rows
 from lightning_modules.inputs.activations import PLAIN, Prefix, Report, Views
 
-Batch = dict[str, Tensor]
+Batch = dict[str, Any]  # inputs, weights and total: tensors; targets: a tensor a task
 
 
 class Take(NamedTuple):
@@ -34,17 +34,17 @@ class Inputs(Protocol):
 
 
 @dataclass(frozen=True)
-class Pixels:
-    """Images from the shards; a view a sample is made when it is wanted. `views.count` 0: each epoch has its own."""
+class Samples:
+    """Arrays from the shards; a view a sample is made when it is wanted. `views.count` 0: each epoch has its own."""
 
     dataset: Dataset
     rows: pd.DataFrame
     views: Views = PLAIN
 
     def read(self, positions: list[int], epoch: int) -> Tensor:
-        """uint8 images [N, H, W, C]."""
+        """Arrays of the spec [N, ...]."""
         view = epoch % self.views.count if self.views.count else epoch
-        return torch.from_numpy(self.views.images(self.dataset, self.rows.iloc[positions], view))
+        return torch.from_numpy(self.views.samples(self.dataset, self.rows.iloc[positions], view))
 
 
 @dataclass(frozen=True)
@@ -66,20 +66,21 @@ class SplitData(TorchDataset[Batch]):
 
     def __init__(self, dataset: Dataset, rows: pd.DataFrame, inputs: Inputs) -> None:
         self.rows, self.inputs = rows, inputs
-        self.labels = torch.from_numpy(dataset.labels(rows))
+        self.targets = {name: torch.from_numpy(found) for name, found in dataset.targets(rows).items()}
         self.weights = torch.from_numpy(rows["weight"].to_numpy(np.float32))
         self.rank, self.processes = 0, 1
 
     def __len__(self) -> int:
         """Number of samples."""
-        return len(self.labels)
+        return len(self.rows)
 
     def __getitem__(self, take: Take) -> Batch:
-        """This process's part of a batch: inputs, labels and weights, and the weight of the whole batch."""
+        """This process's part of a batch: inputs, targets and weights, and the weight of the whole batch."""
         part = take.positions[self.rank :: self.processes]
         inputs = self.inputs.read(part, take.epoch)
         total = self.weights[take.positions].sum()
-        return {"inputs": inputs, "labels": self.labels[part], "weights": self.weights[part], "total": total}
+        targets = {name: found[part] for name, found in self.targets.items()}
+        return {"inputs": inputs, "targets": targets, "weights": self.weights[part], "total": total}
 
 
 class SeededBatches(Sampler[Take]):
@@ -115,7 +116,7 @@ class PhaseData(pl.LightningDataModule):
     """Train and validation batches of one phase; the test split is never opened here.
 
     What lies before the phase's boundary is read from the cache, which the first process fills, or, without a prefix,
-    from images.
+    from samples.
     """
 
     def __init__(
@@ -175,7 +176,7 @@ class PhaseData(pl.LightningDataModule):
     def _split(self, *splits: str, views: Views = PLAIN) -> SplitData:
         rows = self.dataset.rows(*splits)
         if self.prefix is None:
-            return SplitData(self.dataset, rows, Pixels(self.dataset, rows, views))
+            return SplitData(self.dataset, rows, Samples(self.dataset, rows, views))
         hashes = list(rows["hash"])
         opened = tuple(self.prefix.cache(views, view).open(hashes) for view in range(views.cached))
         return SplitData(self.dataset, rows, Cached(opened))

@@ -17,7 +17,7 @@ from captum.robust import FGSM, PGD
 from torch import Tensor
 from torch.nn import functional
 
-from data.specs.decoding import Array
+from data.specs.spec import Array
 from lightning_modules.network.network import Network
 
 Floats = npt.NDArray[np.float32]

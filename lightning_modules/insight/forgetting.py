@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from data.specs.decoding import Array, decode_image
-from data.specs.image import TransformSpec
-from lightning_modules.hub.backbones import Backbone
+from data.specs.decoding import decode_image
+from data.specs.spec import Array, Spec
+from lightning_modules.hub.backbones import Pretrained
 from lightning_modules.insight.source_head import SourceHead, load_source_head
 
 Floats = npt.NDArray[np.floating]
@@ -26,6 +26,11 @@ class Forgetting:
     cka: float
     agreement: float | None
     samples: int
+
+    def figures(self) -> dict[str, float]:
+        """What there is to show, by name."""
+        shared = {} if self.agreement is None else {"source_agreement": self.agreement}
+        return {"source_cka": self.cka, **shared}
 
 
 def forgetting(before: Floats, after: Floats, source_head: SourceHead | None) -> Forgetting:
@@ -100,21 +105,24 @@ def _dependence(ours: npt.NDArray[np.float64], theirs: npt.NDArray[np.float64]) 
     return float(np.sum(ours * theirs) + totals - mixed)
 
 
-def measure_adaptation(root: Path, card: Backbone, transform: TransformSpec, weights: Path) -> Forgetting:
+def measure_adaptation(pretrained: Pretrained, spec: Spec, weights: Path) -> Forgetting | None:
     """Compares the pretrained backbone with the one in a fit's weights.safetensors, on the fixed probe images.
 
-    They are shown at the size that the domain trains at; the source task's own head judges both.
+    They are shown at the size that the domain trains at; the source task's own head judges both. None where samples are
+    no images: there are no such probes of other kinds.
     """
     import torch  # seconds, in a process that may not need it otherwise
     from safetensors.torch import load_file
 
     from lightning_modules.network.network import pretrained_network
 
-    images = torch.from_numpy(probe_images(transform.image.size))
-    network = pretrained_network(root, card, transform, classes=2).eval()
+    if not spec.pixels:
+        return None
+    images = torch.from_numpy(probe_images(spec.shape[0]))
+    network = pretrained_network(pretrained, pretrained.transform(spec), {}).eval()
     with torch.inference_mode():
-        before = network.embed(images).numpy()
+        before = network.run(images).numpy()
         given = load_file(weights)
         own = {name.removeprefix("backbone."): value for name, value in given.items() if name.startswith("backbone.")}
         network.backbone.load_state_dict(own)
-        return forgetting(before, network.embed(images).numpy(), load_source_head(root, card))
+        return forgetting(before, network.run(images).numpy(), load_source_head(pretrained))

@@ -11,17 +11,15 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from data.errors import StorageError
-from data.specs.decoding import Array
 from data.specs.image import ImageSpec
 from data.stores.atomic import write_text
 from data.stores.cache_budget import in_use, make_room
 from data.stores.dataset import Dataset
 from data.stores.features import FeatureCache, Features
 from lightning_modules.errors import BackboneError
-from lightning_modules.hub.backbones import Backbone
+from lightning_modules.hub.backbones import Pretrained
 from lightning_modules.network.onnx import export_onnx, open_session, run_session
 from settings.machine import load_settings
 
@@ -30,10 +28,9 @@ from settings.machine import load_settings
 class PooledFeatures:
     """One backbone's pooled activations of a data set whose images are shrunk to `size` pixels a side."""
 
-    root: Path
     home: Path
     dataset: Dataset
-    card: Backbone
+    pretrained: Pretrained
     size: int
     threads: int
 
@@ -57,7 +54,7 @@ class PooledFeatures:
     @property
     def cache(self) -> FeatureCache:
         """The cache of this network, this transform and this size."""
-        name = f"{self.card.key(self.root, self.dataset.spec)}-pooled{self.size}"
+        name = f"{self.pretrained.key(self.dataset.spec)}-pooled{self.size}"
         return FeatureCache(self.home / "cache" / "features" / name)
 
     @property
@@ -69,13 +66,13 @@ class PooledFeatures:
         # The graph is not kept: another size needs another, and features are asked for once.
         with TemporaryDirectory(dir=self.home) as folder:
             session = open_session(self._export(Path(folder) / "pooled.onnx"), self.threads)
-            blank = run_session(session, np.zeros((1, *self._shape), np.uint8))
+            blank = run_session(session, self._spec.example()[None])
             widths = {output.name: part.shape[1] for output, part in zip(session.get_outputs(), blank, strict=True)}
             self._make_room(len(self.cache.missing(list(rows["hash"]))) * 4 * sum(widths.values()))
 
             def compute(positions: Sequence[int]) -> Features:
                 """The vectors of all stages side by side."""
-                images = shrink(self.dataset.images(rows.iloc[list(positions)]), self.size, self.dataset.spec)
+                images = self._stored.shrink(self.dataset.samples(rows.iloc[list(positions)]), self.size)
                 return np.concatenate(run_session(session, images), axis=1)
 
             self.cache.fill(list(rows["hash"]), compute, progress)
@@ -85,20 +82,25 @@ class PooledFeatures:
         from lightning_modules.insight.pooling import StagePools
         from lightning_modules.network.network import pretrained_network  # torch only for the export
 
-        transform = self.card.transform(self.dataset.spec.model_copy(update={"size": self.size}))
-        pools = StagePools(pretrained_network(self.root, self.card, transform, classes=2))
+        pools = StagePools(pretrained_network(self.pretrained, self.pretrained.transform(self._spec), {}))
         try:
-            export_onnx(pools, self._shape, path, pools.names)
+            export_onnx(pools, self._spec, path, pools.names)
         except (AssertionError, RuntimeError) as error:  # timm checks sizes by assertion, or not before they clash
-            reason = str(error).splitlines()[0]
+            reason, card = str(error).splitlines()[0], self.pretrained.card
             raise BackboneError(
-                f"{self.card.architecture} does not run on {self.size} px ({reason}); rank it at {self.card.input.size}"
+                f"{card.architecture} does not run on {self.size} px ({reason}); rank it at {card.input.length}"
             ) from error
         return path
 
     @property
-    def _shape(self) -> tuple[int, int, int]:
-        return self.size, self.size, self.dataset.spec.shape[2]
+    def _stored(self) -> ImageSpec:
+        """The spec of the shards; only images have sizes to choose from, which the plan of a ranking makes sure of."""
+        assert isinstance(self.dataset.spec, ImageSpec)  # noqa: S101
+        return self.dataset.spec
+
+    @property
+    def _spec(self) -> ImageSpec:
+        return self._stored.resized(self.size)
 
     def _make_room(self, needed: int) -> None:
         budget = load_settings().cache_gb
@@ -107,16 +109,3 @@ class PooledFeatures:
                 f"{needed / 2**20:.3g} MiB of pooled features do not fit into the cache: REGRAFT_CACHE_GB is "
                 f"{budget:.3g}; raise it or take fewer samples"
             )
-
-
-def shrink(images: Array, size: int, spec: ImageSpec) -> Array:
-    """Images [N, H, W, C] shrunk to uint8 [N, size, size, C] by the spec's own filter, which Pillow widens to fit."""
-    if images.shape[1] == size:
-        return images
-    resampling = Image.Resampling[spec.interpolation.upper()]
-    small = [np.asarray(_as_image(image).resize((size, size), resampling)) for image in images]
-    return np.stack(small).reshape(len(images), size, size, images.shape[3])
-
-
-def _as_image(pixels: Array) -> Image.Image:
-    return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)

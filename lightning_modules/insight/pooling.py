@@ -4,7 +4,6 @@ import torch
 from torch import Tensor, nn
 
 from lightning_modules.network.network import Network
-from lightning_modules.network.stages import stage_names
 
 
 class StagePools(nn.Module):
@@ -13,7 +12,7 @@ class StagePools(nn.Module):
     def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = network
-        self.names = (*stage_names(network.backbone)[:-1], "embedding")
+        self.names = (*network.adapter.stages(network.backbone)[:-1], "embedding")
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Vectors in the order of the boundaries, from one pass."""

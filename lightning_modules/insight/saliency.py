@@ -13,7 +13,7 @@ import torch
 from captum.attr import IntegratedGradients, LayerAttribution, LayerGradCam
 from torch import Tensor, nn
 
-from data.specs.decoding import Array
+from data.specs.spec import Array
 from lightning_modules.network.network import Network
 
 Floats = npt.NDArray[np.float32]
@@ -40,7 +40,7 @@ def explain(network: Network, images: Array) -> tuple[Method, Floats]:
 def _last_map(network: Network, image: Tensor) -> nn.Module | None:
     """The deepest stage whose output is a feature map [N, C, h, w] of at least four by four; None: there is none."""
     backbone: Any = network.backbone
-    stages = {str(one["module"]): int(one["num_chs"]) for one in _stages(backbone)}
+    stages = dict(network.adapter.maps(backbone))
     shapes: dict[str, torch.Size] = {}
     modules = {name: module for name, module in backbone.named_modules() if name in stages}
     hooks = [
@@ -57,12 +57,6 @@ def _last_map(network: Network, image: Tensor) -> nn.Module | None:
         if len(shapes.get(name, ())) == 4 and shapes[name][1] == channels and min(shapes[name][2:]) >= SMALLEST_MAP
     ]
     return modules[fitting[-1]] if fitting else None
-
-
-def _stages(backbone: Any) -> list[dict[str, Any]]:
-    """A backbone's stages as timm lists them, first to last."""
-    found = getattr(backbone, "feature_info", [])
-    return list(getattr(found, "info", found))
 
 
 def _grad_cam(network: Network, layer: nn.Module, images: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from lightning_modules.hub.backbones import Backbone
+from lightning_modules.hub.backbones import Pretrained
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -29,24 +29,26 @@ class SourceHead:
         return probabilities
 
 
-def load_source_head(root: Path, card: Backbone) -> SourceHead | None:
+def load_source_head(pretrained: Pretrained) -> SourceHead | None:
     """The classifier of a backbone's checked weight file; None where the file holds no such layer, or several.
 
     Raises:
-        BackboneError: the weights are missing or altered.
+        BackboneError: the file holds no weights.
     """
     import torch
 
-    from lightning_modules.network.network import Network, read_weights
+    from lightning_modules.hub.weights import read_weights
+    from lightning_modules.network.adapter import adapter_for
 
+    adapter = adapter_for(pretrained.card)
     with torch.device("meta"):  # names and shapes only
-        backbone = Network(card.architecture, 1, card.input.mean, card.input.std).backbone
-    left = _left_over(backbone, read_weights(card.weights(root)[0]))
+        backbone = adapter.create(pretrained.card)
+    left = _left_over(backbone, read_weights(Path(pretrained.path)))
     pairs = [(left[name], left.get(f"{name.removesuffix('weight')}bias")) for name in left if name.endswith("weight")]
     heads = [
         SourceHead(weight.float().numpy(), bias.float().numpy())
         for weight, bias in pairs
-        if weight.ndim == 2 and weight.shape[1] == backbone.num_features
+        if weight.ndim == 2 and weight.shape[1] == adapter.features(backbone)
         if bias is not None and bias.shape == weight.shape[:1]
     ]
     return heads[0] if len(heads) == 1 else None

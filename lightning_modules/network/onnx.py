@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from data.specs.decoding import Array
+from data.specs.spec import Array, Spec
 from data.stores.atomic import atomic_path
 
 if TYPE_CHECKING:
@@ -19,13 +19,8 @@ Floats = npt.NDArray[np.float32]
 BATCH = 64
 
 
-def export_onnx(
-    network: "nn.Module",
-    shape: tuple[int, int, int],
-    path: Path,
-    outputs: tuple[str, ...] = ("probabilities", "embedding"),
-) -> None:
-    """Writes `network` (uint8 images in; the named outputs out) with a free batch dimension.
+def export_onnx(network: "nn.Module", spec: Spec, path: Path, outputs: tuple[str, ...]) -> None:
+    """Writes `network` (arrays of the spec in; the named outputs out) with a free batch dimension.
 
     torch's TorchScript exporter is used: its graph runs twice as fast here as the newer exporter's.
 
@@ -34,17 +29,17 @@ def export_onnx(
     """
     import torch
 
-    sample = torch.zeros((2, *shape), dtype=torch.uint8)
+    samples = torch.from_numpy(np.stack([spec.example()] * 2))
     with atomic_path(path) as temporary, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
             network.eval(),
-            (sample,),
+            (samples,),
             str(temporary),
             dynamo=False,
-            input_names=["images"],
+            input_names=[spec.input_name],
             output_names=list(outputs),
-            dynamic_axes={name: {0: "batch"} for name in ("images", *outputs)},
+            dynamic_axes={name: {0: "batch"} for name in (spec.input_name, *outputs)},
         )
 
 
@@ -58,12 +53,13 @@ def open_session(path: Path, threads: int) -> "onnxruntime.InferenceSession":
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def run_session(session: "onnxruntime.InferenceSession", images: Array) -> tuple[Floats, ...]:
-    """The graph's outputs (of a package: probabilities [N, K] and embeddings [N, D]) of uint8 images [N, H, W, C]."""
-    outputs = [session.run(None, {"images": batch}) for batch in _batches(images)]
+def run_session(session: "onnxruntime.InferenceSession", samples: Array) -> tuple[Floats, ...]:
+    """The graph's outputs (of a package: the answer to each task, and embeddings [N, D]) of arrays [N, ...]."""
+    (given,) = session.get_inputs()
+    outputs = [session.run(None, {given.name: batch}) for batch in _batches(samples)]
     return tuple(np.concatenate(parts) for parts in zip(*outputs, strict=True))
 
 
-def _batches(images: Array) -> Iterator[Array]:
-    for start in range(0, max(len(images), 1), BATCH):
-        yield images[start : start + BATCH]
+def _batches(samples: Array) -> Iterator[Array]:
+    for start in range(0, max(len(samples), 1), BATCH):
+        yield samples[start : start + BATCH]

@@ -4,8 +4,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lightning_modules.objectives.objective import TaskHead
 
-class Head(nn.Module):
+
+class Head(TaskHead):
     """A linear layer over standardised features; `standardise` sets the statistics from training features."""
 
     def __init__(self, features: int, classes: int, dropout: float = 0.0) -> None:
@@ -36,7 +38,7 @@ class Head(nn.Module):
         return logits
 
 
-class CosineHead(nn.Module):
+class CosineHead(TaskHead):
     """Scaled cosines between a sample's features and one L2-normalised prototype a class."""
 
     def __init__(self, features: int, classes: int) -> None:

@@ -1,4 +1,4 @@
-"""Mixup and cutmix: samples of a batch are blended with one another, and so are their labels."""
+"""Mixup and cutmix: samples of a batch are blended with one another, and so are their targets."""
 
 from dataclasses import dataclass
 
@@ -20,11 +20,11 @@ class Mixing:
     mixup: float = 0.0
     cutmix: float = 0.0
 
-    def __call__(self, inputs: Tensor, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Blended inputs [N, ...], class shares [N, K] and sample weights [N]."""
+    def __call__(self, inputs: Tensor, *others: Tensor) -> tuple[Tensor, ...]:
+        """Blended inputs [N, ...], and by the same share whatever else goes with the samples: targets, weights."""
         alphas = [alpha for alpha in (self.mixup, self.cutmix) if alpha]
         if not alphas:
-            return inputs, targets, weights
+            return inputs, *others
         cut = self.cutmix > 0 and (len(alphas) == 1 or bool(torch.rand(()) < 0.5))
         alpha = self.cutmix if cut else self.mixup
         share, partner = float(Beta(alpha, alpha).sample()), torch.randperm(len(inputs)).to(inputs.device)
@@ -32,8 +32,7 @@ class Mixing:
             inputs, share = _cut(inputs, inputs[partner], share)
         else:
             inputs = share * inputs + (1 - share) * inputs[partner]
-        blended = (share * value + (1 - share) * value[partner] for value in (targets, weights))
-        return inputs, *blended  # type: ignore[return-value]
+        return inputs, *(share * value + (1 - share) * value[partner] for value in others)
 
 
 def _cut(inputs: Tensor, partners: Tensor, share: float) -> tuple[Tensor, float]:

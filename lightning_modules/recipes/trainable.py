@@ -5,7 +5,6 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from lightning_modules.errors import RecipeError
 from lightning_modules.network.network import Network
-from lightning_modules.network.stages import stage_modules, stage_parameters
 from lightning_modules.recipes.phase import Phase
 
 _NORMS = (_BatchNorm, nn.LayerNorm, nn.GroupNorm)
@@ -22,7 +21,7 @@ def learning_parameters(network: Network, phase: Phase) -> dict[str, int]:
     chosen = _SELECTORS[phase.learns](network.backbone)
     found = {
         name: stage
-        for name, stage in stage_parameters(network.backbone).items()
+        for name, stage in network.adapter.parameter_stages(network.backbone).items()
         if phase.first <= stage < phase.last and name in chosen
     }
     if not found:
@@ -45,12 +44,12 @@ def set_modes(network: Network, phase: Phase, *, follow_batches: bool) -> None:
     With `follow_batches` false BatchNorm keeps its statistics in learning stages too.
     """
     network.backbone.eval()
-    stages = stage_modules(network.backbone)
+    stages = network.adapter.module_stages(network.backbone)
     for name, module in network.backbone.named_modules():
         frozen_norm = isinstance(module, _BatchNorm) and not follow_batches
         if name and phase.first <= stages[name] < phase.last and not frozen_norm:
             module.training = True
-    network.head.train()
+    network.heads.train()
 
 
 def _weights(backbone: nn.Module) -> set[str]:

@@ -109,11 +109,12 @@ def _library(name: str) -> "Component":
 def _model_card(package: Package, facts: Facts, evaluation: Evaluation) -> dict[str, Any]:
     """The modelCard object of CycloneDX 1.6."""
     shown = {name: found for name, found in evaluation.metrics.items() if found.is_finite}
-    tensor = f"uint8 [N, {', '.join(map(str, package.transform.image.shape))}]"
+    spec = package.transform.spec
+    tensor = f"{spec.dtype} [N, {', '.join(map(str, spec.shape))}]"
     return {
         "modelParameters": {
             "approach": {"type": "supervised"},
-            "task": package.task,
+            "task": package.headline,
             "modelArchitecture": package.backbone,
             "datasets": [{"ref": "data"}],
             "inputs": [{"format": tensor}],

@@ -62,7 +62,7 @@ def _files(dataset: Dataset) -> list[Any]:
         ),
         mlc.FileSet(
             id=SHARDS, name=SHARDS, includes="shard-*.npy", encoding_formats=["application/octet-stream"],
-            description=f"decoded images, uint8 [N, {', '.join(map(str, dataset.spec.shape))}]",
+            description=f"decoded samples, {dataset.spec.dtype} [N, {', '.join(map(str, dataset.spec.shape))}]",
         ),
     ]  # fmt: skip
 

@@ -3,24 +3,26 @@
 import hashlib
 import platform
 import subprocess
+from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
 
-from data.specs.image import TransformSpec
+from data.specs.transform import Transform
 from lightning_modules.config import TrainingConfig
-from lightning_modules.hub.backbones import load_backbone
+from lightning_modules.hub.backbones import Pretrained
 
 
-def lineage(root: Path, dataset_version: str, transform: TransformSpec, training: TrainingConfig) -> dict[str, str]:
+def lineage(
+    dataset_version: str, transform: Transform, pretrained: Pretrained, training: TrainingConfig
+) -> dict[str, str]:
     """Tags of one training run."""
-    card = load_backbone(root, training.backbone)
     return {
         "dataset_version": dataset_version,
         "transform": transform.hash,
-        "backbone": training.backbone,
-        "backbone_revision": card.revision,
-        "backbone_sha256": card.weights(root)[1],
-        "backbone_licence": card.licence,
+        "backbone": pretrained.name,
+        "backbone_revision": pretrained.card.revision,
+        "backbone_sha256": pretrained.sha256,
+        "backbone_licence": pretrained.card.licence,
         "recipe": training.recipe.kind,
         "seed": str(training.seed),
         "code_commit": _commit(),
@@ -29,6 +31,7 @@ def lineage(root: Path, dataset_version: str, transform: TransformSpec, training
     }
 
 
+@cache
 def _commit() -> str:
     """Commit of Regraft's own code, marked where the working tree differs from it."""
     here = Path(__file__).parent
@@ -39,6 +42,7 @@ def _commit() -> str:
     return found.stdout.strip() or "unknown"
 
 
+@cache
 def _environment() -> str:
     """sha256 of the names and versions of all installed packages."""
     installed = sorted({f"{found.name}=={found.version}" for found in distributions()})

@@ -118,22 +118,28 @@ def _training(facts: Facts) -> dict[str, str]:
 def _calibration(package: Package, evaluation: Evaluation) -> dict[str, str]:
     value, low, high = _shown(evaluation.calibration)
     return {
-        "Temperature": f"{package.temperature:.4g}, fitted on the validation split, inside the model",
+        "Temperature": f"{_temperatures(package)}, fitted on the validation split, inside the model",
         "Calibration error": f"{value} ({low} to {high}), expected calibration error on the test split",
         "Parity": f"{package.parity:.2g} at most between network, package and serving path on the golden batch",
     }
 
 
+def _temperatures(package: Package) -> str:
+    several = len(package.temperatures) > 1
+    return ", ".join(
+        f"{name} {found:.4g}" if several else f"{found:.4g}" for name, found in package.temperatures.items()
+    )
+
+
 def _limits(package: Package, evaluation: Evaluation) -> list[str]:
-    spec = package.transform.image
     unjudged = evaluation.slices[evaluation.slices["low"].isna()].to_dict("records")
     small = [f"{row['column']} = {row['value']}" for row in unjudged]
-    seen = f"{spec.size} x {spec.size} pixels, {'grey' if spec.mode == 'L' else 'colour'}"
+    seen = package.transform.spec.words
     limits = (
-        f"It knows {len(package.classes)} classes. An image of anything else is given one of them too.",
+        f"It knows {len(package.classes)} classes. A sample of anything else is given one of them too.",
         f"Its evidence: {evaluation.samples} samples of {evaluation.groups} groups, from the source that taught it.",
         "Other cameras, places or times may give worse results; watch drift.",
-        f"It sees {seen}, as `transform.json` decodes them; pixels prepared otherwise give other results.",
+        f"It sees {seen}, as `transform.json` decodes it; what is prepared otherwise gives other results.",
     )
     return [*limits, f"Slices that could not be judged: {'; '.join(small)}."] if small else [*limits]
 

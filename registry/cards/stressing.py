@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from data.specs.decoding import Array
+from data.specs.spec import Array
 from data.stores.dataset import Dataset
 from evaluation.predictions.metrics import MetricName
 from evaluation.predictions.predictions import Predictions
@@ -68,6 +68,8 @@ class StressTest:
         """
         if self.clean.hashes != list(self._rows["hash"]):
             raise GateError("the predictions are of another test split than the data set's; evaluate the version again")
+        if not self.dataset.spec.pixels:  # corruptions, attacks and heat maps are of pixels
+            return Stress(None, None, {})
         corruptions = self._corruptions() if self.config.corruptions else None
         attacks = self._attacks() if self.config.budgets else None
         figures = self._curves(corruptions, attacks)
@@ -87,13 +89,13 @@ class StressTest:
 
     def _sample(self, count: int) -> tuple[Predictions, Array]:
         rows = choose_samples(self.clean, count, seed=self.config.seed)
-        return self.clean.take(rows), self.dataset.images(self._rows.iloc[rows])
+        return self.clean.take(rows), self.dataset.samples(self._rows.iloc[rows])
 
     def _corruptions(self) -> Robustness:
         options, (clean, images) = self.config, self._sample(self.config.samples)
         conditions = corrupted(
             images,
-            lambda changed: self.package.predict(changed)[0],
+            self.package.decisive,
             corruptions=options.corruptions,
             severities=options.severities,
             seed=options.seed,
@@ -137,7 +139,7 @@ class StressTest:
         count = self.config.explained_samples
         worst = worst_errors(self.clean, count)
         rows = np.concatenate([worst, choose_samples(self.clean, count, seed=self.config.seed)])
-        images = self.dataset.images(self._rows.iloc[rows])
+        images = self.dataset.samples(self._rows.iloc[rows])
         method, heat = explain(self._network, images)
         return saliency_figure(images, heat, self.clean.take(rows), errors=len(worst), method=method)
 

@@ -27,17 +27,16 @@ def predict_test(package: Package, dataset: Dataset, config: EvaluationConfig) -
     Raises:
         EvaluationError: `config` names a column that the data set has not.
         GateError: the package knows other classes than the data set, or learned from test samples.
-        PackageError: the data set's images are not of the package's shape.
+        PackageError: the data set's samples are not of the package's shape.
     """
     _refuse_foreign(package, dataset)
     rows, manifest = dataset.rows("test"), dataset.manifest
-    others = manifest[["group"]].assign(label=manifest[LABEL + dataset.task])
+    others = manifest[["group"]].assign(label=manifest[LABEL + dataset.headline])
     slices = chosen_slices(dataset.slices(manifest), others, config)
-    probabilities, _ = package.predict(dataset.images(rows))
     return Predictions(
         hashes=list(rows["hash"]),
         truth=dataset.labels(rows),
-        probabilities=probabilities.astype(np.float64),
+        probabilities=package.decisive(dataset.samples(rows)).astype(np.float64),
         weights=rows["weight"].to_numpy(np.float64),
         groups=list(rows["group"]),
         slices=slices[(manifest["split"] == "test").to_numpy()].reset_index(drop=True),
@@ -52,7 +51,7 @@ def _refuse_foreign(package: Package, dataset: Dataset) -> None:
             f"the package knows the classes {', '.join(package.classes)}, the data set {', '.join(dataset.classes)}; "
             "they cannot be compared: start a new domain for the new classes"
         )
-    if package.transform.image != dataset.spec:
+    if package.transform.spec != dataset.spec:
         raise GateError(
             "the package was trained with another transform than the data set has now and would be judged on foreign "
             "pixels; change data.transform back, or give the changed domain a new name"
@@ -86,9 +85,10 @@ def evaluation_metrics(evaluation: Evaluation) -> dict[str, float]:
 
 def evaluation_figures(evaluation: Evaluation, predictions: Predictions, dataset: Dataset) -> dict[str, "Figure"]:
     """Confusion matrix, reliability curve, slices, and a grid of the worst errors beside a random sample."""
+    pictures = dataset.spec.thumbnails(dataset.samples(dataset.rows("test")))
     figures = {
         "confusion_matrix": confusion_matrix_figure(predictions),
         "reliability": reliability_figure(predictions, evaluation),
-        "samples": sample_grid_figure(dataset.images(dataset.rows("test")), predictions, seed=0),
+        "samples": sample_grid_figure(pictures, predictions, seed=0),
     }
     return figures if evaluation.slices.empty else {**figures, "slices": slice_figure(evaluation)}

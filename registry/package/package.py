@@ -1,12 +1,12 @@
 """The model package: one folder without pickle that serving, evaluation and drift load.
 
-model.onnx            uint8 [N, H, W, C] in; probabilities [N, K] and embedding [N, D] out; normalisation and
-                      temperature inside
+model.onnx            arrays of the spec [N, ...] in; the answer to each task and the embedding [N, D] out; preparation
+                      and temperature inside
 weights.safetensors   the same network for training on
 transform.json        the transform spec
-labels.json           task, classes, backbone
+labels.json           tasks, backbone
 reference.parquet     what the network said of its training and validation samples: the drift reference
-checks.json           temperature, and the largest difference between the three ways to a prediction
+checks.json           temperatures, and the largest difference between the three ways to a prediction
 data_card.json, bom.json, model_card.md    what people and auditors read; written by `registry.cards.describing`
 origin.json           domain and run that it belongs to; written by `registry.package.origin` when it is registered
 manifest.json         sha256 of each file above; checked before anything is loaded
@@ -15,6 +15,7 @@ manifest.sig          its ed25519 signature, where REGRAFT_SIGNING_KEY is set
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,9 +24,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data.specs.decoding import Array
-from data.specs.image import TransformSpec
+from data.specs.spec import Array
+from data.specs.transform import Transform
 from data.stores.manifest import read_table
+from data.targets.task import Task
 from lightning_modules.network.onnx import Floats, open_session, run_session
 from registry.errors import PackageError
 from registry.shipped.manifest import verify
@@ -38,17 +40,26 @@ FILES = ("checks.json", "labels.json", "model.onnx", "reference.parquet", "trans
 class Package:
     """A verified package, ready to predict.
 
-    `temperature` divides the logits inside the model; `parity` is the largest difference of a probability between
-    network, package and serving path on the golden batch.
+    `temperatures` divide the logits of each task inside the model; `parity` is the largest difference of an answer
+    between network, package and serving path on the golden batch.
     """
 
     folder: Path
-    transform: TransformSpec
-    task: str
-    classes: tuple[str, ...]
+    transform: Transform
+    tasks: Mapping[str, Task]
     backbone: str
-    temperature: float
+    temperatures: Mapping[str, float]
     parity: float
+
+    @property
+    def headline(self) -> str:
+        """Name of the task by which versions are compared."""
+        return next(iter(self.tasks))
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Columns of the headline task's answer, in their order."""
+        return self.tasks[self.headline].columns
 
     @cached_property
     def _session(self) -> Any:
@@ -56,7 +67,7 @@ class Package:
 
     @cached_property
     def reference(self) -> pd.DataFrame:
-        """The drift reference: hash, group, split, brightness, probabilities and embedding of each sample."""
+        """The drift reference: hash, group, split, the spec's measures, answers and embedding of each sample."""
         return read_table(self.folder / "reference.parquet")
 
     @property
@@ -64,24 +75,29 @@ class Package:
         """Size of what is served, megabytes."""
         return (self.folder / "model.onnx").stat().st_size / 1e6
 
-    def predict(self, images: Array) -> tuple[Floats, Floats]:
-        """Probabilities [N, K] and embeddings [N, D] of uint8 images [N, H, W, C].
+    def predict(self, samples: Array) -> tuple[dict[str, Floats], Floats]:
+        """The answer to each task [N, columns] and embeddings [N, D] of arrays of the spec [N, ...].
 
         Raises:
-            PackageError: the images are not of the package's shape.
+            PackageError: the arrays are not of the package's type and shape.
         """
-        if images.dtype != np.uint8 or images.shape[1:] != self.transform.image.shape:
+        spec = self.transform.spec
+        if samples.dtype != spec.dtype or samples.shape[1:] != spec.shape:
             raise PackageError(
-                f"images are {images.dtype} {images.shape[1:]}, the package takes uint8 {self.transform.image.shape}"
+                f"samples are {samples.dtype} {samples.shape[1:]}, the package takes {spec.dtype} {spec.shape}"
             )
-        probabilities, embeddings = run_session(self._session, images)
-        return probabilities, embeddings
+        *answers, embeddings = run_session(self._session, samples)
+        return dict(zip(self.tasks, answers, strict=True)), embeddings
+
+    def decisive(self, samples: Array) -> Floats:
+        """The answer to the headline task [N, columns]."""
+        return self.predict(samples)[0][self.headline]
 
     def latency_ms(self, repeats: int = 30) -> float:
-        """95th percentile of the time for one image on this machine, milliseconds."""
-        image = np.zeros((1, *self.transform.image.shape), np.uint8)
-        self.predict(image)
-        return float(np.percentile([_timed(self, image) for _ in range(repeats)], 95))
+        """95th percentile of the time for one sample on this machine, milliseconds."""
+        sample = self.transform.spec.example()[None]
+        self.predict(sample)
+        return float(np.percentile([_timed(self, sample) for _ in range(repeats)], 95))
 
 
 def load_package(folder: Path) -> Package:
@@ -96,10 +112,9 @@ def load_package(folder: Path) -> Package:
         raise PackageError(str(error)) from error
     try:
         labels, checks = (_read_json(folder / name) for name in ("labels.json", "checks.json"))
-        transform = TransformSpec.model_validate_json((folder / "transform.json").read_text(encoding="utf-8"))
-        classes, temperature = tuple(labels["classes"]), float(checks["temperature"])
-        parity = float(checks["parity"]["largest_difference"])
-        return Package(folder, transform, labels["task"], classes, labels["backbone"], temperature, parity)
+        transform = Transform.read((folder / "transform.json").read_text(encoding="utf-8"))
+        tasks, parity = _tasks(labels), float(checks["parity"]["largest_difference"])
+        return Package(folder, transform, tasks, labels["backbone"], _temperatures(checks, tasks), parity)
     except (ValueError, KeyError, TypeError) as error:
         reason = str(error).splitlines()[0]
         raise PackageError(
@@ -111,7 +126,19 @@ def _read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def _timed(package: Package, image: Array) -> float:
+def _tasks(labels: dict[str, Any]) -> dict[str, Task]:
+    """The tasks; packages of earlier releases name one classification."""
+    stated = labels.get("tasks") or {labels["task"]: {"classes": labels["classes"]}}
+    return {name: Task.chosen(task) for name, task in stated.items()}
+
+
+def _temperatures(checks: dict[str, Any], tasks: Mapping[str, Task]) -> dict[str, float]:
+    """The temperature of each task; packages of earlier releases have one number."""
+    found = checks["temperature"]
+    return {name: float(found[name] if isinstance(found, dict) else found) for name in tasks}
+
+
+def _timed(package: Package, sample: Array) -> float:
     started = time.perf_counter()
-    package.predict(image)
+    package.predict(sample)
     return (time.perf_counter() - started) * 1000

@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from data.errors import StorageError
 from data.stores.atomic import write_text
 from data.stores.dataset import Dataset
-from data.stores.manifest import write_table
+from data.stores.manifest import LABEL, write_table
+from data.targets.task import output_names
 from evaluation.inference.calibration import fit_temperature, tempered
-from lightning_modules.hub.backbones import load_backbone
-from lightning_modules.network.onnx import Floats, export_onnx
+from lightning_modules.fitting.launch import Outputs, read_outputs
+from lightning_modules.hub.backbones import Pretrained
+from lightning_modules.network.onnx import export_onnx
 from registry.errors import PackageError
 from registry.package.package import Package, load_package
 from registry.package.parity import Golden, prove_parity
@@ -32,33 +33,34 @@ if TYPE_CHECKING:
 GOLDEN, MOST = 8, 64  # samples of the golden batch; more than eight only where there are more classes
 
 
-def pack_fit(root: Path, fit: Path, dataset: Dataset, backbone: str) -> Package:
+def pack_fit(fit: Path, dataset: Dataset, pretrained: Pretrained) -> Package:
     """Builds the package of a fit in its folder `package`, calibrated on the validation split.
 
     Raises:
         PackageError: network, package and serving path disagree on the golden batch, or the package cannot be signed.
         StorageError: the fit's files are missing, or the disk refused a write.
     """
-    probabilities, embeddings = _outputs(fit, dataset)
-    temperature = _temperature(probabilities, dataset)
-    card, golden = load_backbone(root, backbone), golden_rows(dataset)
-    transform = card.transform(dataset.spec)
-    network = load_network(card, transform, len(dataset.classes), fit / "weights.safetensors")
-    network.temperature.fill_(temperature)
+    outputs, transform = _outputs(fit, dataset), pretrained.transform(dataset.spec)
+    temperatures = _temperatures(outputs, dataset)
+    network = load_network(pretrained.card, transform, dataset.tasks, fit / "weights.safetensors")
+    for name, temperature in temperatures.items():
+        network.head(name).temperature.fill_(temperature)
     return build_package(
-        Package(fit / "package", transform, dataset.task, dataset.classes, backbone, temperature, math.nan),
+        Package(fit / "package", transform, dataset.tasks, pretrained.name, temperatures, math.nan),
         network,
-        _reference(dataset, tempered(probabilities.astype(np.float64), temperature), embeddings),
-        Golden(dataset.images(golden), tuple(golden["hash"])),
+        _reference(dataset, outputs, network),
+        golden_batch(dataset),
     )
 
 
-def golden_rows(dataset: Dataset) -> pd.DataFrame:
-    """Validation samples of every class in turn, the first of each class first; the same for the same data."""
+def golden_batch(dataset: Dataset) -> Golden:
+    """Validation samples of every stratum in turn, the first of each first; the same for the same data."""
     rows = dataset.rows("val")
-    turn = pd.Series(dataset.labels(rows)).groupby(dataset.labels(rows)).cumcount()
-    count = max(GOLDEN, min(len(dataset.classes), MOST))
-    return rows.loc[turn.sort_values(kind="stable").index[:count]]
+    strata = dataset.tasks[dataset.headline].strata(rows[LABEL + dataset.headline])
+    turn = strata.groupby(strata).cumcount()
+    count = max(GOLDEN, min(strata.nunique(), MOST))
+    chosen = rows.loc[turn.sort_values(kind="stable").index[:count]]
+    return Golden(dataset.samples(chosen), tuple(chosen["hash"]))
 
 
 def build_package(draft: Package, network: "Network", reference: pd.DataFrame, golden: Golden) -> Package:
@@ -73,15 +75,15 @@ def build_package(draft: Package, network: "Network", reference: pd.DataFrame, g
     folder = draft.folder
     shutil.rmtree(folder, ignore_errors=True)  # what a killed process left would be sealed in
     folder.mkdir(parents=True)
-    export_onnx(network, draft.transform.image.shape, folder / "model.onnx")
+    export_onnx(network, draft.transform.spec, folder / "model.onnx", (*output_names(draft.tasks), "embedding"))
     weights = {name: value.contiguous() for name, value in network.state_dict().items()}
     save_file(weights, folder / "weights.safetensors")
     write_text(folder / "transform.json", draft.transform.model_dump_json(indent=1))
-    labels = {"task": draft.task, "classes": draft.classes, "backbone": draft.backbone}
-    write_text(folder / "labels.json", json.dumps(labels, indent=1))
+    tasks = {name: task.model_dump(mode="json") for name, task in draft.tasks.items()}
+    write_text(folder / "labels.json", json.dumps({"tasks": tasks, "backbone": draft.backbone}, indent=1))
     write_table(folder / "reference.parquet", reference)
     parity = prove_parity(draft, network, golden)
-    checks = {"temperature": draft.temperature, "parity": asdict(parity)}
+    checks = {"temperature": draft.temperatures, "parity": asdict(parity)}
     write_text(folder / "checks.json", json.dumps(checks, indent=1))
     seal(folder)
     return load_package(folder)
@@ -104,29 +106,42 @@ def seal(folder: Path) -> None:
             raise PackageError(f"package {folder} cannot be signed: {error}") from None
 
 
-def _outputs(fit: Path, dataset: Dataset) -> tuple[Floats, Floats]:
-    """Probabilities [N, K] and embeddings [N, D] of the training and validation samples, as the fit left them."""
-    with np.load(fit / "outputs.npz", allow_pickle=False) as outputs:
-        hashes, probabilities, embeddings = (outputs[name] for name in ("hashes", "probabilities", "embeddings"))
-    if list(dataset.rows("train", "val")["hash"]) != list(hashes):
+def _outputs(fit: Path, dataset: Dataset) -> Outputs:
+    """What the network said of the training and validation samples, as the fit left it."""
+    outputs = read_outputs(fit)
+    if list(dataset.rows("train", "val")["hash"]) != list(outputs.hashes):
         raise StorageError(f"{fit / 'outputs.npz'} is of another dataset version; delete {fit} and train again")
-    return probabilities, embeddings
+    return outputs
 
 
-def _temperature(probabilities: Floats, dataset: Dataset) -> float:
-    """The temperature that fits the validation split, which training has not learned from."""
+def _temperatures(outputs: Outputs, dataset: Dataset) -> dict[str, float]:
+    """By task, the temperature that fits the validation split, which training has not learned from.
+
+    1 where a task's answers are no probabilities.
+    """
+    from lightning_modules.objectives.objective import objectives_of  # brings torch
+
     rows = dataset.rows("train", "val")
     held = (rows["split"] == "val").to_numpy()
-    weights = rows["weight"].to_numpy(np.float64)
-    return fit_temperature(probabilities[held].astype(np.float64), dataset.labels(rows)[held], weights[held])
+    weights, targets = rows["weight"].to_numpy(np.float64)[held], dataset.targets(rows)
+    return {
+        name: fit_temperature(outputs.answers[name][held].astype(np.float64), targets[name][held], weights)
+        if objective.calibrates
+        else 1.0
+        for name, objective in objectives_of(dataset.tasks).items()
+    }
 
 
-def _reference(dataset: Dataset, probabilities: npt.NDArray[np.floating], embeddings: Floats) -> pd.DataFrame:
+def _reference(dataset: Dataset, outputs: Outputs, network: "Network") -> pd.DataFrame:
     """What the package says of the training and validation samples, in the order of the manifest."""
     rows = dataset.rows("train", "val")
+    answers = {}
+    for column, (name, objective) in zip(output_names(dataset.tasks), network.objectives.items(), strict=True):
+        said, temperature = outputs.answers[name].astype(np.float64), float(network.head(name).temperature)
+        answers[column] = list((tempered(said, temperature) if objective.calibrates else said).astype(np.float32))
     return rows[["hash", "group", "split"]].assign(
-        # Of the cropped pixels, as the prediction log measures it, not of the whole file as validation does.
-        brightness=dataset.images(rows).mean(axis=(1, 2, 3)),
-        probabilities=list(probabilities.astype(np.float32)),
-        embedding=list(embeddings.astype(np.float16).astype(np.float32)),
+        # Of the arrays, as the prediction log measures them, not of the whole file as validation does.
+        **dataset.spec.measure(dataset.samples(rows)),
+        **answers,
+        embedding=list(outputs.embeddings.astype(np.float16).astype(np.float32)),
     )

@@ -1,14 +1,11 @@
 """Golden-batch parity: the trained network, the ONNX package and the serving path say the same of the same samples."""
 
-import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
-from data.specs.decoding import Array
-from data.specs.image import ImageSpec
+from data.specs.spec import Array
 from lightning_modules.network.onnx import Floats
 from registry.errors import PackageError
 from registry.package.package import Package
@@ -21,15 +18,15 @@ TOLERANCE = 1e-3
 
 @dataclass(frozen=True)
 class Golden:
-    """A fixed batch: uint8 images [N, H, W, C] and the hash of each."""
+    """A fixed batch: arrays of the spec [N, ...] and the hash of each."""
 
-    images: Array
+    samples: Array
     hashes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Parity:
-    """The largest difference of a probability from the network's, on which path and sample, and of how many samples."""
+    """The largest difference of an answer from the network's, on which path and sample, and of how many samples."""
 
     largest_difference: float
     path: str
@@ -41,30 +38,25 @@ def prove_parity(package: Package, network: "Network", golden: Golden) -> Parity
     """Compares the package and the serving path with the network.
 
     Raises:
-        PackageError: a decision differs, or a probability by more than 1e-3; where and by how much is named.
+        PackageError: a decision differs, or an answer by more than 1e-3; where and by how much is named.
     """
     import torch
 
     with torch.inference_mode():
-        wanted = network.eval()(torch.from_numpy(golden.images))[0].numpy()
-    found = {"ONNX package": package.predict(golden.images)[0], "serving path": _served(package, golden.images)}
-    parities = [_compare(path, wanted, probabilities, golden) for path, probabilities in found.items()]
+        wanted = network.eval()(torch.from_numpy(golden.samples))
+    found = {"ONNX package": package.predict(golden.samples)[0], "serving path": _served(package, golden.samples)}
+    parities = [
+        _compare(path, answer.numpy(), answers[task], golden)
+        for path, answers in found.items()
+        for task, answer in zip(package.tasks, wanted, strict=False)
+    ]
     return max(parities, key=lambda parity: parity.largest_difference)
 
 
-def as_file(image: Array, spec: ImageSpec) -> bytes:
-    """A PNG of which `spec` decodes just this image uint8 [size, size, C]: with a border where the spec crops one."""
-    border = round(spec.size / spec.crop) - spec.size
-    sides = (border // 2, border - border // 2)
-    padded = np.pad(image, (sides, sides, (0, 0)), mode="edge")
-    buffer = io.BytesIO()
-    Image.fromarray(padded[..., 0] if spec.mode == "L" else padded).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def _served(package: Package, images: Array) -> Floats:
-    """Probabilities as serving finds them: from a file's bytes through the package's own transform."""
-    decoded = [package.transform.decode(as_file(image, package.transform.image)) for image in images]
+def _served(package: Package, samples: Array) -> dict[str, Floats]:
+    """Answers as serving finds them: from a file's bytes through the package's own transform."""
+    spec = package.transform.spec
+    decoded = [package.transform.decode(spec.encode(sample)) for sample in samples]
     return package.predict(np.stack(decoded))[0]
 
 

@@ -1,15 +1,17 @@
 """From stored weights back to the network in torch, for what ONNX Runtime cannot give: gradients."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from data.specs.transform import Transform
+from data.targets.task import Task
 from lightning_modules.hub.backbones import Backbone, load_backbone
 from registry.errors import PackageError
 from registry.package.package import Package
 from settings.machine import load_settings
 
 if TYPE_CHECKING:
-    from data.specs.image import TransformSpec
     from lightning_modules.network.network import Network
 
 
@@ -24,12 +26,12 @@ def restore_network(root: Path, package: Package) -> "Network":
 
     torch.set_num_threads(load_settings().cores)
     card = load_backbone(root, package.backbone)
-    network = load_network(card, package.transform, len(package.classes), package.folder / "weights.safetensors")
+    network = load_network(card, package.transform, package.tasks, package.folder / "weights.safetensors")
     return network.requires_grad_(requires_grad=False).eval()
 
 
-def load_network(card: Backbone, transform: "TransformSpec", classes: int, weights: Path) -> "Network":
-    """The network that a weight file holds, with the head that it was trained with.
+def load_network(card: Backbone, transform: Transform, tasks: Mapping[str, Task], weights: Path) -> "Network":
+    """The network that a weight file holds, with the heads that it was trained with.
 
     Raises:
         PackageError: the weights are those of another network.
@@ -37,10 +39,11 @@ def load_network(card: Backbone, transform: "TransformSpec", classes: int, weigh
     from safetensors.torch import load_file  # brings torch
 
     from lightning_modules.network.network import Network
+    from lightning_modules.objectives.objective import HeadStyle, objectives_of
 
     given = load_file(weights)
-    head: Literal["linear", "cosine"] = "cosine" if "head.prototypes" in given else "linear"
-    network = Network(card.architecture, classes, transform.mean, transform.std, size=transform.image.size, head=head)
+    style: HeadStyle = "cosine" if any(name.endswith(".prototypes") for name in given) else "linear"
+    network = Network(card, transform, objectives_of(tasks), style=style)
     try:
         network.load_state_dict(given)
     except RuntimeError as error:  # missing, unknown or of another shape

@@ -11,10 +11,11 @@ import numpy.typing as npt
 from .manifest import verify
 
 BATCH = 64
+TYPES = {"tensor(uint8)": np.uint8, "tensor(int64)": np.int64, "tensor(float)": np.float32}
 
 
 class OnnxModel:
-    """A verified package that takes uint8 images [N, H, W, C]."""
+    """A verified package that takes arrays of its spec [N, ...]."""
 
     def __init__(self, folder: Path) -> None:
         import onnxruntime
@@ -22,11 +23,13 @@ class OnnxModel:
         verify(folder, _keys(os.environ.get("REGRAFT_VERIFY_KEY", "")))
         self._session = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
 
-    def predict(self, images: Any, params: dict[str, Any] | None = None) -> dict[str, npt.NDArray[np.float32]]:
-        """Probabilities [N, K] and embedding [N, D] of uint8 images [N, H, W, C]."""
-        parts = [self._session.run(None, {"images": batch}) for batch in _batches(np.asarray(images, np.uint8))]
-        probabilities, embeddings = zip(*parts, strict=True)
-        return {"probabilities": np.concatenate(probabilities), "embedding": np.concatenate(embeddings)}
+    def predict(self, samples: Any, params: dict[str, Any] | None = None) -> dict[str, npt.NDArray[np.float32]]:
+        """The model's outputs by name, such as probabilities [N, K] and embedding [N, D]."""
+        (given,) = self._session.get_inputs()
+        arrays = np.asarray(samples, TYPES[given.type])
+        parts = [self._session.run(None, {given.name: batch}) for batch in _batches(arrays)]
+        names = [output.name for output in self._session.get_outputs()]
+        return {name: np.concatenate(part) for name, part in zip(names, zip(*parts, strict=True), strict=True)}
 
 
 def _load_pyfunc(path: str) -> OnnxModel:
@@ -42,6 +45,6 @@ def _keys(text: str) -> list[str]:
     return keys
 
 
-def _batches(images: npt.NDArray[np.uint8]) -> Iterator[npt.NDArray[np.uint8]]:
-    for start in range(0, max(len(images), 1), BATCH):
-        yield images[start : start + BATCH]
+def _batches(samples: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
+    for start in range(0, max(len(samples), 1), BATCH):
+        yield samples[start : start + BATCH]

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from data.specs.decoding import Array
+from data.specs.spec import Array
 from data.stores.atomic import write_text
+from data.targets.task import output_names
 from registry.errors import PackageError
 from registry.package.package import Package
 
@@ -66,18 +67,14 @@ def _signature(package: Package) -> "ModelSignature":
     from mlflow.models import ModelSignature
     from mlflow.types import Schema, TensorSpec
 
-    _, embedding = package.predict(_example(package))
-    single = np.dtype(np.float32)
+    answers, embedding = package.predict(_example(package))
+    single, spec, names = np.dtype(np.float32), package.transform.spec, (*output_names(package.tasks), "embedding")
+    given = zip(names, [*answers.values(), embedding], strict=True)
     return ModelSignature(
-        Schema([TensorSpec(np.dtype(np.uint8), (-1, *package.transform.image.shape))]),
-        Schema(
-            [
-                TensorSpec(single, (-1, len(package.classes)), "probabilities"),
-                TensorSpec(single, (-1, embedding.shape[1]), "embedding"),
-            ]
-        ),
+        Schema([TensorSpec(spec.dtype, (-1, *spec.shape))]),
+        Schema([TensorSpec(single, (-1, *output.shape[1:]), name) for name, output in given]),
     )
 
 
 def _example(package: Package) -> Array:
-    return np.zeros((1, *package.transform.image.shape), np.uint8)
+    return package.transform.spec.example()[None]

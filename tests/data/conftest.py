@@ -64,7 +64,7 @@ def write_domain(root: Path, name: str = "photos", classes: Sequence[str] = "ab"
 def run_stage(root: Path, stage: str, name: str = "photos", **options: Any) -> "subprocess.CompletedProcess[str]":
     """`python -m data.STAGE NAME` to its end."""
     return subprocess.run(
-        [sys.executable, "-m", f"data.{stage}", name],
+        [sys.executable, "-m", f"data.stages.{stage}", name],
         cwd=root, env=environment(root), capture_output=True, text=True, check=False, timeout=300, **options,
     )  # fmt: skip
 
@@ -74,7 +74,7 @@ def kill_at(root: Path, stage: str, file: Path, name: str = "photos") -> None:
     content = file.read_bytes()
     file.unlink()
     os.mkfifo(file)
-    command = [sys.executable, "-m", f"data.{stage}", name]
+    command = [sys.executable, "-m", f"data.stages.{stage}", name]
     with subprocess.Popen(command, cwd=root, env=environment(root), stderr=subprocess.PIPE) as process:
         writer = None
         while process.poll() is None and (writer := _writer(file)) is None:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from pydantic import RootModel
 
-from data.config import ExpectationsConfig, SplitConfig, TaskConfig, domain_path, load_data_config
+from data.config import SplitConfig, domain_path, load_data_config
+from data.specs.image import ImageExpectations
+from data.targets.classification import ClassificationTask
 from settings.config import load_yaml
 from settings.errors import ConfigError
 
@@ -17,8 +19,8 @@ SOLAR = (Path(__file__).parents[2] / "domains" / "solar.yaml").read_text(encodin
 def test_load_data_config__shipped_domains(project: Path) -> None:
     """Both domains of the repository load, with their task and classes."""
     solar, digits = load_data_config(project, "solar"), load_data_config(project, "digits")
-    assert (solar.task, solar.classes) == ("defect", ("functional", "defective"))
-    assert (digits.task, len(digits.classes), digits.source.kind) == ("digit", 10, "digits")
+    assert (solar.headline, solar.tasks["defect"].columns) == ("defect", ("functional", "defective"))
+    assert (digits.headline, len(digits.tasks["digit"].columns), digits.source.kind) == ("digit", 10, "digits")
 
 
 def test_load_data_config__other_sections_are_left_alone(project: Path, helpers: Any) -> None:
@@ -26,7 +28,7 @@ def test_load_data_config__other_sections_are_left_alone(project: Path, helpers:
     path = project / "domains" / "photos.yaml"
     helpers.write_domain(project)
     path.write_text(path.read_text() + "serving: {whatever: 1}\n")
-    assert load_data_config(project, "photos").classes == ("a", "b")
+    assert load_data_config(project, "photos").tasks["kind"].columns == ("a", "b")
 
 
 @pytest.mark.parametrize(("written", "read"), [("1e-05", 1e-5), ("3e+37", 3e37), ("-2E-3", -0.002), ("12e4", "12e4")])
@@ -110,8 +112,8 @@ def test_load_data_config__broken_file(project: Path, case: str) -> None:
     [
         lambda: setattr(SplitConfig(), "seed", 1),
         lambda: SplitConfig(seed="1"),  # type: ignore[arg-type]
-        lambda: ExpectationsConfig(min_per_class=2),
-        lambda: TaskConfig(kind="regression", classes=("a", "b")),
+        lambda: ImageExpectations(min_per_class=2),
+        lambda: ClassificationTask(kind="regression", classes=("a", "b")),
     ],
 )
 def test_config__is_strict_frozen_and_bounded(change: Callable[[], object]) -> None:

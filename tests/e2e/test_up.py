@@ -40,7 +40,7 @@ serve.serve(domains, retrain=tiny_flows.retrain, monitor=tiny_flows.monitor, cor
 """
 STARTING = """
 from flows.environment import prepare_environment
-from flows.up import up
+from flows.scheduler.up import up
 raise SystemExit(up(prepare_environment(), serving="tiny_serving"))
 """
 EMIT = """

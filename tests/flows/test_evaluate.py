@@ -3,7 +3,7 @@
 from prefect import task
 
 import flows.evaluate as module
-from flows.config import load_domain
+from tasks.domain import load_domain
 from tasks.prepare import Prepared
 
 

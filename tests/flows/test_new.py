@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from data.errors import ImageError, SourceError
-from flows.config import load_domain
+from data.errors import SampleError, SourceError
 from flows.new import write_domain
 from settings.errors import ConfigError, RegraftError
+from tasks.domain import load_domain
 
 
 def test_write_domain__folder(project, image_folder):
@@ -91,7 +91,7 @@ def test_write_domain__no_name(project, image_folder, name):
         ),
         (
             lambda folder: [((folder / n).mkdir(parents=True), (folder / n / "x").write_text("x")) for n in "ab"],
-            ImageError,
+            SampleError,
             "none of 2 files looked at is an image",
         ),
     ],

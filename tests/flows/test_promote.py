@@ -15,7 +15,6 @@ from prefect.runtime import flow_run
 
 from data.stores.locks import domain_lock
 from evaluation.predictions.predictions import Predictions
-from flows.config import load_domain
 from flows.promote import promote_approved
 from registry.gate.config import ApprovalConfig, GateConfig
 from registry.gate.decide import decide
@@ -23,6 +22,7 @@ from registry.gate.decision import Measured
 from registry.ledger.ledger import Ledger
 from settings.machine import load_settings
 from tasks import approval
+from tasks.domain import load_domain
 from tasks.evaluate import Verdict
 from tasks.promote import Promotion
 

@@ -8,9 +8,9 @@ from click.testing import CliRunner
 import flows.cli.rank as module
 from evaluation.selection.ranking import Interval, Score
 from flows.cli import regraft
-from flows.config import domain_from, load_domain
 from flows.rank import rank_data
 from registry.store.tracking import mlflow_client
+from tasks.domain import domain_from, load_domain
 from tasks.prepare import Prepared
 from tasks.rank import Ranking
 

@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper
 from PIL import Image
 
-from data.specs.image import ImageSpec, TransformSpec
+from data.specs.image import ImageSpec, ImageTransform
 
 WEIGHTS = np.array([[-0.05, 0.05]] * 3, dtype=np.float32)
 
@@ -19,7 +19,7 @@ class TinyPackage:
     """Mean colour as the embedding; dark images are `dark`, bright ones `bright` (the border is at 100)."""
 
     classes = ("dark", "bright")
-    transform = TransformSpec(image=ImageSpec(size=8), mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+    transform = ImageTransform(image=ImageSpec(size=8), mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 
     def __init__(self) -> None:
         """Builds the network."""

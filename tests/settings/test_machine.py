@@ -1,13 +1,12 @@
 """Machine settings come from REGRAFT_* and .env."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
 from settings.errors import ConfigError
-from settings.machine import container_cores, load_settings
+from settings.machine import load_settings
 
 
 def test_load_settings__defaults_lie_below_root(project: Path) -> None:
@@ -91,16 +90,6 @@ def test_cores__without_affinity(project: Path, monkeypatch: pytest.MonkeyPatch)
     """MacOS knows no affinity; all cores count there."""
     monkeypatch.delattr(os, "sched_getaffinity")
     assert load_settings().cores == os.cpu_count()
-
-
-@pytest.mark.parametrize(
-    ("text", "cores"), [("150000 100000\n", 1), ("400000 100000\n", 4), ("max 100000\n", sys.maxsize)]
-)
-def test_container_cores__of_a_quota(tmp_path: Path, text: str, cores: int) -> None:
-    """A quota of 1.5 cores leaves one whole core to a thread pool; without a quota nothing is limited."""
-    (tmp_path / "cpu.max").write_text(text)
-    assert container_cores(tmp_path / "cpu.max") == cores
-    assert container_cores(tmp_path / "absent") == sys.maxsize
 
 
 def test_verify_keys__several(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,31 +1,23 @@
 """Versions are judged by their shipped packages, and the numbers go where they belong."""
 
-import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from data.config import DataConfig
-from evaluation.inference.config import EvaluationConfig
 from evaluation.predictions.storage import read_predictions
-from registry.gate.config import GateConfig
 from registry.store.tracking import mlflow_client, run_metrics
-from tasks.evaluate import evaluate
-from tasks.prepare import Prepared
-
-DATA = {"source": {"kind": "digits"}, "tasks": {"label": {"classes": ["dark", "light"]}}}
+from tasks.evaluate import Contestant, evaluate
+from tasks.plan import Prepared
 
 
 @pytest.fixture
-def judge(own_workshop, prefect_api):
+def judge(plan, prefect_api):
     """Judges a version on the workshop's samples under the name of a dataset version."""
 
     def judge(version: int, data: str, parent: str | None = None):
-        config, rule = DataConfig.model_validate_json(json.dumps(DATA)), GateConfig(metric="accuracy", floor=0.5)
-        return evaluate(
-            "photos", version, "challenger", config, rule, EvaluationConfig(),
-            Prepared(own_workshop.dataset.folder, data), parent,
-        )  # fmt: skip
+        named = replace(plan, prepared=Prepared(plan.prepared.folder, data))
+        return evaluate(named, Contestant(version, "challenger", parent))
 
     return judge
 

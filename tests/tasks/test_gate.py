@@ -11,18 +11,15 @@ import pytest
 from evaluation.predictions.predictions import Predictions
 from evaluation.predictions.storage import write_predictions
 from registry.errors import GateError
-from registry.gate.config import GateConfig
 from registry.gate.decision import Measured
 from registry.ledger.looks import Looks, Use
 from registry.store.models import describe_versions
 from registry.store.tracking import start_run
 from settings.machine import load_settings
 from tasks.evaluate import Judged
-from tasks.gate import gate
-from tasks.prepare import Prepared
+from tasks.gate import Pair, gate
+from tasks.plan import Plan
 from tasks.promote import read_verdict
-
-RULE = GateConfig(metric="accuracy", floor=0.5, resamples=100, max_ece=0.9)
 
 
 @pytest.fixture
@@ -54,49 +51,56 @@ def uses(generation: int = 0) -> list[Use]:
     return Looks(load_settings().ledger).uses("photos", generation)
 
 
-def test_gate__decision_is_recorded(judged, tmp_path):
+def ruled(plan: Plan, **changes: object) -> Plan:
+    """The same plan under another rule."""
+    rule = plan.domain.gate.model_copy(update=changes)
+    return replace(plan, domain=plan.domain.model_copy(update={"gate": rule}))
+
+
+def test_gate__decision_is_recorded(judged, plan):
     """The decision comes back with the same evidence, and the registry's list shows its outcome."""
-    verdict = gate(judged(0.9), None, RULE, Prepared(tmp_path, "d1"))
+    verdict = gate(plan, Pair(judged(0.9), None))
     assert read_verdict.fn("photos", 1) == verdict
+    assert verdict.dataset_version == plan.prepared.version
     assert verdict.decision.outcome == describe_versions("photos")[1]["decision"] == "PROMOTE"
     assert [(use.purpose, use.outcome, use.test_set) for use in uses()] == [
         ("evaluate", "PROMOTE", verdict.decision.test_set)
     ]
 
 
-def test_gate__latest_decision_counts(judged, tmp_path):
+def test_gate__latest_decision_counts(judged, plan):
     """A version that was let pass once and is rejected under a stricter rule is not promoted on the old evidence."""
     challenger = judged(0.9)
     for floor, outcome in [(0.5, "PROMOTE"), (1.5, "REJECT")]:
-        gate(challenger, None, RULE.model_copy(update={"floor": floor}), Prepared(tmp_path, "d"))
+        gate(ruled(plan, floor=floor), Pair(challenger, None))
         assert read_verdict.fn("photos", 1).decision.outcome == outcome
 
 
-def test_gate__comparisons_are_counted(judged, tmp_path):
+def test_gate__comparisons_are_counted(judged, plan):
     """Every challenger is a further look at a stricter level; the same comparison again decides and spends the same."""
-    champion, prepared = judged(0.7), Prepared(tmp_path, "d")
+    champion = judged(0.7)
     second, third = judged(0.9), judged(0.95)
-    found = [gate(one, champion, RULE, prepared).decision for one in (second, third, second)]
+    found = [gate(plan, Pair(one, champion)).decision for one in (second, third, second)]
     assert [one.turn.look for one in found] == [1, 2, 1]
     assert [one.level for one in found] == pytest.approx([0.95, 1 - 0.1 / 6, 0.95])
     assert found[0].sha256 == found[2].sha256
     assert [use.version for use in uses()] == [2, 3]
 
 
-def test_gate__fresh_test_set(judged, tmp_path):
+def test_gate__fresh_test_set(judged, plan):
     """After a refresh of the split the next comparison is the first again."""
-    champion, challenger, prepared = judged(0.7), judged(0.9), Prepared(tmp_path, "d")
-    gate(challenger, champion, RULE, prepared)
-    assert gate(replace(challenger, generation=1), champion, RULE, prepared).decision.turn.look == 1
+    champion, challenger = judged(0.7), judged(0.9)
+    gate(plan, Pair(challenger, champion))
+    assert gate(plan, Pair(replace(challenger, generation=1), champion)).decision.turn.look == 1
     assert (len(uses(0)), len(uses(1))) == (1, 1)
 
 
-def test_gate__no_comparison_spends_nothing(judged, tmp_path):
+def test_gate__no_comparison_spends_nothing(judged, plan):
     """Models of different classes, and a package without a measurement, are refused before the test set is used."""
     champion, other = judged(0.7), judged(0.9, classes=("dark", "bright"))
     with pytest.raises(GateError, match="class 1 is light / bright"):
-        gate(other, champion, RULE, Prepared(tmp_path, "d"))
+        gate(plan, Pair(other, champion))
     unmeasured = replace(champion, measured=replace(champion.measured, parity=float("nan")))
     with pytest.raises(GateError, match="parity=nan"):
-        gate(unmeasured, None, RULE, Prepared(tmp_path, "d"))
+        gate(plan, Pair(unmeasured, None))
     assert uses() == []

@@ -1,23 +1,19 @@
 """The stress task leaves its curves, figures and means in the run of the evaluation."""
 
-import json
+from dataclasses import replace
 
 import pytest
 
-from data.config import DataConfig
 from evaluation.inference.config import EvaluationConfig
 from evaluation.predictions.storage import write_predictions
 from evaluation.stress.config import StressConfig
-from registry.gate.config import GateConfig
 from registry.gate.decision import Measured
 from registry.package.judging import predict_test
 from registry.package.package import load_package
 from registry.store.tracking import mlflow_client, run_metrics
 from tasks.evaluate import Judged
-from tasks.prepare import Prepared
 from tasks.stress import stress
 
-DATA = {"source": {"kind": "digits"}, "tasks": {"label": {"classes": ["dark", "light"]}}}
 CONFIG = StressConfig(
     corruptions=["noise", "blur"], severities=[1, 5], samples=6, budgets=[0.5], attacked_samples=4, pgd_steps=1,
     explained_samples=1,
@@ -35,13 +31,9 @@ def judged(own_workshop, registered, prefect_api, monkeypatch):
     return Judged("photos", version, path, Measured(1.0, 1.0, 0.0, 1e-3, ()), run_id)
 
 
-def test_stress__is_logged(judged, own_workshop):
+def test_stress__is_logged(judged, plan):
     """MLflow has a curve a measure by severity, the figures, and means that come back too."""
-    rule, data = (
-        GateConfig(metric="accuracy", floor=0.5, resamples=100),
-        DataConfig.model_validate_json(json.dumps(DATA)),
-    )
-    found = stress(judged, data, rule, CONFIG, Prepared(own_workshop.dataset.folder, "d1"))
+    found = stress(replace(plan, domain=plan.domain.model_copy(update={"stress": CONFIG})), judged)
     client = mlflow_client()
     history = client.get_metric_history(judged.run_id, "corrupted_accuracy/noise")
     assert [point.step for point in history] == [0, 1, 5]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.errors import ImageError
+from data.errors import SampleError
 from data.specs.decoding import decode_image, image_brightness, image_facts
 
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
@@ -146,6 +146,6 @@ def test_decode_image__upright() -> None:
 def test_decode_image__raises_what_facts_tell(helpers: Any) -> None:
     """Serving gets the same words as validation."""
     content = helpers.encoded(NOISE)[:-900]
-    with pytest.raises(ImageError) as error:
+    with pytest.raises(SampleError) as error:
         decode_image(content, "RGB")
     assert str(error.value) == image_facts(content).error

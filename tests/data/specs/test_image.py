@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.errors import ImageError
-from data.specs.image import ImageSpec, TransformSpec
+from data.errors import SampleError
+from data.specs.image import ImageSpec, ImageTransform
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -69,8 +69,8 @@ def test_decode__grey_for_a_colour_network(helpers: Any) -> None:
 
 def test_decode__refuses_over_the_limit(helpers: Any) -> None:
     """The limit of the caller counts."""
-    with pytest.raises(ImageError, match="8x8 is over 63 pixels"):
-        ImageSpec().decode(helpers.encoded(np.zeros((8, 8), np.uint8)), max_pixels=63)
+    with pytest.raises(SampleError, match="8x8 is over 63 pixels"):
+        ImageSpec().decode(helpers.encoded(np.zeros((8, 8), np.uint8)), limit=63)
 
 
 def test_hash__tells_every_field() -> None:
@@ -78,7 +78,7 @@ def test_hash__tells_every_field() -> None:
     changes: list[dict[str, Any]] = [{}, {"mode": "L"}, {"size": 32}, {"crop": 0.5}, {"interpolation": "bilinear"}]
     specs = [ImageSpec(**change) for change in changes]
     normalised = [
-        TransformSpec(image=spec, mean=(mean, 0.5, 0.5), std=(std, 0.5, 0.5))
+        ImageTransform(image=spec, mean=(mean, 0.5, 0.5), std=(std, 0.5, 0.5))
         for spec in specs for mean in (0.4, 0.5) for std in (0.4, 0.5)
     ]  # fmt: skip
     assert len({spec.hash for spec in [*specs, *normalised]}) == 25
@@ -87,5 +87,5 @@ def test_hash__tells_every_field() -> None:
 
 def test_hash__survives_its_file() -> None:
     """A spec that was written and read is the same, since packages carry it."""
-    spec = TransformSpec(image=ImageSpec(crop=0.9), mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
-    assert TransformSpec.model_validate_json(spec.model_dump_json()).hash == spec.hash
+    spec = ImageTransform(image=ImageSpec(crop=0.9), mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+    assert ImageTransform.model_validate_json(spec.model_dump_json()).hash == spec.hash

@@ -13,6 +13,7 @@ from data.stages.preprocess import preprocess
 from data.stages.refresh import Refreshed, refresh_test_split
 from data.stores.dataset import Dataset
 from data.stores.manifest import processed_folder, read_table, validated_folder, write_table
+from data.targets.classification import ClassificationTask
 
 
 def prepared(project: Path) -> pd.Series:
@@ -28,7 +29,7 @@ def prepared(project: Path) -> pd.Series:
 
 def dataset(project: Path) -> Dataset:
     """The processed data."""
-    return Dataset(processed_folder(project, "photos"), "kind", ("a", "b"))
+    return Dataset(processed_folder(project, "photos"), {"kind": ClassificationTask(classes=("a", "b"))})
 
 
 def refreshed(project: Path, used: set[str]) -> Refreshed:

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from data.stages.expectations import Verdict
-from data.stages.report import write_report
-from data.stages.validate import ValidationReport
+from data.stages.report import ValidationReport, write_report
 
 NASTY = ["<script>alert(1)</script>.png", '"><img src=x onerror=alert(1)>.png', "&amp;.png", "{{ 7 * 7 }}.png"]
 

@@ -11,7 +11,8 @@ from PIL import Image
 from data.config import load_data_config
 from data.errors import StorageError, ValidationError
 from data.stages.ingest import ingest
-from data.stages.validate import ValidationReport, load_validation, report_page, validate
+from data.stages.report import ValidationReport, load_validation, report_page
+from data.stages.validate import validate
 from data.stores.manifest import raw_manifest_path, read_table, validated_folder, write_table
 
 

@@ -13,7 +13,7 @@ import pytest
 from data.errors import StorageError
 from data.stores.cache_budget import in_use, make_room
 
-HOLD = "import sys, pathlib, data.cache_budget as b\nwith b.in_use(pathlib.Path(sys.argv[1])): print(); input()"
+HOLD = "import sys, pathlib, data.stores.cache_budget as b\nwith b.in_use(pathlib.Path(sys.argv[1])): print(); input()"
 
 
 @pytest.fixture

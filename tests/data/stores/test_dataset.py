@@ -10,6 +10,7 @@ from data.config import load_data_config
 from data.errors import StorageError
 from data.stores.dataset import Dataset
 from data.stores.manifest import processed_folder
+from data.targets.classification import ClassificationTask
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def dataset(project: Path, helpers: Any) -> Dataset:
     rows = [f"photos/{label}/{number:04d}.png,{label},{number % 2}" for label in "ab" for number in range(12)]
     (project / "list.csv").write_text("\n".join(["path,label,camera", *rows]))
     assert helpers.prepare(project) == 24
-    return Dataset(processed_folder(project, "photos"), "kind", ("a", "b"))
+    return Dataset(processed_folder(project, "photos"), {"kind": ClassificationTask(classes=("a", "b"))})
 
 
 def test_rows__by_split(dataset: Dataset) -> None:
@@ -31,11 +32,11 @@ def test_rows__by_split(dataset: Dataset) -> None:
     assert len(dataset.rows("train", "val")) == counts[0] + counts[1]
 
 
-def test_images__of_their_rows(dataset: Dataset, project: Path) -> None:
+def test_samples__of_their_rows(dataset: Dataset, project: Path) -> None:
     """Pixels, labels and slices follow the rows, in whatever order they are."""
     spec = load_data_config(project, "photos").transform
     rows = dataset.rows("test", "train").sample(frac=1, random_state=0)
-    images = dataset.images(rows)
+    images = dataset.samples(rows)
     assert dataset.spec == spec
     assert images.shape == (len(rows), 16, 16, 1)
     expected = {spec.decode(file.read_bytes()).tobytes(): file.parent.name for file in project.glob("photos/*/*.png")}
@@ -48,4 +49,4 @@ def test_images__of_their_rows(dataset: Dataset, project: Path) -> None:
 def test_manifest__missing(tmp_path: Path) -> None:
     """A folder without data is one clear error."""
     with pytest.raises(StorageError, match="missing or damaged"):
-        _ = Dataset(tmp_path, "kind", ("a", "b")).manifest
+        _ = Dataset(tmp_path, {"kind": ClassificationTask(classes=("a", "b"))}).manifest

@@ -82,7 +82,7 @@ def test_fill__stopped_and_run_again(cache: FeatureCache) -> None:
 def test_fill__killed_while_it_computes(cache: FeatureCache, helpers: Any) -> None:
     """Kill -9 in the second chunk: the first is whole, no half of another is read, the next run goes on."""
     code = (
-        "import os, sys, numpy as np, pathlib, data.features as f\n"
+        "import os, sys, numpy as np, pathlib, data.stores.features as f\n"
         "def compute(chosen):\n"
         "    if 10 in chosen: os.kill(os.getpid(), 9)\n"
         "    return np.array([[p, p] for p in chosen], np.float32)\n"
@@ -169,7 +169,7 @@ def test_missing__altered_before_this_process_began(cache: FeatureCache, helpers
     content = bytearray((chunk / "features.npy").read_bytes())
     content[-1] ^= 1
     (chunk / "features.npy").write_bytes(content)
-    code = "import sys, os, pathlib, data.features as f; p = pathlib.Path(sys.argv[1]); t = int(sys.argv[2])\n"
+    code = "import sys, os, pathlib, data.stores.features as f; p = pathlib.Path(sys.argv[1]); t = int(sys.argv[2])\n"
     code += (
         "[os.utime(c / 'features.npy', ns=(t, t)) for c in p.iterdir()]; print(f.FeatureCache(p).missing(['0', '3']))"
     )

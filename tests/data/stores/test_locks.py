@@ -14,7 +14,7 @@ from data.stores.locks import domain_lock
 
 HOLDER = """
 import pathlib, sys
-from data.locks import domain_lock
+from data.stores.locks import domain_lock
 with domain_lock(pathlib.Path(sys.argv[1]), "solar", "retrain"):
     print("held", flush=True)
     sys.stdin.readline()

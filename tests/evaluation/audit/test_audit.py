@@ -58,7 +58,7 @@ def test_audit__one_group(dataset):
     """A check that the data do not allow is left out with its reason; the others are made."""
     rows = dataset.manifest
     write_table(dataset.folder / "manifest.parquet", rows.assign(group="one"))
-    again = type(dataset)(dataset.folder, dataset.task, dataset.classes)
+    again = type(dataset)(dataset.folder, dataset.tasks)
     accepted = pd.DataFrame({"hash": rows["hash"], "path": "p", "source": "source"})
     features = np.random.default_rng(0).normal(size=(len(rows), 8)).astype(np.float32)
     found = audit("photos", "v", again, accepted, features, seed=0, watch=unwatched)

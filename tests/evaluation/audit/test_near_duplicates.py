@@ -14,17 +14,17 @@ def copied(make_dataset, tmp_path):
     """A data set and features, in which the last three samples are copies of the first: mirrored, brighter, dimmer."""
     dataset = make_dataset(tmp_path, count=20)
     rows = dataset.manifest
-    first = dataset.images(rows.iloc[:1])[0].astype(float)
+    first = dataset.samples(rows.iloc[:1])[0].astype(float)
     copies = [first[:, ::-1], np.clip(first * 1.05, 0, 255), first * 0.9]
     end = len(rows)
-    list(append_rows(tmp_path, end, iter([copy.astype(np.uint8) for copy in copies]), dataset.spec.shape))
+    list(append_rows(tmp_path, end, iter([copy.astype(np.uint8) for copy in copies]), dataset.spec))
     added = rows.iloc[[0, 0, 0]].assign(hash=["a", "b", "c"], position=[end, end + 1, end + 2])
     added["split"], added["group"] = ["test", "train", "train"], ["other", "other", rows["group"][0]]
     added[f"{LABEL}label"] = ["dark", "light", "dark"]
     write_table(tmp_path / "manifest.parquet", type(rows)([*rows.to_dict("records"), *added.to_dict("records")]))
     features = np.random.default_rng(0).normal(size=(end + 3, 32)).astype(np.float32)
     features[end:] = features[0] * [[1.0], [1.05], [0.95]]
-    return type(dataset)(tmp_path, "label", dataset.classes), features
+    return type(dataset)(tmp_path, dataset.tasks), features
 
 
 def test_find_near_duplicates__relations(copied):

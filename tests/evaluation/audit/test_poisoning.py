@@ -11,9 +11,10 @@ from data.specs.image import ImageSpec
 from data.stores.dataset import Dataset
 from data.stores.manifest import LABEL, write_table
 from data.stores.shards import append_rows
+from data.targets.classification import ClassificationTask
 from evaluation.audit.poisoning import ALWAYS, screen_poisoning, spectral_scores, threshold
-from lightning_modules.hub.backbones import load_backbone
-from lightning_modules.inputs.activations import Prefix, embed
+from lightning_modules.hub.backbones import load_pretrained
+from lightning_modules.inputs.activations import Prefix
 
 CLASSES = ("0", "1", "9")
 SPEC = ImageSpec(mode="L", size=32, crop=1.0)
@@ -29,14 +30,15 @@ def planted(tmp_path_factory):
     labels = np.array([sample.labels["digit"] for sample in found])
     poisoned = np.random.default_rng(0).choice(np.flatnonzero(labels == "0"), 18, replace=False)
     images[poisoned, 21:31, 21:31, 0], labels[poisoned] = TRIGGER, "9"
-    list(append_rows(root / "data", 0, iter(images), SPEC.shape))
+    list(append_rows(root / "data", 0, iter(images), SPEC))
     (root / "data" / "transform.json").write_text(SPEC.model_dump_json())
     hashes = [hashlib.sha256(bytes([place % 256, place // 256])).hexdigest() for place in range(len(labels))]
     table = {"hash": hashes, "position": range(len(labels)), "split": "train", LABEL + "digit": labels}
     write_table(root / "data" / "manifest.parquet", pd.DataFrame(table))
-    dataset, card = Dataset(root / "data", "digit", CLASSES), load_backbone(root, "tf_efficientnet_lite0.imagenet")
-    embed(root, root, dataset, card, 1)
-    features = Prefix(root, root, dataset, card, 1).cache().read(hashes)
+    dataset = Dataset(root / "data", {"digit": ClassificationTask(classes=CLASSES)})
+    prefix = Prefix(root, dataset, load_pretrained(root, "tf_efficientnet_lite0.imagenet"), 1)
+    prefix.fill(dataset.manifest)
+    features = prefix.cache().read(hashes)
     return features, dataset.labels(dataset.manifest), poisoned
 
 

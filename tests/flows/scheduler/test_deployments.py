@@ -12,7 +12,6 @@ from prefect.states import Pending, Running, Scheduled
 from prefect.testing.utilities import prefect_test_harness
 
 from data.config import domain_path
-from flows.config import Domain, DomainFile, ScheduleConfig, domain_from
 from flows.scheduler.deployments import (
     BURST,
     crash_abandoned_runs,
@@ -25,6 +24,7 @@ from flows.scheduler.deployments import (
 )
 from monitoring.config import MonitoringConfig
 from settings.config import load_yaml
+from tasks.domain import Domain, DomainFile, ScheduleConfig, domain_from
 
 ROOT = Path(__file__).parents[3]
 PLAN = ScheduleConfig(timezone="Europe/Berlin", retrain="0 3 * * 0", monitor="0 * * * *")

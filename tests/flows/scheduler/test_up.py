@@ -98,9 +98,8 @@ def test_processes__killed_server_leaves_a_worker():
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_processes__signal_ends_all(number):
     """Ctrl-C, a service manager's stop and a closed terminal are the normal ends."""
-    program = (
-        f"from flows.up import Processes; raise SystemExit(Processes({{'one': {SLEEPER}}}, {{}}, lambda: None).run())"
-    )
+    started = f"Processes({{'one': {SLEEPER}}}, {{}}, lambda: None)"
+    program = f"from flows.scheduler.up import Processes; raise SystemExit({started}.run())"
     with subprocess.Popen([PYTHON, "-c", program], stdout=subprocess.PIPE, text=True) as process:
         assert "one started" in process.stdout.readline()
         process.send_signal(number)

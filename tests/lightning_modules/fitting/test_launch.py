@@ -95,7 +95,7 @@ def test_train__stopped_with_its_parent(small):
     code = (
         "import os, signal, sys, pathlib\n"
         "from lightning_modules.config import load_fit_config\n"
-        "from lightning_modules.train import train\n"
+        "from lightning_modules.fitting.launch import train\n"
         "train(load_fit_config(pathlib.Path(sys.argv[1])), lambda *_: os.kill(os.getpid(), signal.SIGTERM))\n"
     )
     command = [sys.executable, "-c", code, str(config.folder / "given.json")]

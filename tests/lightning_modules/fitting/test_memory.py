@@ -7,13 +7,13 @@ import torch
 
 from lightning_modules.errors import TrainingError
 from lightning_modules.fitting.fit import fit
-from lightning_modules.learning import classifier
+from lightning_modules.learning import learner
 
 
 @pytest.fixture
 def room_for(monkeypatch):
     """Lets torch run out of memory in any step of more than so many samples."""
-    run = classifier.run_stages
+    run = learner.run_stages
 
     def room_for(samples: int) -> None:
         def run_stages(backbone, activation, *where):

@@ -86,7 +86,7 @@ def test_weights__timm_cache(tmp_path, make_card, random_weights, digest):
     card = make_card(HUB).model_dump(mode="json")
     (tmp_path / "backbones.yaml").write_text(json.dumps({"cached": card}))
     code = (
-        "import sys; from pathlib import Path; from lightning_modules.hub import load_backbone\n"
+        "import sys; from pathlib import Path; from lightning_modules.hub.backbones import load_backbone\n"
         "print(load_backbone(Path(sys.argv[1]), 'cached').weights(Path(sys.argv[1]))[1])"
     )
     environment = {**os.environ, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"}

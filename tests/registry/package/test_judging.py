@@ -7,6 +7,7 @@ import pytest
 
 from data.stores.dataset import Dataset
 from data.stores.manifest import read_table, write_table
+from data.targets.classification import ClassificationTask
 from evaluation.errors import EvaluationError
 from evaluation.inference.config import EvaluationConfig
 from evaluation.report.evaluate import evaluate
@@ -39,7 +40,7 @@ def test_predict_test__other_transform(own_workshop):
     spec = own_workshop.dataset.spec.model_copy(update={"crop": 0.5})
     (own_workshop.dataset.folder / "transform.json").write_text(spec.model_dump_json())
     with pytest.raises(GateError, match="trained with another transform"):
-        dataset = Dataset(own_workshop.dataset.folder, "label", ("dark", "light"))
+        dataset = Dataset(own_workshop.dataset.folder, {"label": ClassificationTask(classes=("dark", "light"))})
         predict_test(load_package(own_workshop.package), dataset, EvaluationConfig())
 
 
@@ -48,7 +49,7 @@ def test_predict_test__learned_from(own_workshop):
     path = own_workshop.dataset.folder / "manifest.parquet"
     table = read_table(path)
     write_table(path, table.assign(split=table["split"].replace({"test": "train", "val": "test"})))
-    dataset = Dataset(own_workshop.dataset.folder, "label", ("dark", "light"))
+    dataset = Dataset(own_workshop.dataset.folder, {"label": ClassificationTask(classes=("dark", "light"))})
     with pytest.raises(GateError, match="32 of 32 test samples are among those that the package"):
         predict_test(load_package(own_workshop.package), dataset, EvaluationConfig())
 
@@ -58,7 +59,7 @@ def test_evaluation__metrics_and_figures(own_workshop):
     path = own_workshop.dataset.folder / "manifest.parquet"
     table = read_table(path)
     write_table(path, table.assign(**{"slice.site": np.where(table.index // 2 % 2, "Zürich & Graz", "b")}))
-    dataset = Dataset(own_workshop.dataset.folder, "label", own_workshop.dataset.classes)
+    dataset = Dataset(own_workshop.dataset.folder, {"label": ClassificationTask(classes=own_workshop.dataset.classes)})
     predictions = predict_test(load_package(own_workshop.package), dataset, EvaluationConfig())
     found = evaluate(predictions, metric="auc", seed=0)
     metrics = evaluation_metrics(found)
@@ -78,7 +79,7 @@ def test_predict_test__slices_that_are_chosen(own_workshop):
     table = read_table(path)
     where = np.where(table["split"] == "test", "line", "lab")
     write_table(path, table.assign(**{"slice.site": where, "slice.cell": table["label.label"]}))
-    dataset = Dataset(own_workshop.dataset.folder, "label", own_workshop.dataset.classes)
+    dataset = Dataset(own_workshop.dataset.folder, {"label": ClassificationTask(classes=own_workshop.dataset.classes)})
     config = EvaluationConfig(slices=("site", ("site", "cell")))
     slices = predict_test(load_package(own_workshop.package), dataset, config).slices
     assert slices["site & cell"].tolist() == [f"line & {label}" for label in dataset.rows("test")["label.label"]]

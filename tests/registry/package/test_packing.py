@@ -10,6 +10,7 @@ import torch
 from data.errors import StorageError
 from data.stores.dataset import Dataset
 from data.stores.manifest import read_table, write_table
+from data.targets.classification import ClassificationTask
 from evaluation.inference.calibration import fit_temperature, tempered
 from registry.package.package import FILES, load_package
 from registry.package.packing import golden_rows, pack_fit
@@ -36,7 +37,7 @@ def test_pack_fit__of_another_data_set(own_workshop):
     """The outputs of a fit on other samples are refused."""
     path = own_workshop.dataset.folder / "manifest.parquet"
     write_table(path, read_table(path).iloc[1:])
-    fresh = Dataset(own_workshop.dataset.folder, "label", own_workshop.dataset.classes)
+    fresh = Dataset(own_workshop.dataset.folder, {"label": ClassificationTask(classes=own_workshop.dataset.classes)})
     with pytest.raises(StorageError, match="outputs.npz is of another dataset version.*train again"):
         pack_fit(own_workshop.root, own_workshop.fit, fresh, BACKBONE)
 
@@ -86,7 +87,7 @@ def test_golden_rows__of_every_class(make_dataset, tmp_path):
     dataset = make_dataset(tmp_path / "data")
     path, val = tmp_path / "data" / "manifest.parquet", dataset.rows("val")
     write_table(path, pd.concat([val, val[:3]]).sort_values("label.label", kind="stable", ascending=False))
-    fresh = Dataset(tmp_path / "data", "label", dataset.classes)
+    fresh = Dataset(tmp_path / "data", {"label": ClassificationTask(classes=dataset.classes)})
     found = golden_rows(fresh)
     assert len(found) == 8
     assert list(found["label.label"].value_counts()) == [4, 4]

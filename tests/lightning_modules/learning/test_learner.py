@@ -5,14 +5,14 @@ import re
 import pytest
 import pytorch_lightning as pl
 import torch
+from lightning_modules.learning.classifier import Classifier
+from lightning_modules.network.stages import stage_parameters
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
 from lightning_modules.errors import TrainingError
-from lightning_modules.learning.classifier import Classifier
 from lightning_modules.learning.optimizer import Optimization
 from lightning_modules.network.network import Network
-from lightning_modules.network.stages import stage_parameters
 from lightning_modules.objectives.loss import Loss
 from lightning_modules.objectives.mixing import Mixing
 from lightning_modules.recipes.phase import Phase, head_phase

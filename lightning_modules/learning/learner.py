@@ -1,31 +1,29 @@
 """The Lightning module that every recipe trains, one phase at a time."""
 
 import hashlib
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Sequence
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.trainer.states import TrainerFn
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
-from torch import Tensor
-from torch.nn import functional
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torchmetrics import MeanMetric
 
 from lightning_modules.errors import TrainingError
 from lightning_modules.inputs.datamodule import Batch
 from lightning_modules.learning.optimizer import Optimization
+from lightning_modules.learning.penalties import Penalty
 from lightning_modules.network.network import Network, channels_last
-from lightning_modules.network.stages import run_stages, stage_names
-from lightning_modules.objectives.loss import Loss
 from lightning_modules.objectives.mixing import Mixing
 from lightning_modules.recipes.phase import Phase
 from lightning_modules.recipes.trainable import freeze_rest, learning_parameters, set_modes
 
 
-class Classifier(pl.LightningModule):
-    """Adapts a network in one phase; where the head learns alone, the backbone is no part of module and checkpoints.
+class Learner(pl.LightningModule):
+    """Adapts a network in one phase; where the heads learn alone, the backbone is no part of module and checkpoints.
 
     Everything random in a step is a function of (seed, epoch, batch, process), so that a resumed run repeats it.
     """
@@ -36,29 +34,30 @@ class Classifier(pl.LightningModule):
         phase: Phase,
         *,
         boundary: int,
-        loss: Loss,
+        criteria: dict[str, nn.Module],
         mixing: Mixing,
         optimization: Optimization,
+        penalties: Sequence[Penalty] = (),
         follow_batches: bool = False,
-        l2_sp: float = 0.0,
-        anchor: Mapping[str, Tensor] = MappingProxyType({}),
         seed: int = 0,
         check_finite: bool = True,
     ) -> None:
-        """`boundary` is that of the inputs; `anchor` holds the weights that L2-SP pulls towards."""
+        """`boundary` is that of the inputs; `criteria` is the training loss of each task."""
         super().__init__()
         self.phase, self.boundary, self.follow_batches, self.seed = phase, boundary, follow_batches, seed
-        self.loss, self.mixing, self.optimization, self.l2_sp = loss, mixing, optimization, l2_sp
+        self.mixing, self.optimization, self.check_finite = mixing, optimization, check_finite
+        self.adapter, self.objectives = network.adapter, network.objectives
         self.learning = learning_parameters(network, phase)
-        self.check_finite = check_finite
-        self.stages = len(stage_names(network.backbone))
+        self.penalties = penalties if self.learning else ()
+        self.stages = len(self.adapter.stages(network.backbone))
         freeze_rest(network, self.learning)
-        self.head = network.head
+        self.heads = network.heads
+        self.names = dict(zip(self.objectives, network.heads, strict=True))
+        self.criteria = nn.ModuleDict({self.names[name]: criterion for name, criterion in criteria.items()})
         self.network: Network | None = None if boundary == self.stages else network
-        self.anchor = {name: anchor[name] for name in self.learning if name in anchor}
-        self.run_stages = run_stages
-        # No buffers: the moving average swaps those in the middle of a validation.
-        self.sums, self.losses = torch.zeros(3), torch.zeros(2)
+        self.run_stages = self.adapter.run
+        # A loss that is not a number must show.
+        self.train_loss, self.val_loss, self.val_figure = (MeanMetric(nan_strategy="disable") for _ in range(3))
 
     @property
     def batch_statistics(self) -> bool:
@@ -68,7 +67,7 @@ class Classifier(pl.LightningModule):
             self.follow_batches and backbone is not None and any(isinstance(m, _BatchNorm) for m in backbone.modules())
         )
 
-    def train(self, mode: bool = True) -> "Classifier":
+    def train(self, mode: bool = True) -> "Learner":
         """Training mode for what learns alone."""
         super().train(mode)
         if mode and self.network is not None:
@@ -76,8 +75,9 @@ class Classifier(pl.LightningModule):
         return self
 
     def on_fit_start(self) -> None:
-        """Moves what L2-SP pulls towards to the device, once."""
-        self.anchor = {name: value.to(self.device) for name, value in self.anchor.items()}
+        """Moves what the penalties compare with to the device, once."""
+        for penalty in self.penalties:
+            penalty.to(self.device)
 
     def on_train_start(self) -> None:
         """Sets the modes: Lightning starts with those that the modules happen to have."""
@@ -85,15 +85,17 @@ class Classifier(pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds the losses of the epoch so far, for a run that is stopped within it."""
-        checkpoint["losses"] = self.trainer.strategy.reduce(self.losses.clone(), reduce_op="mean")
+        sums = torch.stack([self.train_loss.mean_value, self.train_loss.weight])
+        checkpoint["losses"] = self.trainer.strategy.reduce(sums, reduce_op="mean")
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Goes on with those losses."""
-        self.losses = checkpoint["losses"]
+        self.train_loss.mean_value, self.train_loss.weight = checkpoint["losses"].to(self.device)
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Seeds the step by its place in the run."""
-        self.losses = self.losses.to(self.device) if batch_idx else torch.zeros(2, device=self.device)
+        if batch_idx == 0:
+            self.train_loss.reset()
         place = f"{self.seed}/{self.phase.name}/{self.current_epoch}/{batch_idx}/{self.global_rank}"
         torch.manual_seed(int.from_bytes(hashlib.sha256(place.encode()).digest()[:8]))
 
@@ -103,63 +105,67 @@ class Classifier(pl.LightningModule):
         Raises:
             TrainingError: it is not finite.
         """
-        loss = self.batch_loss(batch) * self.trainer.world_size + self._pull()
+        loss = self.batch_loss(batch) * self.trainer.world_size + self._penalty()
         self._check(loss, f"in batch {batch_idx + 1}")
-        size = len(batch["labels"])
-        self.losses += torch.stack([loss.detach() * size, loss.new_tensor(size)])
+        self.train_loss.update(loss.detach(), len(batch["weights"]))
         if self.trainer.is_last_batch:
-            mean = self.losses[0] / self.losses[1]
-            self.log("train_loss", mean, on_step=False, on_epoch=True, batch_size=1, sync_dist=True)
+            self.log("train_loss", self.train_loss.compute(), on_step=False, on_epoch=True, batch_size=1)
         return loss
 
     def on_validation_epoch_start(self) -> None:
-        """Starts the sums."""
-        self.sums = torch.zeros(3, device=self.device)
+        """Starts the means."""
+        self.val_loss.reset()
+        self.val_figure.reset()
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Adds to the sums of losses, weights and weights of right answers."""
-        logits = self.logits(batch["inputs"])
-        losses = functional.cross_entropy(logits.float(), batch["labels"], reduction="none")
-        right, weights = (logits.argmax(1) == batch["labels"]).float(), batch["weights"]
-        self.sums += torch.stack([(losses * weights).sum(), weights.sum(), (right * weights).sum()])
+        """Adds each sample's loss, of all tasks together, and the figure of the first task."""
+        outputs, targets, weights = self.outputs(batch["inputs"]), batch["targets"], batch["weights"]
+        losses = [one.losses(outputs[name], targets[name]) for name, one in self.objectives.items()]
+        self.val_loss.update(torch.stack(losses).sum(0), weights)
+        first = next(iter(self.objectives))
+        self.val_figure.update(self.objectives[first].figures(outputs[first], targets[first]), weights)
 
     def on_validation_epoch_end(self) -> None:
-        """Weighted loss and accuracy on the validation split, over all processes.
+        """Weighted loss and figure on the validation split, over all processes.
 
         Raises:
             TrainingError: the loss is not finite.
         """
-        loss, weight, right = self.trainer.strategy.reduce(self.sums, reduce_op="sum")
-        self.log_dict({"val_loss": loss / weight, "val_accuracy": right / weight}, prog_bar=True)
+        loss, figure = self.val_loss.compute(), next(iter(self.objectives.values())).figure
+        self.log_dict({"val_loss": loss, f"val_{figure}": self.val_figure.compute()}, prog_bar=True)
         if self.trainer.state.fn == TrainerFn.FITTING:  # a mean of checkpoints is only tried out
             self._check(loss, "on the validation split")
 
-    def logits(self, inputs: Tensor) -> Tensor:
-        """Logits [N, K] of inputs at the boundary."""
-        logits: Tensor = self.head(self._learning(self._frozen(self._activation(inputs))))
-        return logits
+    def outputs(self, inputs: Tensor) -> dict[str, Tensor]:
+        """Logits of each task, of inputs at the boundary."""
+        embedding = self._learning(self._frozen(self._activation(inputs)))
+        return {name: self.heads[key](embedding) for name, key in self.names.items()}
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """AdamW with a rate for each stage under the phase's schedule."""
-        head = [(name, value, 0) for name, value in self.head.named_parameters()]
+        heads = [(name, value, 0) for name, value in self.heads.named_parameters()]
         backbone = dict(self.network.backbone.named_parameters()) if self.network is not None else {}
         learning = [(name, backbone[name], self.stages - stage) for name, stage in self.learning.items()]
-        optimizer = self.optimization.optimizer(head + learning)
+        optimizer = self.optimization.optimizer(heads + learning)
         schedule = self.optimization.scheduler(optimizer, int(self.trainer.estimated_stepping_batches))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def batch_loss(self, batch: Batch) -> Tensor:
-        """This process's part of a batch's loss, on blended samples where the recipe blends."""
+        """This process's part of a batch's loss over all tasks, on blended samples where the recipe blends."""
         # At the phase's own boundary, so that mixing is the same whether what lies before it is cached or not.
         activation = self._frozen(self._activation(batch["inputs"]))
-        targets = functional.one_hot(batch["labels"], self.loss.class_weights.numel()).float()
-        activation, targets, weights = self.mixing(activation, targets, batch["weights"])
-        loss: Tensor = self.loss(self.head(self._learning(activation)), targets, weights, batch["total"])
-        return loss
+        blendable = [one.blendable(batch["targets"][name]) for name, one in self.objectives.items()]
+        activation, weights, *targets = self.mixing(activation, batch["weights"], *blendable)
+        embedding, keys = self._learning(activation), self.names.values()
+        losses = [
+            self.criteria[key](self.heads[key](embedding), wanted, weights, batch["total"])
+            for key, wanted in zip(keys, targets, strict=True)
+        ]
+        return torch.stack(losses).sum()
 
     def _activation(self, inputs: Tensor) -> Tensor:
         if self.network is not None and self.boundary == 0:
-            inputs = self.network.normalise(inputs)
+            inputs = self.network.prepare(inputs)
         return inputs
 
     def _frozen(self, activation: Tensor) -> Tensor:
@@ -178,13 +184,10 @@ class Classifier(pl.LightningModule):
         embedding: Tensor = self.run_stages(self.network.backbone, channels_last(activation), self.phase.first)
         return embedding
 
-    def _pull(self) -> Tensor | float:
-        """L2-SP: half the squared distance of what learns from where it began (arXiv 1802.01483)."""
-        if not self.anchor or self.network is None:
+    def _penalty(self) -> Tensor | float:
+        if not self.penalties or self.network is None:
             return 0.0
-        values = dict(self.network.backbone.named_parameters())
-        pairs = ((values[name], start) for name, start in self.anchor.items())
-        return 0.5 * self.l2_sp * torch.stack([(value - start).square().sum() for value, start in pairs]).sum()
+        return torch.stack([penalty(self.network.backbone) for penalty in self.penalties]).sum()
 
     def _check(self, loss: Tensor, where: str) -> None:
         if not self.check_finite or torch.isfinite(loss):

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flows.config import DomainFile, domain_from, domain_names, load_domain
 from settings.errors import ConfigError
+from tasks.domain import DomainFile, domain_from, domain_names, load_domain
 
 
 @pytest.fixture

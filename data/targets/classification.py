@@ -1,0 +1,58 @@
+"""Classification: one of some classes."""
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import Field, model_validator
+
+from data.rule import Rule, one_of, present
+from data.targets.task import Task
+
+
+class ClassificationTask(Task):
+    """One question with one answer of a fixed list."""
+
+    output: ClassVar[str] = "probabilities"
+
+    kind: Literal["classification"] = Field("classification", description="what the head predicts")
+    classes: tuple[str, ...] = Field(
+        min_length=2, description="the labels; with two of them the last is the positive one"
+    )
+
+    @model_validator(mode="after")
+    def _distinct(self) -> "ClassificationTask":
+        if len(set(self.classes)) < len(self.classes):
+            raise ValueError("classes must differ from each other; remove the repeated one")
+        return self
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The classes."""
+        return self.classes
+
+    def rules(self, column: str) -> list[Rule]:
+        """A label, and one of the classes."""
+        unknown = "unknown label {value!r}; the domain knows " + ", ".join(self.classes)
+        return [present(column, "the label is missing"), one_of(column, list(self.classes), unknown)]
+
+    def known(self, answers: "pd.Series[Any]") -> "pd.Series[bool]":
+        """Labels that are classes; an unknown label is no rival of a known one: it condemns its own row only."""
+        return answers.isin(self.classes)
+
+    def encode(self, answers: "pd.Series[Any]") -> npt.NDArray[np.int64]:
+        """Class indices: int64 [N].
+
+        Raises:
+            ValueError: a label is none of the classes.
+        """
+        return answers.map(self.classes.index).to_numpy(np.int64)
+
+    def strata(self, answers: "pd.Series[Any]") -> "pd.Series[str]":
+        """The labels."""
+        return answers.astype(str)
+
+    def counts(self, answers: "pd.Series[Any]") -> "pd.Series[int]":
+        """Samples of each class, in the order of the classes."""
+        return answers.value_counts().reindex(self.classes, fill_value=0)
