@@ -17,7 +17,7 @@ from registry.errors import GateError
 from registry.gate.config import GateConfig
 from registry.gate.decision import Decision, Measured
 from registry.ledger.ledger import Ledger
-from registry.ledger.looks import count_evaluation
+from registry.ledger.uses import count_evaluation
 from registry.package.judging import evaluation_figures, evaluation_metrics, predict_test
 from registry.package.package import load_package
 from registry.package.parity import TOLERANCE
@@ -80,14 +80,15 @@ def evaluate(
 
     On the data that it was trained from they go to the run that trained it, on later data to a run of their own.
     """
+    settings = load_settings()
     found, dataset = model_version(name, version), Dataset(prepared.folder, data.task, data.classes)
     package = load_package(found.folder)
-    count_evaluation(name, dataset, role, version)
+    count_evaluation(settings, name, dataset, role, version)
     predictions = predict_test(package, dataset, slices)
     evaluation = evaluate_predictions(
         predictions, metric=gate.metric, seed=gate.seed, resamples=gate.resamples, level=gate.level
     )
-    path = load_settings().home / "evaluations" / name / f"v{version}-{prepared.version}.parquet"
+    path = settings.home / "evaluations" / name / f"v{version}-{prepared.version}.parquet"
     write_predictions(path, predictions)
     measured = Measured(package.latency_ms(), package.size_mb, package.parity, TOLERANCE, card_gaps(found.folder))
     cost = {"latency_ms": measured.latency_ms, "size_mb": measured.size_mb, "parity": measured.parity}

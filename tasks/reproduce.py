@@ -13,11 +13,12 @@ from evaluation.inference.config import EvaluationConfig
 from evaluation.report.evaluate import evaluate as evaluate_predictions
 from registry.errors import GateError
 from registry.gate.config import GateConfig
-from registry.ledger.looks import count_evaluation
+from registry.ledger.uses import count_evaluation
 from registry.package.judging import evaluation_metrics, predict_test
 from registry.package.package import load_package
 from registry.store.models import model_version
 from registry.store.tracking import log_values, read_text, run_metrics
+from settings.machine import load_settings
 from tasks.policy import COMPUTE, IO
 from tasks.prepare import Prepared
 
@@ -74,7 +75,7 @@ def compare(
 ) -> Reproduction:
     """Judges the package that was made again as the first was judged, and sets the metrics side by side."""
     dataset = Dataset(prepared.folder, data.task, data.classes)
-    count_evaluation(origin.domain, dataset, "reproduction", origin.version)
+    count_evaluation(load_settings(), origin.domain, dataset, "reproduction", origin.version)
     predictions = predict_test(load_package(package), dataset, slices)
     found = evaluation_metrics(
         evaluate_predictions(

@@ -7,7 +7,7 @@ from prefect import task
 from data.config import DataConfig
 from data.stages.refresh import Refreshed, refresh_test_split
 from data.stores.dataset import Dataset
-from registry.ledger.looks import Looks
+from registry.ledger.uses import Uses
 from registry.store.production import learned_from
 from settings.machine import load_settings
 from tasks.policy import IO
@@ -21,7 +21,7 @@ def refresh_split(root: Path, name: str, config: DataConfig, prepared: Prepared)
     A test set that nothing was compared on is fresh, as after a refresh that was interrupted: it stays.
     """
     used, dataset = learned_from(name), Dataset(prepared.folder, config.task, config.classes)
-    uses = Looks(load_settings().ledger).uses(name, dataset.generation)
+    uses = Uses(load_settings().ledger).of(name, dataset.generation)
     if all(use.look is None for use in uses):
         return Refreshed(0, len(dataset.rows("test")), dataset.generation)
     return refresh_test_split(root, name, config, used)

@@ -20,7 +20,7 @@ from registry.cards.describing import describe as describe_package
 from registry.cards.facts import Facts
 from registry.cards.lineage import lineage
 from registry.gate.config import GateConfig
-from registry.ledger.looks import UNREGISTERED, count_evaluation
+from registry.ledger.uses import UNREGISTERED, count_evaluation
 from registry.package.packing import pack_fit
 from registry.store.models import find_version
 from registry.store.models import register as register_package
@@ -148,7 +148,8 @@ def describe(
         seconds=fitted.seconds,
         energy=read_energy(fitted.folder),
     )
-    count_evaluation(name, dataset, f"card of fit {_key(root, data, training, prepared)}", UNREGISTERED)
+    question = f"card of fit {_key(root, data, training, prepared)}"
+    count_evaluation(load_settings(), name, dataset, question, UNREGISTERED)
     return describe_package(folder, dataset, facts, gate, slices).folder
 
 

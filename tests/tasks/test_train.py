@@ -11,7 +11,7 @@ from lightning_modules.config import TrainingConfig
 from lightning_modules.fitting.launch import FitResult
 from registry.errors import RegistryError
 from registry.gate.config import GateConfig
-from registry.ledger.looks import Looks
+from registry.ledger.uses import Uses
 from registry.store.models import describe_versions
 from registry.store.tracking import mlflow_client, settled
 from settings.machine import load_settings
@@ -102,7 +102,7 @@ def test_describe__of_this_fit(given, own_workshop):
         **given, folder=own_workshop.package, gate=gate, slices=EvaluationConfig(), fitted=fitted,
         description="Squares.", intended_use="Sorting.",
     )  # fmt: skip
-    (use,) = Looks(load_settings().ledger).uses("photos", 0)
+    (use,) = Uses(load_settings().ledger).of("photos", 0)
     assert (use.purpose, use.look, use.version) == ("evaluate", None, 0)
     text = (folder / "model_card.md").read_text()
     for said in (

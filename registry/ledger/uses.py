@@ -1,8 +1,8 @@
 """The record of every use of a test set: a set that was looked at often has told more than it should."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import (
     Column,
@@ -25,9 +25,10 @@ from data.stores.dataset import Dataset
 from registry.errors import LedgerConflictError
 from registry.gate.spending import Turn
 from registry.ledger.database import Database, hold_schema
-from settings.machine import load_settings
+from settings.machine import Settings
 
 Purpose = Literal["evaluate", "compare"]
+QUESTION = ("test_set", "question", "version", "champion")  # what makes two uses of a generation the same one
 UNREGISTERED = 0  # stands for the version of a model whose card is written before it has a number
 ATTEMPTS = 50  # each lost race means that another process has won one
 
@@ -53,8 +54,12 @@ TABLE = Table(
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What is wanted of a test set: `version` judged by it, against `champion` where there is one."""
+class Use:
+    """One use of a generation's test set: `version` judged by it, against `champion` where there is one.
+
+    `number` is 0 until the use is counted; where two models are compared it is comparison `look` on the test set.
+    `outcome` is empty until the gate has decided.
+    """
 
     domain: str
     generation: int
@@ -62,40 +67,24 @@ class Asked:
     question: str
     version: int
     champion: int | None
+    actor: str
+    number: int = 0
+    look: int | None = None
+    outcome: str = ""
+    time: str = ""
 
     @property
     def purpose(self) -> Purpose:
         """Only a comparison spends; the first model of a domain is evaluated alone."""
         return "evaluate" if self.champion is None else "compare"
 
-
-@dataclass(frozen=True)
-class Use:
-    """One row: use `number` of a generation's test set and, where two models were compared, comparison `look` on it.
-
-    `outcome` is empty until the gate has decided.
-    """
-
-    domain: str
-    generation: int
-    number: int
-    look: int | None
-    test_set: str
-    question: str
-    version: int
-    champion: int | None
-    purpose: str
-    outcome: str
-    time: str
-    actor: str
-
     @property
     def turn(self) -> Turn:
-        """What the gate needs to know of it."""
+        """What the gate needs to know of a counted use."""
         return Turn(generation=self.generation, use=self.number, look=self.look)
 
 
-class Looks:
+class Uses:
     """The uses of all test sets, in the ledger's database; any number of processes may use it at once.
 
     Raises:
@@ -107,23 +96,35 @@ class Looks:
         self._database = Database(url)
         self._ensure_table()
 
-    def take(self, asked: Asked, actor: str) -> Use:
+    def of(self, domain: str, generation: int) -> list[Use]:
+        """Every use of the test set of one generation of a domain, in order."""
+        with self._database.reading() as connection:
+            return _counted(connection, domain, generation)
+
+    def take(self, use: Use) -> Use:
         """Counts a use before it happens; the same question again is the same use and spends nothing.
 
         Raises:
             LedgerConflictError: other processes were always faster.
         """
         for _ in range(ATTEMPTS):
-            use = self._tried(asked, actor)
-            if use is not None:
-                return use
-        raise LedgerConflictError(f"{asked.domain}: the test set is in use by many processes; evaluate again later")
+            taken = self._tried(use)
+            if taken is not None:
+                return taken
+        raise LedgerConflictError(f"{use.domain}: the test set is in use by many processes; evaluate again later")
 
-    def _tried(self, asked: Asked, actor: str) -> Use | None:
-        """The use, or None where another process took its number meanwhile."""
+    def settle(self, use: Use, outcome: str) -> Use:
+        """Writes what came of a use; of a repeated one, what came of it last."""
+        place = and_(TABLE.c.domain == use.domain, TABLE.c.generation == use.generation, TABLE.c.number == use.number)
+        with self._database.writing() as connection:
+            connection.execute(update(TABLE).where(place).values(outcome=outcome))
+        return replace(use, outcome=outcome)
+
+    def _tried(self, use: Use) -> Use | None:
+        """The use with its number, or None where another process took that number meanwhile."""
         try:
             with self._database.writing() as connection:
-                return _known_or_new(connection, asked, actor)
+                return _known_or_new(connection, use)
         except IntegrityError:
             return None
 
@@ -136,51 +137,31 @@ class Looks:
             hold_schema(connection)
             TABLE.create(connection, checkfirst=True)
 
-    def settle(self, use: Use, outcome: str) -> Use:
-        """Writes what came of a use; of a repeated one, what came of it last."""
-        place = and_(TABLE.c.domain == use.domain, TABLE.c.generation == use.generation, TABLE.c.number == use.number)
-        with self._database.writing() as connection:
-            connection.execute(update(TABLE).where(place).values(outcome=outcome))
-        return replace(use, outcome=outcome)
 
-    def uses(self, domain: str, generation: int) -> list[Use]:
-        """Every use of the test set of one generation of a domain, in order."""
-        with self._database.reading() as connection:
-            return _uses(connection, domain, generation)
-
-
-def count_evaluation(domain: str, dataset: Dataset, question: str, version: int) -> None:
+def count_evaluation(settings: Settings, domain: str, dataset: Dataset, question: str, version: int) -> None:
     """Counts that a version is judged on a test set; call it before anything can be seen of the result.
 
     Raises:
         LedgerError: the ledger's database cannot be reached.
     """
-    settings = load_settings()
-    asked = Asked(domain, dataset.generation, dataset.test_set, question, version, champion=None)
-    Looks(settings.ledger).take(asked, settings.who)
+    judged = Use(domain, dataset.generation, dataset.test_set, question, version, champion=None, actor=settings.who)
+    Uses(settings.ledger).take(judged)
 
 
-def _known_or_new(connection: Connection, asked: Asked, actor: str) -> Use:
-    earlier = _uses(connection, asked.domain, asked.generation)
-    wanted = asdict(asked)
-    for use in earlier:
-        if all(getattr(use, name) == value for name, value in wanted.items()):
-            return use
-    compared = sum(use.look is not None for use in earlier)
-    row: dict[str, Any] = {
-        **wanted,
-        "number": len(earlier) + 1,
-        "purpose": asked.purpose,
-        "outcome": "",
-        "actor": actor,
-    }
-    row["look"] = compared + 1 if asked.purpose == "compare" else None
-    row["time"] = datetime.now(UTC).isoformat(timespec="microseconds")
-    connection.execute(insert(TABLE).values(row))
-    return Use(**row)
+def _known_or_new(connection: Connection, use: Use) -> Use:
+    earlier = _counted(connection, use.domain, use.generation)
+    for one in earlier:
+        if all(getattr(one, name) == getattr(use, name) for name in QUESTION):
+            return one
+    compared = sum(one.look is not None for one in earlier)
+    look = compared + 1 if use.purpose == "compare" else None
+    time = datetime.now(UTC).isoformat(timespec="microseconds")
+    new = replace(use, number=len(earlier) + 1, look=look, time=time)
+    connection.execute(insert(TABLE).values(purpose=new.purpose, **asdict(new)))
+    return new
 
 
-def _uses(connection: Connection, domain: str, generation: int) -> list[Use]:
-    columns = [column for column in TABLE.columns if column.name != "id"]
+def _counted(connection: Connection, domain: str, generation: int) -> list[Use]:
+    columns = [TABLE.c[field.name] for field in fields(Use)]
     query = select(*columns).where(TABLE.c.domain == domain, TABLE.c.generation == generation)
     return [Use(**row) for row in connection.execute(query.order_by(TABLE.c.number)).mappings()]
