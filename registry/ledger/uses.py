@@ -4,53 +4,21 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
-    and_,
-    insert,
-    inspect,
-    select,
-    update,
-)
+from sqlalchemy import Connection, and_, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from data.stores.dataset import Dataset
 from registry.errors import LedgerConflictError
 from registry.gate.spending import Turn
-from registry.ledger.database import Database, hold_schema
+from registry.ledger.database import Database
+from registry.ledger.schema import ensure_schema
+from registry.ledger.tables import TEST_SET_USES
 from settings.machine import Settings
 
 Purpose = Literal["evaluate", "compare"]
 QUESTION = ("test_set", "question", "version", "champion")  # what makes two uses of a generation the same one
 UNREGISTERED = 0  # stands for the version of a model whose card is written before it has a number
 ATTEMPTS = 50  # each lost race means that another process has won one
-
-TABLE = Table(
-    "test_set_uses",
-    MetaData(),
-    Column("id", Integer, primary_key=True),
-    Column("domain", String(200), nullable=False),
-    Column("generation", Integer, nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("look", Integer, nullable=True),
-    Column("test_set", String(64), nullable=False),
-    Column("question", Text, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("champion", Integer, nullable=True),
-    Column("purpose", String(20), nullable=False),
-    Column("outcome", String(20), nullable=False),
-    Column("time", String(40), nullable=False),
-    Column("actor", String(200), nullable=False),
-    # two writers that count the same rows take the same number: on any database the second one fails
-    UniqueConstraint("domain", "generation", "number"),
-)
 
 
 @dataclass(frozen=True)
@@ -92,9 +60,9 @@ class Uses:
     """
 
     def __init__(self, url: str) -> None:
-        """Opens the database of that SQLAlchemy URL and creates the table if need be."""
+        """Opens the database of that SQLAlchemy URL and brings its tables up to date."""
         self._database = Database(url)
-        self._ensure_table()
+        ensure_schema(self._database)
 
     def of(self, domain: str, generation: int) -> list[Use]:
         """Every use of the test set of one generation of a domain, in order."""
@@ -115,9 +83,13 @@ class Uses:
 
     def settle(self, use: Use, outcome: str) -> Use:
         """Writes what came of a use; of a repeated one, what came of it last."""
-        place = and_(TABLE.c.domain == use.domain, TABLE.c.generation == use.generation, TABLE.c.number == use.number)
+        place = and_(
+            TEST_SET_USES.c.domain == use.domain,
+            TEST_SET_USES.c.generation == use.generation,
+            TEST_SET_USES.c.number == use.number,
+        )
         with self._database.writing() as connection:
-            connection.execute(update(TABLE).where(place).values(outcome=outcome))
+            connection.execute(update(TEST_SET_USES).where(place).values(outcome=outcome))
         return replace(use, outcome=outcome)
 
     def _tried(self, use: Use) -> Use | None:
@@ -127,15 +99,6 @@ class Uses:
                 return _known_or_new(connection, use)
         except IntegrityError:
             return None
-
-    def _ensure_table(self) -> None:
-        """Creates the table where there is none; where it is there, opening it needs no write lock."""
-        with self._database.reading() as connection:
-            if inspect(connection).has_table(TABLE.name):
-                return
-        with self._database.writing() as connection:
-            hold_schema(connection)
-            TABLE.create(connection, checkfirst=True)
 
 
 def count_evaluation(settings: Settings, domain: str, dataset: Dataset, question: str, version: int) -> None:
@@ -157,11 +120,11 @@ def _known_or_new(connection: Connection, use: Use) -> Use:
     look = compared + 1 if use.purpose == "compare" else None
     time = datetime.now(UTC).isoformat(timespec="microseconds")
     new = replace(use, number=len(earlier) + 1, look=look, time=time)
-    connection.execute(insert(TABLE).values(purpose=new.purpose, **asdict(new)))
+    connection.execute(insert(TEST_SET_USES).values(purpose=new.purpose, **asdict(new)))
     return new
 
 
 def _counted(connection: Connection, domain: str, generation: int) -> list[Use]:
-    columns = [TABLE.c[field.name] for field in fields(Use)]
-    query = select(*columns).where(TABLE.c.domain == domain, TABLE.c.generation == generation)
-    return [Use(**row) for row in connection.execute(query.order_by(TABLE.c.number)).mappings()]
+    columns = [TEST_SET_USES.c[field.name] for field in fields(Use)]
+    query = select(*columns).where(TEST_SET_USES.c.domain == domain, TEST_SET_USES.c.generation == generation)
+    return [Use(**row) for row in connection.execute(query.order_by(TEST_SET_USES.c.number)).mappings()]
