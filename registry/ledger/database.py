@@ -15,7 +15,8 @@ from registry.errors import LedgerError
 
 BUSY_SECONDS = 30
 POOL = "regraft"
-# greedy: a password with a bare @ ends at the last one, wherever SQLAlchemy splits it
+# Not URL.render_as_string: it splits at the first bare @, shows ?password=, and cannot read what a driver says.
+# Greedy: a password with a bare @ ends at the last one, wherever SQLAlchemy splits it.
 LOGIN = re.compile(r"//([^/:]*):(.*)@")
 PARAMETER = re.compile(r"(password=)([^&\s]*)", re.IGNORECASE)
 
