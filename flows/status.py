@@ -10,7 +10,7 @@ from data.stores.manifest import processed_folder
 from data.stores.versioning import dataset_version
 from registry.ledger.history import quarantine_reason, quarantined, way_back
 from registry.ledger.ledger import Ledger
-from registry.ledger.looks import Looks
+from registry.ledger.uses import Uses
 from registry.store.models import describe_versions
 from registry.store.tracking import latest_run
 from settings.machine import load_settings
@@ -63,7 +63,7 @@ def _test_set(config: Domain) -> dict[str, int]:
     """How often the present test set was used, and on how many comparisons it may decide."""
     folder = processed_folder(config.root, config.name)
     generation = Dataset(folder, config.data.tasks).generation
-    uses = Looks(load_settings().ledger).uses(config.name, generation)
+    uses = Uses(load_settings().ledger).of(config.name, generation)
     compared = sum(use.look is not None for use in uses)
     counted = {"generation": generation, "uses": len(uses), "comparisons": compared}
     return {**counted, "comparisons allowed": config.gate.looks}

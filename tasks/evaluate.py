@@ -14,7 +14,7 @@ from registry.cards.model_card import card_gaps
 from registry.errors import GateError
 from registry.gate.decision import Decision, Measured
 from registry.ledger.ledger import Ledger
-from registry.ledger.looks import count_evaluation
+from registry.ledger.uses import count_evaluation
 from registry.package.judging import evaluation_figures, evaluation_metrics, predict_test
 from registry.package.package import load_package
 from registry.package.parity import TOLERANCE
@@ -80,7 +80,7 @@ def evaluate(plan: Plan, contestant: Contestant) -> Judged:
     name, version, data, gate = plan.name, contestant.version, plan.prepared.version, plan.domain.gate
     found = model_version(name, version)
     package = load_package(found.folder)
-    count_evaluation(name, plan.dataset, contestant.role, version)
+    count_evaluation(plan.settings, name, plan.dataset, contestant.role, version)
     predictions = predict_test(package, plan.dataset, plan.domain.evaluation)
     evaluation = evaluate_predictions(
         predictions, metric=gate.metric, seed=gate.seed, resamples=gate.resamples, level=gate.level

@@ -10,7 +10,7 @@ from evaluation.predictions.predictions import Predictions
 from evaluation.predictions.storage import read_predictions
 from registry.gate.config import GateConfig
 from registry.gate.decide import decide, require_comparable, samples_digest
-from registry.ledger.looks import Asked, Looks
+from registry.ledger.uses import Use, Uses
 from registry.store.models import tag_version
 from registry.store.tracking import log_json, log_values, run_address
 from settings.machine import load_settings
@@ -39,24 +39,26 @@ def gate(plan: Plan, pair: Pair) -> Verdict:
     before = read_predictions(champion.predictions) if champion else None
     against = champion.version if champion else None
     require_comparable(after, before, challenger.measured)
-    looks = Looks(load_settings().ledger)
-    use = looks.take(_asked(challenger, against, after, config), load_settings().who)
+    settings = load_settings()
+    uses = Uses(settings.ledger)
+    use = uses.take(_use(challenger, against, after, config, settings.who))
     decision = decide(after, before, config=config, measured=challenger.measured, turn=use.turn)
-    looks.settle(use, decision.outcome)
+    uses.settle(use, decision.outcome)
     verdict = Verdict(challenger.domain, challenger.version, against, plan.prepared.version, decision)
     _record(verdict, challenger)
     _show(verdict, pair)
     return verdict
 
 
-def _asked(challenger: Judged, champion: int | None, predictions: Predictions, config: GateConfig) -> Asked:
-    return Asked(
+def _use(challenger: Judged, champion: int | None, predictions: Predictions, config: GateConfig, actor: str) -> Use:
+    return Use(
         domain=challenger.domain,
         generation=challenger.generation,
         test_set=samples_digest(predictions),
         question=config.question,
         version=challenger.version,
         champion=champion,
+        actor=actor,
     )
 
 

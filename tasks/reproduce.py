@@ -8,7 +8,7 @@ from prefect import task
 from data.stores.versioning import restore
 from evaluation.report.evaluate import evaluate as evaluate_predictions
 from registry.errors import GateError
-from registry.ledger.looks import count_evaluation
+from registry.ledger.uses import count_evaluation
 from registry.package.judging import evaluation_metrics, predict_test
 from registry.package.package import load_package
 from registry.store.models import model_version
@@ -72,7 +72,7 @@ def restore_data(domain: Domain, origin: Origin) -> Prepared:
 def compare(plan: Plan, again: Again) -> Reproduction:
     """Judges the package that was made again as the first was judged, and sets the metrics side by side."""
     gate, version, trained = plan.domain.gate, again.version, again.trained
-    count_evaluation(plan.name, plan.dataset, "reproduction", version)
+    count_evaluation(plan.settings, plan.name, plan.dataset, "reproduction", version)
     predictions = predict_test(load_package(trained.package), plan.dataset, plan.domain.evaluation)
     found = evaluation_metrics(
         evaluate_predictions(

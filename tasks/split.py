@@ -3,7 +3,7 @@
 from prefect import task
 
 from data.stages.refresh import Refreshed, refresh_test_split
-from registry.ledger.looks import Looks
+from registry.ledger.uses import Uses
 from registry.store.production import learned_from
 from settings.machine import load_settings
 from tasks.plan import Plan
@@ -17,7 +17,7 @@ def refresh_split(plan: Plan) -> Refreshed:
     A test set that nothing was compared on is fresh, as after a refresh that was interrupted: it stays.
     """
     name, dataset, used = plan.name, plan.dataset, learned_from(plan.name)
-    uses = Looks(load_settings().ledger).uses(name, dataset.generation)
+    uses = Uses(load_settings().ledger).of(name, dataset.generation)
     if all(use.look is None for use in uses):
         return Refreshed(0, len(dataset.rows("test")), dataset.generation)
     return refresh_test_split(plan.domain.root, name, plan.domain.data, used)

@@ -14,7 +14,7 @@ from lightning_modules.fitting.launch import train as run_fit
 from lightning_modules.insight.forgetting import Forgetting, measure_adaptation
 from registry.cards.describing import describe as describe_package
 from registry.cards.facts import Facts
-from registry.ledger.looks import UNREGISTERED, count_evaluation
+from registry.ledger.uses import UNREGISTERED, count_evaluation
 from registry.package.packing import pack_fit
 from registry.store.models import find_version
 from registry.store.models import register as register_package
@@ -113,7 +113,7 @@ def describe(plan: Plan, trained: Trained) -> Path:
         seconds=trained.fit.seconds,
         energy=read_energy(trained.fit.folder),
     )
-    count_evaluation(plan.name, plan.dataset, f"card of fit {plan.fit_key}", UNREGISTERED)
+    count_evaluation(plan.settings, plan.name, plan.dataset, f"card of fit {plan.fit_key}", UNREGISTERED)
     return describe_package(trained.package, plan.dataset, facts, domain.gate, domain.evaluation).folder
 
 

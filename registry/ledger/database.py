@@ -8,17 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, unquote_plus
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, func, make_url, select
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from registry.errors import LedgerError
 
 BUSY_SECONDS = 30
 POOL = "regraft"
-# greedy: a password with a bare @ ends at the last one, wherever SQLAlchemy splits it
+# Not URL.render_as_string: it splits at the first bare @, shows ?password=, and cannot read what a driver says.
+# Greedy: a password with a bare @ ends at the last one, wherever SQLAlchemy splits it.
 LOGIN = re.compile(r"//([^/:]*):(.*)@")
 PARAMETER = re.compile(r"(password=)([^&\s]*)", re.IGNORECASE)
-SCHEMA_LOCK = 0x52454752  # any number that no other program locks in the same database
 
 
 class Database:
@@ -69,12 +69,6 @@ def open_engine(address: str) -> Engine:
 def for_writing(engine: Engine) -> Engine:
     """The same database for transactions that write: on SQLite each holds the write lock from its first statement."""
     return engine.execution_options(regraft_write=True)
-
-
-def hold_schema(connection: Connection) -> None:
-    """Lets other processes wait that create or change a table; on PostgreSQL two that create one at once would fail."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(SCHEMA_LOCK)))
 
 
 @contextmanager

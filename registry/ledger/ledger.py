@@ -14,7 +14,8 @@ from registry.errors import LedgerConflictError, LedgerError, QuarantineError
 from registry.ledger.chain import START, chained, first_fault
 from registry.ledger.database import Database
 from registry.ledger.history import Entry, quarantine_reason, quarantined
-from registry.ledger.table import TABLE, ensure_table
+from registry.ledger.schema import ensure_schema
+from registry.ledger.tables import LEDGER
 
 logger = logging.getLogger(__name__)
 
@@ -43,9 +44,9 @@ class Ledger:
     """
 
     def __init__(self, url: str) -> None:
-        """Opens the database of that SQLAlchemy URL; creates or renews the table if need be."""
+        """Opens the database of that SQLAlchemy URL; brings its tables up to date."""
         self._database = Database(url)
-        ensure_table(self._database)
+        ensure_schema(self._database)
 
     def append(
         self,
@@ -92,7 +93,7 @@ class Ledger:
     def domains(self) -> list[str]:
         """Returns the domains that have entries, by name."""
         with self._database.reading() as connection:
-            return list(connection.scalars(select(TABLE.c.domain).distinct().order_by(TABLE.c.domain)))
+            return list(connection.scalars(select(LEDGER.c.domain).distinct().order_by(LEDGER.c.domain)))
 
     def champion(self, domain: str) -> int | None:
         """Returns the version in production; None: nothing was ever promoted."""
@@ -135,13 +136,13 @@ def _insert(connection: Connection, row: dict[str, Any], *, deliberate: bool) ->
     # clocks of several machines differ; a row is never older than the one before it
     time = max(_stamp(datetime.now(UTC)), last.time if last else "")
     row = chained(row | {"sequence": last.sequence + 1 if last else 1, "time": time}, last.hash if last else START)
-    key = connection.execute(insert(TABLE).values(row)).inserted_primary_key
+    key = connection.execute(insert(LEDGER).values(row)).inserted_primary_key
     return Entry(id=key[0] if key else 0, **row)
 
 
 def _refuse_quarantined(connection: Connection, domain: str, version: int) -> None:
-    ours = (TABLE.c.domain == domain) & (TABLE.c.action == "rollback") & (TABLE.c.from_version == version)
-    if connection.execute(select(TABLE.c.id).where(ours).limit(1)).first() is None:
+    ours = (LEDGER.c.domain == domain) & (LEDGER.c.action == "rollback") & (LEDGER.c.from_version == version)
+    if connection.execute(select(LEDGER.c.id).where(ours).limit(1)).first() is None:
         return  # it was never rolled back: the long history need not be read
     barred = quarantined(_entries(connection, domain)).get(version)
     if barred:
@@ -150,12 +151,12 @@ def _refuse_quarantined(connection: Connection, domain: str, version: int) -> No
 
 
 def _entries(connection: Connection, domain: str) -> list[Entry]:
-    query = select(TABLE).where(TABLE.c.domain == domain).order_by(TABLE.c.sequence)
+    query = select(LEDGER).where(LEDGER.c.domain == domain).order_by(LEDGER.c.sequence)
     return [Entry(**row) for row in connection.execute(query).mappings()]
 
 
 def _last(connection: Connection, domain: str) -> Entry | None:
-    query = select(TABLE).where(TABLE.c.domain == domain).order_by(TABLE.c.sequence.desc()).limit(1)
+    query = select(LEDGER).where(LEDGER.c.domain == domain).order_by(LEDGER.c.sequence.desc()).limit(1)
     row = connection.execute(query).mappings().first()
     return Entry(**row) if row else None
 

@@ -4,7 +4,7 @@ import pytest
 
 from flows.status import domain_status
 from registry.ledger.ledger import Ledger
-from registry.ledger.looks import Asked, Looks
+from registry.ledger.uses import Use, Uses
 from registry.store.models import tag_version
 from registry.store.tracking import mlflow_client, start_run
 from settings.errors import ConfigError
@@ -75,9 +75,9 @@ def test_domain_status__unknown():
 @pytest.mark.usefixtures("tracked")
 def test_domain_status__test_set_uses():
     """Uses of the present test set are counted apart from the comparisons, which the gate limits."""
-    looks = Looks(load_settings().ledger)
+    uses = Uses(load_settings().ledger)
     for version, champion in ((1, None), (2, 1)):
-        looks.take(Asked("digits", 0, "a" * 64, "accuracy", version, champion), "me")
+        uses.take(Use("digits", 0, "a" * 64, "accuracy", version, champion, "me"))
     assert domain_status("digits").test_set == {
         "generation": 0, "uses": 2, "comparisons": 1, "comparisons allowed": 10
     }  # fmt: skip

@@ -12,7 +12,7 @@ from evaluation.predictions.predictions import Predictions
 from evaluation.predictions.storage import write_predictions
 from registry.errors import GateError
 from registry.gate.decision import Measured
-from registry.ledger.looks import Looks, Use
+from registry.ledger.uses import Use, Uses
 from registry.store.models import describe_versions
 from registry.store.tracking import start_run
 from settings.machine import load_settings
@@ -48,7 +48,7 @@ def judged(registered: Callable[..., int], prefect_api: str, tmp_path: Path) -> 
 
 def uses(generation: int = 0) -> list[Use]:
     """What is on record of the test set."""
-    return Looks(load_settings().ledger).uses("photos", generation)
+    return Uses(load_settings().ledger).of("photos", generation)
 
 
 def ruled(plan: Plan, **changes: object) -> Plan:

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
+from registry.ledger.looks import Looks
 
 from lightning_modules.config import FitConfig
 from lightning_modules.fitting.launch import FitResult
 from registry.errors import RegistryError
-from registry.ledger.looks import Looks
 from registry.store.models import describe_versions
 from registry.store.tracking import mlflow_client, settled
 from settings.machine import load_settings

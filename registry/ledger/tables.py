@@ -1,0 +1,47 @@
+"""The ledger's tables as this release reads and writes them; `migrations/` makes them and brings earlier ones here."""
+
+from sqlalchemy import Column, Integer, MetaData, String, Table, Text, UniqueConstraint
+
+METADATA = MetaData()
+
+LEDGER = Table(
+    "ledger",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("domain", String(200), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("action", String(20), nullable=False),
+    Column("from_version", Integer, nullable=True),
+    Column("to_version", Integer, nullable=False),
+    Column("expected_from", Integer, nullable=True),
+    Column("actor", String(200), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("approval", Text, nullable=False),
+    Column("evidence", String(64), nullable=False),
+    Column("dataset_version", String(200), nullable=False),
+    Column("time", String(40), nullable=False),
+    Column("previous_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    # two writers that read the same last row take the same number: on any database the second one fails
+    UniqueConstraint("domain", "sequence"),
+)
+
+TEST_SET_USES = Table(
+    "test_set_uses",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("domain", String(200), nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("look", Integer, nullable=True),
+    Column("test_set", String(64), nullable=False),
+    Column("question", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("champion", Integer, nullable=True),
+    Column("purpose", String(20), nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("time", String(40), nullable=False),
+    Column("actor", String(200), nullable=False),
+    # two writers that count the same rows take the same number: on any database the second one fails
+    UniqueConstraint("domain", "generation", "number"),
+)

@@ -1,0 +1,130 @@
+"""The record of every use of a test set: a set that was looked at often has told more than it should."""
+
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime
+from typing import Literal
+
+from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from data.stores.dataset import Dataset
+from registry.errors import LedgerConflictError
+from registry.gate.spending import Turn
+from registry.ledger.database import Database
+from registry.ledger.schema import ensure_schema
+from registry.ledger.tables import TEST_SET_USES
+from settings.machine import Settings
+
+Purpose = Literal["evaluate", "compare"]
+QUESTION = ("test_set", "question", "version", "champion")  # what makes two uses of a generation the same one
+UNREGISTERED = 0  # stands for the version of a model whose card is written before it has a number
+ATTEMPTS = 50  # each lost race means that another process has won one
+
+
+@dataclass(frozen=True)
+class Use:
+    """One use of a generation's test set: `version` judged by it, against `champion` where there is one.
+
+    `number` is 0 until the use is counted; where two models are compared it is comparison `look` on the test set.
+    `outcome` is empty until the gate has decided.
+    """
+
+    domain: str
+    generation: int
+    test_set: str
+    question: str
+    version: int
+    champion: int | None
+    actor: str
+    number: int = 0
+    look: int | None = None
+    outcome: str = ""
+    time: str = ""
+
+    @property
+    def purpose(self) -> Purpose:
+        """Only a comparison spends; the first model of a domain is evaluated alone."""
+        return "evaluate" if self.champion is None else "compare"
+
+    @property
+    def turn(self) -> Turn:
+        """What the gate needs to know of a counted use."""
+        return Turn(generation=self.generation, use=self.number, look=self.look)
+
+
+class Uses:
+    """The uses of all test sets, in the ledger's database; any number of processes may use it at once.
+
+    Raises:
+        LedgerError: the database cannot be reached (here or in any method).
+    """
+
+    def __init__(self, url: str) -> None:
+        """Opens the database of that SQLAlchemy URL and brings its tables up to date."""
+        self._database = Database(url)
+        ensure_schema(self._database)
+
+    def of(self, domain: str, generation: int) -> list[Use]:
+        """Every use of the test set of one generation of a domain, in order."""
+        with self._database.reading() as connection:
+            return _counted(connection, domain, generation)
+
+    def take(self, use: Use) -> Use:
+        """Counts a use before it happens; the same question again is the same use and spends nothing.
+
+        Raises:
+            LedgerConflictError: other processes were always faster.
+        """
+        for _ in range(ATTEMPTS):
+            taken = self._tried(use)
+            if taken is not None:
+                return taken
+        raise LedgerConflictError(f"{use.domain}: the test set is in use by many processes; evaluate again later")
+
+    def settle(self, use: Use, outcome: str) -> Use:
+        """Writes what came of a use; of a repeated one, what came of it last."""
+        place = and_(
+            TEST_SET_USES.c.domain == use.domain,
+            TEST_SET_USES.c.generation == use.generation,
+            TEST_SET_USES.c.number == use.number,
+        )
+        with self._database.writing() as connection:
+            connection.execute(update(TEST_SET_USES).where(place).values(outcome=outcome))
+        return replace(use, outcome=outcome)
+
+    def _tried(self, use: Use) -> Use | None:
+        """The use with its number, or None where another process took that number meanwhile."""
+        try:
+            with self._database.writing() as connection:
+                return _known_or_new(connection, use)
+        except IntegrityError:
+            return None
+
+
+def count_evaluation(settings: Settings, domain: str, dataset: Dataset, question: str, version: int) -> None:
+    """Counts that a version is judged on a test set; call it before anything can be seen of the result.
+
+    Raises:
+        LedgerError: the ledger's database cannot be reached.
+    """
+    judged = Use(domain, dataset.generation, dataset.test_set, question, version, champion=None, actor=settings.who)
+    Uses(settings.ledger).take(judged)
+
+
+def _known_or_new(connection: Connection, use: Use) -> Use:
+    earlier = _counted(connection, use.domain, use.generation)
+    for one in earlier:
+        if all(getattr(one, name) == getattr(use, name) for name in QUESTION):
+            return one
+    compared = sum(one.look is not None for one in earlier)
+    look = compared + 1 if use.purpose == "compare" else None
+    time = datetime.now(UTC).isoformat(timespec="microseconds")
+    new = replace(use, number=len(earlier) + 1, look=look, time=time)
+    connection.execute(insert(TEST_SET_USES).values(purpose=new.purpose, **asdict(new)))
+    return new
+
+
+def _counted(connection: Connection, domain: str, generation: int) -> list[Use]:
+    columns = [TEST_SET_USES.c[field.name] for field in fields(Use)]
+    query = select(*columns).where(TEST_SET_USES.c.domain == domain, TEST_SET_USES.c.generation == generation)
+    return [Use(**row) for row in connection.execute(query.order_by(TEST_SET_USES.c.number)).mappings()]
