@@ -2,7 +2,6 @@
 
 import logging
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,9 +9,11 @@ import numpy as np
 import pandas as pd
 
 from data.stores.atomic import atomic_path
+from monitoring.arrays import pair, project
 from monitoring.config import MonitoringConfig
 from monitoring.errors import MonitoringError
-from monitoring.reference import pair, project, usable
+from monitoring.reference import Reference
+from monitoring.windows import Window
 
 if TYPE_CHECKING:
     from evidently.core.report import Snapshot
@@ -23,12 +24,7 @@ COMPONENTS = 8
 
 
 def write_drift_report(
-    reference: pd.DataFrame,
-    window: pd.DataFrame,
-    path: Path,
-    *,
-    classes: Sequence[str],
-    config: MonitoringConfig,
+    reference: Reference, window: Window, path: Path, *, config: MonitoringConfig
 ) -> dict[str, float]:
     """Writes one self-contained HTML page that compares the usable rows of `window` with the reference by column.
 
@@ -43,7 +39,7 @@ def write_drift_report(
         MonitoringError: no usable rows, or rows or classes of another model.
         StorageError: the disk refuses the write.
     """
-    expected, seen = _columns(reference, usable(window), classes, config.seed)
+    expected, seen = _columns(reference, window.usable, config.seed)
     snapshot = _run(expected, seen, config.false_alarm / expected.shape[1])
     with atomic_path(path) as temporary:
         snapshot.save_html(str(temporary))
@@ -53,23 +49,22 @@ def write_drift_report(
     return scores
 
 
-def _columns(
-    reference: pd.DataFrame, window: pd.DataFrame, classes: Sequence[str], seed: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _columns(reference: Reference, window: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Both tables with the columns of the report."""
-    probabilities = pair(reference, window, "probabilities")
+    known, classes = reference.rows, reference.classes
+    probabilities = pair(known, window, "probabilities")
     if (held := probabilities[0].shape[1]) != len(classes):
         raise MonitoringError(f"{held} probabilities a row, {len(classes)} classes; give the classes of the package")
-    embeddings = project(*pair(reference, window, "embedding"), components=COMPONENTS, seed=seed)
+    embeddings = project(*pair(known, window, "embedding"), components=COMPONENTS, seed=seed)
     tables = []
-    for rows, probability, embedding in zip((reference, window), probabilities, embeddings, strict=True):
+    for rows, probability, embedding in zip((known, window), probabilities, embeddings, strict=True):
         table = pd.DataFrame(probability, columns=[f"probability of {name}" for name in classes])
         table["brightness"] = rows["brightness"].to_numpy(dtype=float)
         for component in range(min(COMPONENTS, embedding.shape[1])):
             table[f"embedding component {component + 1}"] = embedding[:, component]
         tables.append(table)
     # Evidently leaves missing values out: rows that the model was trained on say nothing about its probabilities.
-    tables[0].loc[(reference["split"] != "val").to_numpy(), tables[0].columns[: len(classes)]] = np.nan
+    tables[0].loc[(known["split"] != "val").to_numpy(), tables[0].columns[: len(classes)]] = np.nan
     return tables[0], tables[1]
 
 

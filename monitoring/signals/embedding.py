@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from monitoring.arrays import pair, project
 from monitoring.nulls import NullWindows
-from monitoring.reference import pair, project
 from monitoring.signals.signal import Measurement
 from monitoring.signals.two_sample import gaussian_kernel, squared_mmd, tail
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from monitoring.arrays import Array
 from monitoring.nulls import NullWindows
-from monitoring.reference import Array
 from monitoring.signals.report import DriftStatistic
 from monitoring.signals.signal import Measurement
 

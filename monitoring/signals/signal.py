@@ -5,8 +5,8 @@ from typing import Protocol
 
 import pandas as pd
 
+from monitoring.arrays import Array
 from monitoring.nulls import NullWindows
-from monitoring.reference import Array
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from monitoring.reference import Array
+from monitoring.arrays import Array
 
 Members = npt.NDArray[np.bool_]
 

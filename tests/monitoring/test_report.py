@@ -11,7 +11,9 @@ from scipy.stats import ks_2samp
 
 from monitoring.config import MonitoringConfig
 from monitoring.errors import MonitoringError
+from monitoring.reference import Reference
 from monitoring.report import write_drift_report
+from monitoring.windows import Window
 
 Frame = Callable[..., pd.DataFrame]
 
@@ -22,7 +24,8 @@ def test_write_drift_report__page_and_scores(grouped: Frame, tmp_path: Path) -> 
     reference, window = grouped(rng, groups=20), grouped(rng, groups=6, shift=2)
     reference.loc[:99, "split"] = "train"
     path = tmp_path / "reports" / "drift.html"
-    scores = write_drift_report(reference, window, path, classes=("a", "b"), config=MonitoringConfig())
+    known = Reference(reference, "t" * 64, ("a", "b"))
+    scores = write_drift_report(known, Window(window), path, config=MonitoringConfig())
     expected = ks_2samp([p[1] for p in reference["probabilities"][100:]], [p[1] for p in window["probabilities"]])
     assert scores["probability of b"] == pytest.approx(expected.pvalue)
     assert set(scores) == {"probability of a", "probability of b", "brightness"} | {
@@ -35,11 +38,6 @@ def test_write_drift_report__page_and_scores(grouped: Frame, tmp_path: Path) -> 
 def test_write_drift_report__classes_that_do_not_fit(grouped: Frame, tmp_path: Path) -> None:
     """Three class names for two probabilities are one clear error."""
     rng = np.random.default_rng(0)
+    reference, window = Reference(grouped(rng, groups=20), "t" * 64, ("a", "b", "c")), Window(grouped(rng, groups=6))
     with pytest.raises(MonitoringError, match="2 probabilities a row, 3 classes"):
-        write_drift_report(
-            grouped(rng, groups=20),
-            grouped(rng, groups=6),
-            tmp_path / "drift.html",
-            classes=("a", "b", "c"),
-            config=MonitoringConfig(),
-        )
+        write_drift_report(reference, window, tmp_path / "drift.html", config=MonitoringConfig())

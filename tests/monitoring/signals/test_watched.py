@@ -9,10 +9,12 @@ import pytest
 from pydantic import ValidationError
 
 from monitoring.config import MonitoringConfig
+from monitoring.drift import measure_drift
 from monitoring.nulls import NullWindows
+from monitoring.reference import Reference
 from monitoring.signals import watched
-from monitoring.signals.drift import measure_drift
 from monitoring.signals.signal import Measurement
+from monitoring.windows import Window
 
 Frame = Callable[..., pd.DataFrame]
 
@@ -52,7 +54,8 @@ def test_signals__one_more_is_measured_and_reported(grouped: Frame) -> None:
     """A window that is darker and nothing else alarms by the new signal alone, and the table has its row."""
     rng = np.random.default_rng(1)
     reference, window = grouped(rng, groups=40), grouped(rng, groups=10)
-    report = measure_drift(reference, window.assign(brightness=window["brightness"] - 40), MonitoringConfig(window=100))
+    darker = Window(window.assign(brightness=window["brightness"] - 40))
+    report = measure_drift(Reference(reference, "t" * 64, ("a", "b")), darker, MonitoringConfig(window=100))
     assert [statistic.name for statistic in report.statistics if statistic.alarm] == ["darkness"]
     assert report.drift
     assert "| darkness | " in report.markdown()

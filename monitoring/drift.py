@@ -8,35 +8,36 @@ import pandas as pd
 from monitoring.config import MonitoringConfig
 from monitoring.errors import MonitoringError
 from monitoring.nulls import draw_null_windows
-from monitoring.reference import thin, usable
+from monitoring.reference import Reference, thin
 from monitoring.signals import watched
 from monitoring.signals.judge import judge
 from monitoring.signals.report import DriftReport, DriftStatistic
 from monitoring.signals.signal import Signal
+from monitoring.windows import Window
 
 MINIMUM_ROWS = 2
 
 
-def measure_drift(reference: pd.DataFrame, window: pd.DataFrame, config: MonitoringConfig) -> DriftReport:
+def measure_drift(reference: Reference, window: Window, config: MonitoringConfig) -> DriftReport:
     """Compares the usable rows of `window` with a package's drift reference.
 
     Args:
-        reference: group, split and what the signals measure a row, in manifest order.
-        window: rows of the prediction log of the version that the reference belongs to.
+        reference: of the package.
+        window: of the version that the reference belongs to.
         config: budget, resamples and seed.
 
     Raises:
         MonitoringError: fewer than 2 usable rows, a reference too small for a null, or rows of another model.
     """
-    seen = usable(window)
+    seen = window.usable
     if len(seen) < MINIMUM_ROWS:
-        raise MonitoringError(f"the window has {len(seen)} usable rows of {len(window)}; score more files first")
-    judged = [_judged(signal, reference, seen, config) for signal in watched.SIGNALS]
+        raise MonitoringError(f"the window has {len(seen)} usable rows of {window.samples}; score more files first")
+    judged = [_judged(signal, reference.rows, seen, config) for signal in watched.SIGNALS]
     return DriftReport(
         statistics=tuple(statistic for statistic, _ in judged),
         drift=any(statistic.alarm for statistic, _ in judged),
         window_rows=len(seen),
-        reference_rows=len(thin(reference, seed=config.seed)),
+        reference_rows=len(thin(reference.rows, seed=config.seed)),
         false_alarm=config.false_alarm,
         calibration=". ".join(f"{statistic.name}: {note}" for statistic, note in judged),
     )
