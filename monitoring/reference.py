@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 MAXIMUM_ROWS = 2000
+ROLES = frozenset({"hash", "group", "split", "probabilities", "embedding"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,6 +19,11 @@ class Reference:
     rows: pd.DataFrame
     transform: str
     classes: tuple[str, ...]
+
+    @property
+    def facts(self) -> list[str]:
+        """Names of the facts of an input, as a sample kind has them: numbers a sample that play no other role."""
+        return [str(name) for name in self.rows.select_dtypes("number") if name not in ROLES]
 
 
 def thin(rows: pd.DataFrame, *, seed: int) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from data.stores.atomic import atomic_path
-from monitoring.arrays import pair, project
+from monitoring.arrays import Array, pair, project
 from monitoring.config import MonitoringConfig
 from monitoring.errors import MonitoringError
 from monitoring.reference import Reference
@@ -28,9 +29,9 @@ def write_drift_report(
 ) -> dict[str, float]:
     """Writes one self-contained HTML page that compares the usable rows of `window` with the reference by column.
 
-    Columns: the probability of each class (reference: split "val" only), brightness, and the first 8 principal
-    components of the embeddings. Scores are Kolmogorov-Smirnov p-values, which are right at small windows but take
-    samples for independent; a column is marked below false_alarm / columns.
+    Columns: the probability of each class (reference: split "val" only), the facts of the input that both tables hold,
+    and the first 8 principal components of the embeddings. Scores are Kolmogorov-Smirnov p-values, which are right at
+    small windows but take samples for independent; a column is marked below false_alarm / columns.
 
     Returns:
         Column to p-value.
@@ -56,16 +57,20 @@ def _columns(reference: Reference, window: pd.DataFrame, seed: int) -> tuple[pd.
     if (held := probabilities[0].shape[1]) != len(classes):
         raise MonitoringError(f"{held} probabilities a row, {len(classes)} classes; give the classes of the package")
     embeddings = project(*pair(known, window, "embedding"), components=COMPONENTS, seed=seed)
-    tables = []
-    for rows, probability, embedding in zip((known, window), probabilities, embeddings, strict=True):
-        table = pd.DataFrame(probability, columns=[f"probability of {name}" for name in classes])
-        table["brightness"] = rows["brightness"].to_numpy(dtype=float)
-        for component in range(min(COMPONENTS, embedding.shape[1])):
-            table[f"embedding component {component + 1}"] = embedding[:, component]
-        tables.append(table)
+    facts = [name for name in reference.facts if name in window]
+    sides = zip(probabilities, (known[facts], window[facts]), embeddings, strict=True)
+    expected, seen = (_table(classes, *side) for side in sides)
     # Evidently leaves missing values out: rows that the model was trained on say nothing about its probabilities.
-    tables[0].loc[(known["split"] != "val").to_numpy(), tables[0].columns[: len(classes)]] = np.nan
-    return tables[0], tables[1]
+    expected.loc[(known["split"] != "val").to_numpy(), expected.columns[: len(classes)]] = np.nan
+    return expected, seen
+
+
+def _table(classes: Sequence[str], probabilities: Array, facts: pd.DataFrame, embeddings: Array) -> pd.DataFrame:
+    """One side of the comparison, one column a number."""
+    columns = {f"probability of {name}": probabilities[:, place] for place, name in enumerate(classes)}
+    columns |= {str(name): facts[name].to_numpy(dtype=float) for name in facts}
+    leading = embeddings[:, :COMPONENTS].T
+    return pd.DataFrame(columns | {f"embedding component {place}": row for place, row in enumerate(leading, start=1)})
 
 
 def _run(reference: pd.DataFrame, window: pd.DataFrame, threshold: float) -> "Snapshot":

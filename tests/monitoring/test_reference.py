@@ -1,13 +1,19 @@
-"""A reference is thinned by whole groups."""
+"""A reference names the facts of its inputs, and is thinned by whole groups."""
 
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
-from monitoring.reference import thin
+from monitoring.reference import Reference, thin
 
 Frame = Callable[..., pd.DataFrame]
+
+
+def test_reference__facts_are_its_numbers(grouped: Frame) -> None:
+    """Whatever a sample kind measures is a fact; groups and splits are none even if they are numbers."""
+    rows = grouped(np.random.default_rng(0), groups=4).assign(group=7, tokens=12, hash="h")
+    assert Reference(rows, "t" * 64, ("a", "b")).facts == ["brightness", "tokens"]
 
 
 def test_thin__takes_whole_groups_in_order(grouped: Frame) -> None:

@@ -35,6 +35,18 @@ def test_write_drift_report__page_and_scores(grouped: Frame, tmp_path: Path) -> 
     assert not re.search(r"<(script|link|img|iframe)[^>]*(src|href)=.?(https?:)?//", page)
 
 
+def test_write_drift_report__facts_of_another_sample_kind(grouped: Frame, tmp_path: Path) -> None:
+    """Texts bring facts of their own: those that both tables hold are compared, others are not missed."""
+    rng = np.random.default_rng(0)
+    reference, window = (grouped(rng, groups=groups).drop(columns="brightness") for groups in (20, 6))
+    reference, window = reference.assign(tokens=rng.poisson(40, 200), later=0.5), window.assign(tokens=90)
+    known = Reference(reference, "t" * 64, ("a", "b"))
+    scores = write_drift_report(known, Window(window), tmp_path / "drift.html", config=MonitoringConfig())
+    assert scores["tokens"] < 1e-6
+    assert "brightness" not in scores
+    assert "later" not in scores
+
+
 def test_write_drift_report__classes_that_do_not_fit(grouped: Frame, tmp_path: Path) -> None:
     """Three class names for two probabilities are one clear error."""
     rng = np.random.default_rng(0)
