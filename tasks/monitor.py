@@ -2,29 +2,29 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
 from prefect.events import emit_event
 
+from monitoring.check import Check, check_window
 from monitoring.config import MonitoringConfig
-from monitoring.controller import decide
-from monitoring.drift import measure_drift
 from monitoring.figures import drift_figure
 from monitoring.reference import Reference
 from monitoring.report import write_drift_report
-from monitoring.signals.report import DriftReport
-from monitoring.triage import triage
 from monitoring.windows import Window
 from registry.package.package import load_package
-from registry.store.models import champion
+from registry.store.models import ModelVersion, champion
 from registry.store.tracking import latest_run, log_figures, log_values, settled, start_run
 from serving.prediction_log import read
 from settings.machine import load_settings
 from tasks.policy import COMPUTE, IO
 from tasks.progress import artifact_key
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -43,26 +43,31 @@ class MonitorReport:
 
 @task(name="check drift", task_run_name="check drift {name}", **COMPUTE)
 def check_drift(name: str, config: MonitoringConfig) -> MonitorReport:
-    """Triage first, then drift, then the decision; the page and the figure are for people."""
+    """Checks the newest traffic of the champion; the page, the figure and the artifact are for people."""
     found = champion(name)
     if found is None:  # a result and no fault: schedules run before the first promotion, too
         return MonitorReport(name, None, "nothing", f"no champion to watch yet; run `regraft retrain {name}`")
     package = load_package(found.folder)
     reference = Reference(package.reference, package.transform.hash, package.classes)
     window = Window(read(name, version=found.version, last=config.window))
-    health = triage(window, reference.transform, config)
-    drift = measure_drift(reference, window, config) if health.verdict == "ok" else None
-    decision = decide(health, drift, config, last_retrain=_last_retrain(name), now=datetime.now(UTC))
-    page = _page(name, reference, window, config) if drift else None
-    if drift:
-        _log(name, found.version, drift, decision.action, reference, window)
-    text = f"**{decision.action}**: {decision.reason}\n\n" + (drift.markdown() if drift else "")
-    create_markdown_artifact(
-        text, key=artifact_key("drift", name), description=f"champion v{found.version}, {window.samples} samples"
+    check = check_window(reference, window, config, last_retrain=_last_retrain(name), now=datetime.now(UTC))
+    page = None
+    if check.drift is not None:
+        page = load_settings().home / "reports" / name / "drift.html"
+        write_drift_report(reference, window, page, config=config)
+        _log(found, check, drift_figure(check.drift, reference, window))
+    told = f"champion v{found.version}, {window.samples} samples"
+    create_markdown_artifact(check.markdown(), key=artifact_key("drift", name), description=told)
+    return MonitorReport(
+        name,
+        found.version,
+        check.decision.action,
+        check.decision.reason,
+        samples=window.samples,
+        window=window.digest,
+        statistics=check.statistics,
+        page=None if page is None else str(page),
     )
-    values = {found.name: found.value for found in drift.statistics} if drift else {}
-    told = (window.samples, window.digest, values, page)
-    return MonitorReport(name, found.version, decision.action, decision.reason, *told)
 
 
 @task(name="announce drift", task_run_name="announce drift {report.domain}", **IO)
@@ -82,22 +87,8 @@ def _last_retrain(name: str) -> datetime | None:
     return datetime.fromisoformat(found["time"]) if found else None
 
 
-def _page(name: str, reference: Reference, window: Window, config: MonitoringConfig) -> str:
-    path: Path = load_settings().home / "reports" / name / "drift.html"
-    write_drift_report(reference, window, path, config=config)
-    return str(path)
-
-
-def _log(name: str, version: int, drift: DriftReport, action: str, reference: Reference, window: Window) -> None:
-    tags = {"model_version": str(version), "action": action}
-    metrics = {
-        key: value for found in drift.statistics for key, value in _figures(found.name, found.value, found.p_value)
-    }
-    with settled(start_run(name, f"monitor v{version}", tags)) as run_id:
-        log_values(run_id, metrics, {}, {})
-        log_figures(run_id, {"drift": drift_figure(drift, reference, window)})
-
-
-def _figures(name: str, value: float, p_value: float) -> list[tuple[str, float]]:
-    plain = "drift_" + name.replace(" ", "_")
-    return [(plain, value), (f"{plain}_p", p_value)]
+def _log(found: ModelVersion, check: Check, figure: "Figure") -> None:
+    tags = {"model_version": str(found.version), "action": check.decision.action}
+    with settled(start_run(found.domain, f"monitor v{found.version}", tags)) as run_id:
+        log_values(run_id, check.metrics, {}, {})
+        log_figures(run_id, {"drift": figure})
