@@ -20,6 +20,7 @@ from registry.store.models import ModelVersion, champion
 from registry.store.tracking import latest_run, log_figures, log_values, settled, start_run
 from serving.prediction_log import read
 from settings.machine import load_settings
+from tasks.names import DRIFT_EVENT, domain_resource
 from tasks.policy import COMPUTE, IO
 from tasks.progress import artifact_key
 
@@ -72,10 +73,10 @@ def check_drift(name: str, config: MonitoringConfig) -> MonitorReport:
 
 @task(name="announce drift", task_run_name="announce drift {report.domain}", **IO)
 def announce_drift(report: MonitorReport) -> None:
-    """Emits `drift.detected`; the same window of the same version always carries the same event id."""
+    """Emits the event of drift; the same window of the same version always carries the same event id."""
     emit_event(
-        "drift.detected",
-        resource={"prefect.resource.id": f"regraft.domain.{report.domain}", "prefect.resource.name": report.domain},
+        DRIFT_EVENT,
+        resource={"prefect.resource.id": domain_resource(report.domain), "prefect.resource.name": report.domain},
         payload={"domain": report.domain, "version": report.version, "window": report.window, "reason": report.reason},
         id=uuid5(NAMESPACE_URL, f"{report.domain}/{report.version}/{report.window}"),
     )
