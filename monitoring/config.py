@@ -4,9 +4,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from monitoring.signals import watched
 from settings.config import Config
-
-STATISTICS = 2
 
 
 class MonitoringConfig(Config):
@@ -20,10 +19,15 @@ class MonitoringConfig(Config):
     cooldown_hours: float = Field(default=0, ge=0, description="hours after a retrain in which drift starts no other")
     seed: int = Field(default=0, ge=0, description="seed of the null windows")
 
+    @property
+    def share(self) -> float:
+        """The part of the false-alarm budget that each signal has (Bonferroni)."""
+        return self.false_alarm / len(watched.SIGNALS)
+
     @model_validator(mode="after")
     def _can_alarm(self) -> Self:
         """The smallest possible p-value is 1 / (1 + resamples): above its share of the budget nothing ever alarms."""
-        needed = int(STATISTICS / self.false_alarm)
+        needed = int(len(watched.SIGNALS) / self.false_alarm)
         if self.resamples < needed:
             raise ValueError(
                 f"resamples {self.resamples} cannot resolve false_alarm {self.false_alarm}: set at least {needed}"

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from monitoring.reference import Array, pair, project, usable
+from monitoring.arrays import Array, pair, project
+from monitoring.reference import Reference
 from monitoring.signals.report import DriftReport, DriftStatistic
+from monitoring.windows import Window
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 REFERENCE, WINDOW, THRESHOLD = "#8a94a6", "#d9480f", "#1c2430"
 
 
-def drift_figure(report: DriftReport, reference: pd.DataFrame, window: pd.DataFrame, *, seed: int = 0) -> "Figure":
+def drift_figure(report: DriftReport, reference: Reference, window: Window, *, seed: int = 0) -> "Figure":
     """Left: the first two principal components of reference and window. Right: each statistic against its null.
 
     Args:
-        report: the result for these two tables.
-        reference: the drift reference of the package.
-        window: the rows of the prediction log that were judged.
+        report: the result for these two.
+        reference: of the package.
+        window: what was judged.
         seed: of the principal components, where they are computed by random projections.
     """
     from matplotlib.figure import Figure
@@ -28,7 +28,7 @@ def drift_figure(report: DriftReport, reference: pd.DataFrame, window: pd.DataFr
     figure = Figure(figsize=(11, 5), layout="constrained")
     figure.suptitle(f"{'Drift' if report.drift else 'No drift'} in {report.window_rows} samples", fontweight="bold")
     axes = figure.subplot_mosaic([["components", statistic.name] for statistic in report.statistics])
-    points = project(*pair(reference, usable(window), "embedding"), components=2, seed=seed)
+    points = project(*pair(reference.rows, window.usable, "embedding"), components=2, seed=seed)
     _draw_components(axes["components"], *points)
     for statistic in report.statistics:
         _draw_null(axes[statistic.name], statistic)

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from data.stores.atomic import atomic_path
+from monitoring.arrays import Array, pair, project
 from monitoring.config import MonitoringConfig
 from monitoring.errors import MonitoringError
-from monitoring.reference import pair, project, usable
+from monitoring.reference import Reference
+from monitoring.windows import Window
 
 if TYPE_CHECKING:
     from evidently.core.report import Snapshot
@@ -23,18 +25,13 @@ COMPONENTS = 8
 
 
 def write_drift_report(
-    reference: pd.DataFrame,
-    window: pd.DataFrame,
-    path: Path,
-    *,
-    classes: Sequence[str],
-    config: MonitoringConfig,
+    reference: Reference, window: Window, path: Path, *, config: MonitoringConfig
 ) -> dict[str, float]:
     """Writes one self-contained HTML page that compares the usable rows of `window` with the reference by column.
 
-    Columns: the probability of each class (reference: split "val" only), brightness, and the first 8 principal
-    components of the embeddings. Scores are Kolmogorov-Smirnov p-values, which are right at small windows but take
-    samples for independent; a column is marked below false_alarm / columns.
+    Columns: the probability of each class (reference: split "val" only), the facts of the input that both tables hold,
+    and the first 8 principal components of the embeddings. Scores are Kolmogorov-Smirnov p-values, which are right at
+    small windows but take samples for independent; a column is marked below false_alarm / columns.
 
     Returns:
         Column to p-value.
@@ -43,7 +40,7 @@ def write_drift_report(
         MonitoringError: no usable rows, or rows or classes of another model.
         StorageError: the disk refuses the write.
     """
-    expected, seen = _columns(reference, usable(window), classes, config.seed)
+    expected, seen = _columns(reference, window.usable, config.seed)
     snapshot = _run(expected, seen, config.false_alarm / expected.shape[1])
     with atomic_path(path) as temporary:
         snapshot.save_html(str(temporary))
@@ -53,24 +50,27 @@ def write_drift_report(
     return scores
 
 
-def _columns(
-    reference: pd.DataFrame, window: pd.DataFrame, classes: Sequence[str], seed: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _columns(reference: Reference, window: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Both tables with the columns of the report."""
-    probabilities = pair(reference, window, "probabilities")
+    known, classes = reference.rows, reference.classes
+    probabilities = pair(known, window, "probabilities")
     if (held := probabilities[0].shape[1]) != len(classes):
         raise MonitoringError(f"{held} probabilities a row, {len(classes)} classes; give the classes of the package")
-    embeddings = project(*pair(reference, window, "embedding"), components=COMPONENTS, seed=seed)
-    tables = []
-    for rows, probability, embedding in zip((reference, window), probabilities, embeddings, strict=True):
-        table = pd.DataFrame(probability, columns=[f"probability of {name}" for name in classes])
-        table["brightness"] = rows["brightness"].to_numpy(dtype=float)
-        for component in range(min(COMPONENTS, embedding.shape[1])):
-            table[f"embedding component {component + 1}"] = embedding[:, component]
-        tables.append(table)
+    embeddings = project(*pair(known, window, "embedding"), components=COMPONENTS, seed=seed)
+    facts = [name for name in reference.facts if name in window]
+    sides = zip(probabilities, (known[facts], window[facts]), embeddings, strict=True)
+    expected, seen = (_table(classes, *side) for side in sides)
     # Evidently leaves missing values out: rows that the model was trained on say nothing about its probabilities.
-    tables[0].loc[(reference["split"] != "val").to_numpy(), tables[0].columns[: len(classes)]] = np.nan
-    return tables[0], tables[1]
+    expected.loc[(known["split"] != "val").to_numpy(), expected.columns[: len(classes)]] = np.nan
+    return expected, seen
+
+
+def _table(classes: Sequence[str], probabilities: Array, facts: pd.DataFrame, embeddings: Array) -> pd.DataFrame:
+    """One side of the comparison, one column a number."""
+    columns = {f"probability of {name}": probabilities[:, place] for place, name in enumerate(classes)}
+    columns |= {str(name): facts[name].to_numpy(dtype=float) for name in facts}
+    leading = embeddings[:, :COMPONENTS].T
+    return pd.DataFrame(columns | {f"embedding component {place}": row for place, row in enumerate(leading, start=1)})
 
 
 def _run(reference: pd.DataFrame, window: pd.DataFrame, threshold: float) -> "Snapshot":

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-import pandas as pd
-
 from monitoring.config import MonitoringConfig
+from monitoring.windows import Window
 
 Verdict = Literal["ok", "insufficient", "broken data", "preprocessing skew"]
 
@@ -18,16 +17,17 @@ class Triage:
     reason: str
 
 
-def triage(window: pd.DataFrame, transform: str, config: MonitoringConfig) -> Triage:
+def triage(window: Window, transform: str, config: MonitoringConfig) -> Triage:
     """Judges a window of the prediction log before any drift is measured.
 
     Args:
-        window: rows of the log, those that failed included.
+        window: of the version in production.
         transform: hash of the transform of the package that the window is held against.
         config: the share of undecodable files that is tolerated, and the least number of usable rows.
     """
-    failed, rows = int(window["error"].notna().sum()), len(window)
-    strangers = window.loc[window["transform"] != transform, "transform"]
+    rows, errors = window.samples, window.rows["error"].dropna()
+    failed, seen = len(errors), window.rows["transform"]
+    strangers = seen[seen != transform]
     if len(strangers):
         return Triage(
             "preprocessing skew",
@@ -38,7 +38,7 @@ def triage(window: pd.DataFrame, transform: str, config: MonitoringConfig) -> Tr
         return Triage(
             "broken data",
             f"{failed} of {rows} files could not be used, {config.max_undecodable:.0%} are tolerated; "
-            f"mend the source (the latest: {window['error'].dropna().iloc[-1]})",
+            f"mend the source (the latest: {errors.iloc[-1]})",
         )
     if rows - failed < config.min_window:
         return Triage("insufficient", f"{rows - failed} usable samples, at least {config.min_window} are needed")

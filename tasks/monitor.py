@@ -1,30 +1,31 @@
 """The monitoring task: the newest traffic of the champion against its drift reference."""
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
-import pandas as pd
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
 from prefect.events import emit_event
 
+from monitoring.check import Check, check_window
 from monitoring.config import MonitoringConfig
-from monitoring.controller import decide
 from monitoring.figures import drift_figure
+from monitoring.reference import Reference
 from monitoring.report import write_drift_report
-from monitoring.signals.drift import measure_drift
-from monitoring.signals.report import DriftReport
-from monitoring.triage import triage
-from registry.package.package import Package, load_package
-from registry.store.models import champion
+from monitoring.windows import Window
+from registry.package.package import load_package
+from registry.store.models import ModelVersion, champion
 from registry.store.tracking import latest_run, log_figures, log_values, settled, start_run
 from serving.prediction_log import read
 from settings.machine import load_settings
+from tasks.names import DRIFT_EVENT, domain_resource
 from tasks.policy import COMPUTE, IO
 from tasks.progress import artifact_key
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -43,33 +44,39 @@ class MonitorReport:
 
 @task(name="check drift", task_run_name="check drift {name}", **COMPUTE)
 def check_drift(name: str, config: MonitoringConfig) -> MonitorReport:
-    """Triage first, then drift, then the decision; the page and the figure are for people."""
+    """Checks the newest traffic of the champion; the page, the figure and the artifact are for people."""
     found = champion(name)
     if found is None:  # a result and no fault: schedules run before the first promotion, too
         return MonitorReport(name, None, "nothing", f"no champion to watch yet; run `regraft retrain {name}`")
     package = load_package(found.folder)
-    window = read(name, version=found.version, last=config.window)
-    health = triage(window, package.transform.hash, config)
-    drift = measure_drift(package.reference, window, config) if health.verdict == "ok" else None
-    decision = decide(health, drift, config, last_retrain=_last_retrain(name), now=datetime.now(UTC))
-    page = _page(name, package, window, config) if drift else None
-    if drift:
-        _log(name, found.version, drift, decision.action, package, window)
-    text = f"**{decision.action}**: {decision.reason}\n\n" + (drift.markdown() if drift else "")
-    create_markdown_artifact(
-        text, key=artifact_key("drift", name), description=f"champion v{found.version}, {len(window)} samples"
+    reference = Reference(package.reference, package.transform.hash, package.classes)
+    window = Window(read(name, version=found.version, last=config.window))
+    check = check_window(reference, window, config, last_retrain=_last_retrain(name), now=datetime.now(UTC))
+    page = None
+    if check.drift is not None:
+        page = load_settings().home / "reports" / name / "drift.html"
+        write_drift_report(reference, window, page, config=config)
+        _log(found, check, drift_figure(check.drift, reference, window))
+    told = f"champion v{found.version}, {window.samples} samples"
+    create_markdown_artifact(check.markdown(), key=artifact_key("drift", name), description=told)
+    return MonitorReport(
+        name,
+        found.version,
+        check.decision.action,
+        check.decision.reason,
+        samples=window.samples,
+        window=window.digest,
+        statistics=check.statistics,
+        page=None if page is None else str(page),
     )
-    values = {found.name: found.value for found in drift.statistics} if drift else {}
-    digest = hashlib.sha256("".join(window["hash"].astype(str)).encode()).hexdigest()
-    return MonitorReport(name, found.version, decision.action, decision.reason, len(window), digest, values, page)
 
 
 @task(name="announce drift", task_run_name="announce drift {report.domain}", **IO)
 def announce_drift(report: MonitorReport) -> None:
-    """Emits `drift.detected`; the same window of the same version always carries the same event id."""
+    """Emits the event of drift; the same window of the same version always carries the same event id."""
     emit_event(
-        "drift.detected",
-        resource={"prefect.resource.id": f"regraft.domain.{report.domain}", "prefect.resource.name": report.domain},
+        DRIFT_EVENT,
+        resource={"prefect.resource.id": domain_resource(report.domain), "prefect.resource.name": report.domain},
         payload={"domain": report.domain, "version": report.version, "window": report.window, "reason": report.reason},
         id=uuid5(NAMESPACE_URL, f"{report.domain}/{report.version}/{report.window}"),
     )
@@ -81,22 +88,8 @@ def _last_retrain(name: str) -> datetime | None:
     return datetime.fromisoformat(found["time"]) if found else None
 
 
-def _page(name: str, package: Package, window: pd.DataFrame, config: MonitoringConfig) -> str:
-    path: Path = load_settings().home / "reports" / name / "drift.html"
-    write_drift_report(package.reference, window, path, classes=package.classes, config=config)
-    return str(path)
-
-
-def _log(name: str, version: int, drift: DriftReport, action: str, package: Package, window: pd.DataFrame) -> None:
-    tags = {"model_version": str(version), "action": action}
-    metrics = {
-        key: value for found in drift.statistics for key, value in _figures(found.name, found.value, found.p_value)
-    }
-    with settled(start_run(name, f"monitor v{version}", tags)) as run_id:
-        log_values(run_id, metrics, {}, {})
-        log_figures(run_id, {"drift": drift_figure(drift, package.reference, window)})
-
-
-def _figures(name: str, value: float, p_value: float) -> list[tuple[str, float]]:
-    plain = "drift_" + name.replace(" ", "_")
-    return [(plain, value), (f"{plain}_p", p_value)]
+def _log(found: ModelVersion, check: Check, figure: "Figure") -> None:
+    tags = {"model_version": str(found.version), "action": check.decision.action}
+    with settled(start_run(found.domain, f"monitor v{found.version}", tags)) as run_id:
+        log_values(run_id, check.metrics, {}, {})
+        log_figures(run_id, {"drift": figure})

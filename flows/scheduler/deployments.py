@@ -25,8 +25,8 @@ from prefect.states import Cancelled, Crashed
 from prefect.types.entrypoint import EntrypointType
 
 from tasks.domain import Domain, ScheduleConfig
+from tasks.names import DRIFT_EVENT, domain_resource
 
-DRIFT_EVENT = "drift.detected"
 BURST = timedelta(minutes=10)
 HEARTBEAT = "prefect.flow-run.heartbeat"
 SILENCE = timedelta(seconds=75)
@@ -83,7 +83,7 @@ def drift_trigger(domain: Domain) -> DeploymentEventTrigger:
         name=f"retrain {domain.name} on drift",
         description=f"Starts retrain/{domain.name} once when its monitor finds drift.",
         expect={DRIFT_EVENT},
-        match={"prefect.resource.id": f"regraft.domain.{domain.name}"},
+        match={"prefect.resource.id": domain_resource(domain.name)},
         for_each={"prefect.resource.id"},
         posture=Posture.Reactive,
         threshold=1,

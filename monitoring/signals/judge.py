@@ -2,22 +2,20 @@
 
 import numpy as np
 
-from monitoring.config import STATISTICS, MonitoringConfig
+from monitoring.arrays import Array
 from monitoring.nulls import NullWindows
-from monitoring.reference import Array
 from monitoring.signals.report import DriftStatistic
+from monitoring.signals.signal import Measurement
 
 
-def judge(
-    name: str, observed: float, null: Array, windows: NullWindows, config: MonitoringConfig
-) -> tuple[DriftStatistic, str]:
-    """Judges `observed` against its `null` [resamples] at its share of the false-alarm budget, and notes how.
+def judge(name: str, measured: Measurement, windows: NullWindows, share: float) -> tuple[DriftStatistic, str]:
+    """Judges what was observed against its null at its `share` of the false-alarm budget, and notes how.
 
     The threshold is the null's quantile, and the statistic alarms exactly if its p-value is within its share. Groups
     that can make fewer distinct windows than such a quantile takes would put the threshold at the largest of a handful
     of values: there it is extrapolated instead.
     """
-    share = config.false_alarm / STATISTICS
+    observed, null = measured.observed, measured.null
     if (1 + windows.distinct) * share < 1:
         threshold, p_value = _extrapolated(observed, null, windows.groups, share)
         note = (

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from monitoring.reference import Array
+from monitoring.arrays import Array
 
 Members = npt.NDArray[np.bool_]
 
@@ -44,3 +44,8 @@ def kolmogorov_smirnov(values: Array, members: Members) -> Array:
     last = np.append(np.diff(values[order]) > 0, True)
     largest: Array = gaps[:, last].max(axis=1)
     return largest
+
+
+def tail(reference: int, window: int) -> Members:
+    """Members [1, reference + window] of the last `window` of all rows: the window itself, as a single resample."""
+    return np.arange(reference + window)[None, :] >= reference

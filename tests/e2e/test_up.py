@@ -45,10 +45,9 @@ raise SystemExit(up(prepare_environment(), serving="tiny_serving"))
 """
 EMIT = """
 import sys
-from prefect.events import emit_event
+from tasks.monitor import MonitorReport, announce_drift
 for domain, window in (pair.split(":") for pair in sys.argv[1:]):
-    payload = {"domain": domain, "version": 1, "window": window}
-    emit_event("drift.detected", resource={"prefect.resource.id": f"regraft.domain.{domain}"}, payload=payload)
+    announce_drift.fn(MonitorReport(domain, 1, "retrain", "drift", window=window))
 """
 
 

@@ -11,7 +11,9 @@ from scipy.stats import ks_2samp
 
 from monitoring.config import MonitoringConfig
 from monitoring.errors import MonitoringError
+from monitoring.reference import Reference
 from monitoring.report import write_drift_report
+from monitoring.windows import Window
 
 Frame = Callable[..., pd.DataFrame]
 
@@ -22,7 +24,8 @@ def test_write_drift_report__page_and_scores(grouped: Frame, tmp_path: Path) -> 
     reference, window = grouped(rng, groups=20), grouped(rng, groups=6, shift=2)
     reference.loc[:99, "split"] = "train"
     path = tmp_path / "reports" / "drift.html"
-    scores = write_drift_report(reference, window, path, classes=("a", "b"), config=MonitoringConfig())
+    known = Reference(reference, "t" * 64, ("a", "b"))
+    scores = write_drift_report(known, Window(window), path, config=MonitoringConfig())
     expected = ks_2samp([p[1] for p in reference["probabilities"][100:]], [p[1] for p in window["probabilities"]])
     assert scores["probability of b"] == pytest.approx(expected.pvalue)
     assert set(scores) == {"probability of a", "probability of b", "brightness"} | {
@@ -32,14 +35,21 @@ def test_write_drift_report__page_and_scores(grouped: Frame, tmp_path: Path) -> 
     assert not re.search(r"<(script|link|img|iframe)[^>]*(src|href)=.?(https?:)?//", page)
 
 
+def test_write_drift_report__facts_of_another_sample_kind(grouped: Frame, tmp_path: Path) -> None:
+    """Texts bring facts of their own: those that both tables hold are compared, others are not missed."""
+    rng = np.random.default_rng(0)
+    reference, window = (grouped(rng, groups=groups).drop(columns="brightness") for groups in (20, 6))
+    reference, window = reference.assign(tokens=rng.poisson(40, 200), later=0.5), window.assign(tokens=90)
+    known = Reference(reference, "t" * 64, ("a", "b"))
+    scores = write_drift_report(known, Window(window), tmp_path / "drift.html", config=MonitoringConfig())
+    assert scores["tokens"] < 1e-6
+    assert "brightness" not in scores
+    assert "later" not in scores
+
+
 def test_write_drift_report__classes_that_do_not_fit(grouped: Frame, tmp_path: Path) -> None:
     """Three class names for two probabilities are one clear error."""
     rng = np.random.default_rng(0)
+    reference, window = Reference(grouped(rng, groups=20), "t" * 64, ("a", "b", "c")), Window(grouped(rng, groups=6))
     with pytest.raises(MonitoringError, match="2 probabilities a row, 3 classes"):
-        write_drift_report(
-            grouped(rng, groups=20),
-            grouped(rng, groups=6),
-            tmp_path / "drift.html",
-            classes=("a", "b", "c"),
-            config=MonitoringConfig(),
-        )
+        write_drift_report(reference, window, tmp_path / "drift.html", config=MonitoringConfig())

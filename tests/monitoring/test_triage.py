@@ -5,16 +5,16 @@ import pytest
 
 from monitoring.config import MonitoringConfig
 from monitoring.triage import triage
+from monitoring.windows import Window
 
 CONFIG = MonitoringConfig(min_window=50)
 
 
-def window(rows: int, *, failed: int = 0, strangers: int = 0) -> pd.DataFrame:
+def window(rows: int, *, failed: int = 0, strangers: int = 0) -> Window:
     """A window of which some files failed and some went through another transform."""
     errors = [None] * (rows - failed) + ["truncated"] * failed
-    return pd.DataFrame(
-        {"error": errors, "transform": ["old"] * strangers + ["new"] * (rows - strangers)}, dtype=object
-    )
+    transforms = ["old"] * strangers + ["new"] * (rows - strangers)
+    return Window(pd.DataFrame({"error": errors, "transform": transforms}, dtype=object))
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def window(rows: int, *, failed: int = 0, strangers: int = 0) -> pd.DataFrame:
         (window(0), "insufficient"),
     ],
 )
-def test_triage__verdict(rows: pd.DataFrame, verdict: str) -> None:
+def test_triage__verdict(rows: Window, verdict: str) -> None:
     """The worst that is certain comes first: skew, broken data, too little to judge."""
     assert triage(rows, "new", CONFIG).verdict == verdict
 

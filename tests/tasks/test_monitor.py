@@ -7,6 +7,7 @@ from PIL import Image
 from monitoring.config import MonitoringConfig
 from registry.errors import ModelNotFoundError
 from registry.ledger.ledger import Ledger
+from registry.store.tracking import latest_run
 from settings.machine import load_settings
 from tasks.monitor import check_drift
 from tasks.score import score
@@ -73,6 +74,11 @@ def test_check_drift__drift(champion, tmp_path, project):
     found = check_drift("photos", CONFIG)
     assert found.action == "retrain"
     assert found.page == str(project / ".regraft" / "reports" / "photos" / "drift.html")
+    logged = latest_run("photos", "tags.action = 'retrain'")
+    assert (logged["run"], logged["model_version"]) == ("monitor v1", "1")
+    assert {name for name in logged if name.startswith("drift_")} == {
+        "drift_embedding_mmd2", "drift_embedding_mmd2_p", "drift_probability_ks", "drift_probability_ks_p"
+    }  # fmt: skip
     assert check_drift("photos", CONFIG).window == found.window
     score("photos", photos(tmp_path / "more", 1))
     assert check_drift("photos", CONFIG).window != found.window

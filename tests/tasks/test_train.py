@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from registry.ledger.looks import Looks
 
 from lightning_modules.config import FitConfig
 from lightning_modules.fitting.launch import FitResult
 from registry.errors import RegistryError
+from registry.ledger.uses import Uses
 from registry.store.models import describe_versions
 from registry.store.tracking import mlflow_client, settled
 from settings.machine import load_settings
@@ -82,7 +82,7 @@ def test_describe__of_this_fit(plan, trained, own_workshop):
     (own_workshop.fit / "energy.json").write_text('{"kilowatt_hours": 0.25}')
     data = plan.domain.data.model_copy(update={"licence": "CC0-1.0"})
     folder = describe.fn(replace(plan, domain=plan.domain.model_copy(update={"data": data})), trained)
-    (use,) = Looks(load_settings().ledger).uses("photos", 0)
+    (use,) = Uses(load_settings().ledger).of("photos", 0)
     assert (use.purpose, use.look, use.version) == ("evaluate", None, 0)
     text = (folder / "model_card.md").read_text()
     for said in (

@@ -3,11 +3,17 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import UUID
+from unittest.mock import patch
+from uuid import UUID, uuid4
 
 import pytest
+from jinja2 import Environment
 from prefect import flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.events.clients import AssertingEventsClient
+from prefect.events.worker import EventsWorker
+from prefect.server.events.schemas.automations import EventTrigger as ServerTrigger
+from prefect.server.events.schemas.events import ReceivedEvent
 from prefect.states import Pending, Running, Scheduled
 from prefect.testing.utilities import prefect_test_harness
 
@@ -18,13 +24,14 @@ from flows.scheduler.deployments import (
     deployments,
     drift_trigger,
     forget_others,
-    register,
+    save_automation,
     skip_missed_runs,
     zombie_automation,
 )
 from monitoring.config import MonitoringConfig
 from settings.config import load_yaml
 from tasks.domain import Domain, DomainFile, ScheduleConfig, domain_from
+from tasks.monitor import MonitorReport, announce_drift
 
 ROOT = Path(__file__).parents[3]
 PLAN = ScheduleConfig(timezone="Europe/Berlin", retrain="0 3 * * 0", monitor="0 * * * *")
@@ -92,6 +99,32 @@ def test_drift_trigger__cools_down(hours, within):
     assert trigger.match.root == {"prefect.resource.id": "regraft.domain.digits"}
 
 
+def emitted(report: MonitorReport) -> ReceivedEvent:
+    """What the server receives when the monitoring task announces this report."""
+    worker = EventsWorker.instance(AssertingEventsClient)
+    with patch.object(EventsWorker, "instance", return_value=worker):
+        announce_drift.fn(report)
+        worker.drain()
+    (event,) = AssertingEventsClient.last.events
+    return ReceivedEvent.model_validate(event.model_dump() | {"received": event.occurred})
+
+
+def test_drift_trigger__fires_at_what_the_monitor_emits():
+    """The server's own matching: the announced event of this domain fires, that of another one does not."""
+    listening = drift_trigger(domain())
+    listening.set_deployment_id(uuid4())
+    trigger = ServerTrigger.model_validate(listening.as_automation().trigger.model_dump(mode="json"))
+    assert trigger.covers(emitted(MonitorReport("digits", 3, "retrain", "drift", window="w0")))
+    assert not trigger.covers(emitted(MonitorReport("stamps", 3, "retrain", "drift", window="w0")))
+
+
+def test_drift_trigger__reason_names_the_window():
+    """The template finds the window in the payload that the monitoring task sends."""
+    template = drift_trigger(domain()).parameters["reason"]["template"]
+    event = emitted(MonitorReport("digits", 3, "retrain", "drift", window="w0"))
+    assert Environment(autoescape=True).from_string(template).render(event=event) == "drift in window w0"
+
+
 def test_zombie_automation__leaves_resting_runs_alone():
     """An ended or paused run satisfies the trigger as a heartbeat does."""
     expected = zombie_automation().trigger.expect
@@ -102,7 +135,7 @@ def test_register__twice_leaves_one(client):
     """A restart adds no automation, neither a shared one nor a domain's own."""
     for _ in range(2):
         apply(domain())
-        register(zombie_automation())
+        save_automation(zombie_automation())
     names = [one.name for one in client.read_automations()]
     assert sorted(names) == ["crash silent flow runs", "retrain digits on drift"]
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from monitoring.config import MonitoringConfig
 from monitoring.nulls import NullWindows
 from monitoring.signals.judge import judge
+from monitoring.signals.signal import Measurement
 
-CONFIG = MonitoringConfig(resamples=399)
+SHARE = 0.005
 NULL = np.arange(399.0)
 
 
@@ -19,7 +19,7 @@ def windows(*, groups: int, distinct: int) -> NullWindows:
 @pytest.mark.parametrize(("observed", "p_value", "alarm"), [(397.0, 3 / 400, False), (397.5, 2 / 400, True)])
 def test_judge__quantile(observed: float, p_value: float, alarm: bool) -> None:
     """At a share of 0.005 and 399 null values the threshold is the second largest."""
-    statistic, note = judge("s", observed, NULL, windows(groups=30, distinct=10**6), CONFIG)
+    statistic, note = judge("s", Measurement(observed, NULL), windows(groups=30, distinct=10**6), SHARE)
     assert (statistic.threshold, statistic.p_value, statistic.alarm) == (397.0, p_value, alarm)
     assert note == "whole groups"
 
@@ -27,8 +27,8 @@ def test_judge__quantile(observed: float, p_value: float, alarm: bool) -> None:
 def test_judge__extrapolates_where_windows_are_few() -> None:
     """Four groups: the threshold is far above the largest null value, and alarm and p-value agree."""
     few = windows(groups=4, distinct=6)
-    below, note = judge("s", 500.0, NULL, few, CONFIG)
-    above, _ = judge("s", below.threshold + 1, NULL, few, CONFIG)
+    below, note = judge("s", Measurement(500.0, NULL), few, SHARE)
+    above, _ = judge("s", Measurement(below.threshold + 1, NULL), few, SHARE)
     assert below.threshold > 900
     assert not below.alarm
     assert below.p_value > 0.005
@@ -39,6 +39,6 @@ def test_judge__extrapolates_where_windows_are_few() -> None:
 
 def test_judge__null_without_spread() -> None:
     """A null of one value takes that value as its threshold."""
-    statistic, _ = judge("s", 2.0, np.ones(399), windows(groups=4, distinct=6), CONFIG)
+    statistic, _ = judge("s", Measurement(2.0, np.ones(399)), windows(groups=4, distinct=6), SHARE)
     assert statistic.threshold == pytest.approx(1.0)
     assert statistic.alarm

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from monitoring.signals.two_sample import gaussian_kernel, kolmogorov_smirnov, squared_mmd
+from monitoring.signals.two_sample import gaussian_kernel, kolmogorov_smirnov, squared_mmd, tail
 
 
 def members(rows: int, resamples: int) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
@@ -39,3 +39,8 @@ def test_gaussian_kernel__bandwidth_is_the_median_distance() -> None:
 def test_gaussian_kernel__equal_rows() -> None:
     """Rows that are all equal are all alike, without a division by zero."""
     np.testing.assert_array_equal(gaussian_kernel(np.ones((4, 3))), np.ones((4, 4)))
+
+
+def test_tail__marks_the_window() -> None:
+    """Of three rows and two of a window the last two are the window."""
+    assert tail(3, 2).tolist() == [[False, False, False, True, True]]

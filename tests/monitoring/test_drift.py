@@ -7,12 +7,20 @@ import pandas as pd
 import pytest
 
 from monitoring.config import MonitoringConfig
+from monitoring.drift import measure_drift
 from monitoring.errors import MonitoringError
-from monitoring.signals.drift import measure_drift
+from monitoring.reference import Reference
+from monitoring.signals.report import DriftReport
+from monitoring.windows import Window
 
 CONFIG = MonitoringConfig(window=100, false_alarm=0.05, resamples=200)
 
 Frame = Callable[..., pd.DataFrame]
+
+
+def measure(reference: pd.DataFrame, window: pd.DataFrame, config: MonitoringConfig) -> DriftReport:
+    """The drift of a table of the log against a table of a package."""
+    return measure_drift(Reference(reference, "t" * 64, ("a", "b")), Window(window), config)
 
 
 def quiet_alarms(grouped: Frame, *, checks: int, by_row: bool) -> int:
@@ -23,7 +31,7 @@ def quiet_alarms(grouped: Frame, *, checks: int, by_row: bool) -> int:
         reference, window = grouped(rng, groups=40), grouped(rng, groups=10)
         if by_row:
             reference["group"] = [str(row) for row in range(len(reference))]
-        alarms += measure_drift(reference, window, CONFIG).drift
+        alarms += measure(reference, window, CONFIG).drift
     return alarms
 
 
@@ -40,7 +48,7 @@ def test_measure_drift__null_of_single_rows_would_break_the_budget(grouped: Fram
 def test_measure_drift__finds_a_shift(grouped: Frame) -> None:
     """A shift of 1.5 standard units alarms in both statistics, with the least p-value there is."""
     rng = np.random.default_rng(1)
-    report = measure_drift(grouped(rng, groups=40), grouped(rng, groups=10, shift=1.5), CONFIG)
+    report = measure(grouped(rng, groups=40), grouped(rng, groups=10, shift=1.5), CONFIG)
     assert report.drift
     assert [statistic.alarm for statistic in report.statistics] == [True, True]
     assert report.statistics[0].p_value == pytest.approx(1 / 201)
@@ -51,14 +59,14 @@ def test_measure_drift__finds_a_shift_in_many_dimensions(grouped: Frame) -> None
     """Principal components keep a shift of one among 256 dimensions."""
     rng = np.random.default_rng(1)
     reference, window = grouped(rng, groups=40, dimensions=256), grouped(rng, groups=10, dimensions=256, shift=4)
-    assert measure_drift(reference, window, CONFIG).statistics[0].alarm
+    assert measure(reference, window, CONFIG).statistics[0].alarm
 
 
 def test_measure_drift__alarm_is_p_value_is_threshold(grouped: Frame) -> None:
     """An alarm, a value above the threshold and a p-value within half the budget are one and the same."""
     rng = np.random.default_rng(2)
     reference = grouped(rng, groups=40)
-    reports = [measure_drift(reference, grouped(rng, groups=10, shift=s), CONFIG) for s in np.linspace(0, 1, 15)]
+    reports = [measure(reference, grouped(rng, groups=10, shift=s), CONFIG) for s in np.linspace(0, 1, 15)]
     statistics = [statistic for report in reports for statistic in report.statistics]
     assert {statistic.alarm for statistic in statistics} == {True, False}
     assert all(s.alarm == (s.value > s.threshold) == (s.p_value <= 0.025) for s in statistics)
@@ -68,9 +76,9 @@ def test_measure_drift__same_seed_same_report(grouped: Frame) -> None:
     """The seed decides the null; another seed gives another one."""
     rng = np.random.default_rng(3)
     reference, window = grouped(rng, groups=40), grouped(rng, groups=10)
-    first = measure_drift(reference, window, CONFIG)
-    assert first == measure_drift(reference, window, CONFIG)
-    assert first != measure_drift(reference, window, CONFIG.model_copy(update={"seed": 1}))
+    first = measure(reference, window, CONFIG)
+    assert first == measure(reference, window, CONFIG)
+    assert first != measure(reference, window, CONFIG.model_copy(update={"seed": 1}))
 
 
 def test_measure_drift__probabilities_are_held_against_validation_rows_only(grouped: Frame) -> None:
@@ -79,8 +87,8 @@ def test_measure_drift__probabilities_are_held_against_validation_rows_only(grou
     reference, window = grouped(rng, groups=40), grouped(rng, groups=10)
     sure = grouped(rng, groups=40).assign(split="train")
     sure["probabilities"] = sure["probabilities"].map(lambda _: np.array([0.0, 1.0]))
-    alone = measure_drift(reference, window, CONFIG).statistics[1]
-    assert measure_drift(pd.concat([reference, sure]), window, CONFIG).statistics[1] == alone
+    alone = measure(reference, window, CONFIG).statistics[1]
+    assert measure(pd.concat([reference, sure]), window, CONFIG).statistics[1] == alone
 
 
 def test_measure_drift__any_class_of_many_may_alarm(grouped: Frame) -> None:
@@ -89,13 +97,13 @@ def test_measure_drift__any_class_of_many_may_alarm(grouped: Frame) -> None:
     reference, window = grouped(rng, groups=40), grouped(rng, groups=10, shift=1.5)
     for frame in (reference, window):
         frame["probabilities"] = frame["probabilities"].map(lambda row: np.append(0.9 * row, 0.1))
-    assert measure_drift(reference, window, CONFIG).statistics[1].alarm
+    assert measure(reference, window, CONFIG).statistics[1].alarm
 
 
 def test_measure_drift__few_groups_are_said(grouped: Frame) -> None:
     """A reference of 6 groups says that its thresholds are extrapolated."""
     rng = np.random.default_rng(6)
-    report = measure_drift(grouped(rng, groups=6), grouped(rng, groups=3), CONFIG)
+    report = measure(grouped(rng, groups=6), grouped(rng, groups=3), CONFIG)
     assert "20 distinct windows have no quantile at 0.025" in report.calibration
 
 
@@ -103,7 +111,7 @@ def test_measure_drift__null_is_rescaled_to_the_window(grouped: Frame) -> None:
     """Null windows are 50 of 100 rows both times; for the larger window they count two thirds."""
     rng = np.random.default_rng(6)
     reference, window = grouped(rng, groups=10), grouped(rng, groups=10)
-    small, large = (measure_drift(reference, rows, CONFIG).statistics for rows in (window[:50], window))
+    small, large = (measure(reference, rows, CONFIG).statistics for rows in (window[:50], window))
     squared, distance = (np.median(np.divide(b.null, a.null)) for a, b in zip(small, large, strict=True))
     assert distance == pytest.approx((2 / 3) ** 0.5)
     assert squared == pytest.approx(2 / 3, rel=0.1)
@@ -114,25 +122,25 @@ def test_measure_drift__failed_rows_are_left_out(grouped: Frame) -> None:
     rng = np.random.default_rng(6)
     reference, window = grouped(rng, groups=40), grouped(rng, groups=10)
     failed = pd.DataFrame({"error": ["cut"], "embedding": [None], "probabilities": [None]})
-    assert measure_drift(reference, pd.concat([window, failed]), CONFIG) == measure_drift(reference, window, CONFIG)
+    assert measure(reference, pd.concat([window, failed]), CONFIG) == measure(reference, window, CONFIG)
 
 
 def test_measure_drift__nothing_usable(grouped: Frame) -> None:
     """A window without usable rows is one clear error."""
     rng = np.random.default_rng(0)
     with pytest.raises(MonitoringError, match="0 usable rows of 10"):
-        measure_drift(grouped(rng, groups=40), grouped(rng, groups=1).assign(error="cut"), CONFIG)
+        measure(grouped(rng, groups=40), grouped(rng, groups=1).assign(error="cut"), CONFIG)
 
 
 def test_measure_drift__window_of_another_model(grouped: Frame) -> None:
     """Embeddings of another length are one clear error that names both."""
     rng = np.random.default_rng(0)
     with pytest.raises(MonitoringError, match="embedding: 9 values in the window, 8 in the reference"):
-        measure_drift(grouped(rng, groups=40), grouped(rng, groups=10, dimensions=9), CONFIG)
+        measure(grouped(rng, groups=40), grouped(rng, groups=10, dimensions=9), CONFIG)
 
 
 def test_measure_drift__reference_without_validation_rows(grouped: Frame) -> None:
     """A null of no rows is refused with the remedy."""
     rng = np.random.default_rng(0)
     with pytest.raises(MonitoringError, match=r"has 0 rows, .* enlarge the validation split"):
-        measure_drift(grouped(rng, groups=40).assign(split="train"), grouped(rng, groups=10), CONFIG)
+        measure(grouped(rng, groups=40).assign(split="train"), grouped(rng, groups=10), CONFIG)

@@ -1,0 +1,66 @@
+"""The outputs' signal: the class that shows most, whatever the classes are to one another."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import ks_2samp
+
+from monitoring.nulls import draw_null_windows
+from monitoring.signals.outputs import Outputs
+from monitoring.signals.signal import Measurement
+
+Frame = Callable[..., pd.DataFrame]
+
+
+def measured(reference: pd.DataFrame, window: pd.DataFrame) -> Measurement:
+    """The signal with 20 null windows."""
+    null = draw_null_windows(list(reference["group"]), len(window), resamples=20, seed=0)
+    return Outputs().measure(reference, window, null, seed=0)
+
+
+def column(frame: pd.DataFrame, place: int) -> list[float]:
+    """The probabilities of one class."""
+    return [row[place] for row in frame["probabilities"]]
+
+
+def test_outputs__two_classes_are_one_distance(grouped: Frame) -> None:
+    """The distance is SciPy's of the last class, and no null window is larger than one."""
+    rng = np.random.default_rng(0)
+    reference, window = grouped(rng, groups=12), grouped(rng, groups=4, shift=1)
+    found = measured(reference, window)
+    assert found.observed == pytest.approx(ks_2samp(column(reference, 1), column(window, 1)).statistic)
+    assert found.null.shape == (20,)
+    assert 0 < found.null.max() < 1
+
+
+def test_outputs__two_labels_that_do_not_exclude_each_other(grouped: Frame) -> None:
+    """Where two columns do not add up to one, a shift of the first is seen beside a quiet second."""
+    rng = np.random.default_rng(0)
+    reference, window = grouped(rng, groups=12), grouped(rng, groups=4, shift=3)
+    for frame in (reference, window):
+        frame["probabilities"] = frame["probabilities"].map(lambda row: np.array([row[0], 0.5]))
+    expected = ks_2samp(column(reference, 0), column(window, 0)).statistic
+    assert expected > 0.5
+    assert measured(reference, window).observed == pytest.approx(expected)
+
+
+def test_outputs__largest_of_many_classes(grouped: Frame) -> None:
+    """With three classes the one that moved most counts."""
+    rng = np.random.default_rng(0)
+    reference, window = grouped(rng, groups=12), grouped(rng, groups=4, shift=1)
+    for frame in (reference, window):
+        frame["probabilities"] = [
+            np.append(0.9 * row, noise)
+            for row, noise in zip(frame["probabilities"], rng.random(len(frame)), strict=True)
+        ]
+    distances = [ks_2samp(column(reference, k), column(window, k)).statistic for k in range(3)]
+    assert measured(reference, window).observed == pytest.approx(max(distances))
+
+
+def test_outputs__compares_validation_rows_only(grouped: Frame) -> None:
+    """What the model was trained on is left out."""
+    reference = grouped(np.random.default_rng(0), groups=12)
+    reference.loc[:29, "split"] = "train"
+    assert Outputs().comparable(reference).index.tolist() == list(range(30, 120))
