@@ -40,15 +40,13 @@ def fit_temperature(probabilities: Floats, truth: npt.NDArray[np.int64], weights
         weights: float [N].
     """
     from scipy.optimize import minimize_scalar
+    from scipy.special import log_softmax
 
     logs, rows = np.log(np.maximum(probabilities, SMALLEST, dtype=np.float64)), np.arange(len(truth))
 
     def loss(exponent: float) -> float:
         """Mean log loss at the temperature e ** exponent."""
-        scaled = logs / np.exp(exponent)
-        top = scaled.max(axis=1)
-        total = top + np.log(np.exp(scaled - top[:, None]).sum(axis=1))
-        return float(np.average(total - scaled[rows, truth], weights=weights))
+        return float(np.average(-log_softmax(logs / np.exp(exponent), axis=1)[rows, truth], weights=weights))
 
     low, high = np.log(COLDEST), np.log(HOTTEST)
     found = float(minimize_scalar(loss, bounds=(low, high), method="bounded").x)
@@ -60,9 +58,9 @@ def fit_temperature(probabilities: Floats, truth: npt.NDArray[np.int64], weights
 
 def tempered(probabilities: Floats, temperature: float) -> Floats:
     """Returns p ** (1 / temperature), normalised, [N, K]: what dividing the logits does; decisions stay."""
-    powers = np.log(np.maximum(probabilities, SMALLEST, dtype=np.float64)) / temperature
-    powers = np.exp(powers - powers.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+    from scipy.special import softmax
+
+    return np.asarray(softmax(np.log(np.maximum(probabilities, SMALLEST, dtype=np.float64)) / temperature, axis=1))
 
 
 def calibration_error(predictions: Predictions, *, seed: int, resamples: int = 1000, level: float = 0.95) -> Interval:

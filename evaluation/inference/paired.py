@@ -47,17 +47,16 @@ def mcnemar_midp(champion: Predictions, challenger: Predictions) -> float:
     Raises:
         EvaluationError: the two are not about the same samples.
     """
+    from scipy.stats import binom
+
     require_paired(champion, challenger)
     before = champion.probabilities.argmax(axis=1) == champion.truth
     after = challenger.probabilities.argmax(axis=1) == challenger.truth
     lost, won = int((before & ~after).sum()), int((~before & after).sum())
-    count, fewer = lost + won, min(lost, won)
-    if count == 0:
-        return 1.0
-    terms = [math.exp(_log_half_binomial(count, k)) for k in range(fewer + 1)]
+    fewer, coin = min(lost, won), binom(lost + won, 0.5)
     if lost == won:
-        return 1.0 - terms[-1] / 2
-    return 2 * sum(terms) - terms[-1]
+        return 1.0 - float(coin.pmf(fewer)) / 2 if fewer else 1.0
+    return float(2 * coin.cdf(fewer) - coin.pmf(fewer))
 
 
 def samples_needed(
@@ -73,9 +72,3 @@ def samples_needed(
     standard_error = (difference.high - difference.low) / (2 * student_t(level, groups - 1))
     factor = ((normal.inv_cdf(0.5 + level / 2) + normal.inv_cdf(power)) * standard_error / effect) ** 2
     return max(samples, math.ceil(samples * factor))
-
-
-def _log_half_binomial(count: int, k: int) -> float:
-    """Log probability of `k` heads in `count` tosses of a fair coin."""
-    ways = math.lgamma(count + 1) - math.lgamma(k + 1) - math.lgamma(count - k + 1)
-    return ways - count * math.log(2)

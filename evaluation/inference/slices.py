@@ -12,7 +12,6 @@ import pandas as pd
 from evaluation.errors import EvaluationError
 from evaluation.inference.bootstrap import bootstrap_interval, percentile_interval, replicates
 from evaluation.inference.config import EvaluationConfig
-from evaluation.inference.holm import holm
 from evaluation.predictions.grouped import Floats
 from evaluation.predictions.metrics import metric_named
 from evaluation.predictions.predictions import Predictions
@@ -120,6 +119,21 @@ def _corrected(p_values: "pd.Series[float]", masks: Sequence[Mask]) -> list[floa
     compared = {split: p for split, p in zip(splits, p_values, strict=True) if not math.isnan(p)}
     corrected = dict(zip(compared, holm(list(compared.values())), strict=True))
     return [math.nan if math.isnan(p) else corrected[split] for split, p in zip(splits, p_values, strict=True)]
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Returns the adjusted p-values, in the order given; a nan was not compared, stays nan and costs nothing.
+
+    Rejecting what is at most alpha keeps the chance of any false rejection at most alpha, however the tests depend
+    on each other (Holm 1979, "A Simple Sequentially Rejective Multiple Test Procedure").
+    """
+    from statsmodels.stats.multitest import multipletests
+
+    adjusted = np.array(p_values, dtype=np.float64)
+    compared = ~np.isnan(adjusted)
+    if compared.any():
+        adjusted[compared] = multipletests(adjusted[compared], method="holm")[1]
+    return [float(p_value) for p_value in adjusted]
 
 
 def difference_p_value(difference: float, found: Floats, *, groups: int) -> float:

@@ -24,9 +24,10 @@ UPRIGHT_NAME = 3
 
 def confusion_matrix_figure(predictions: Predictions) -> "Figure":
     """Draws the confusion matrix: colour is the share of the true class (unweighted), numbers are counts."""
+    from sklearn.metrics import confusion_matrix
+
     count = len(predictions.classes)
-    matrix = np.zeros((count, count), dtype=np.int64)
-    np.add.at(matrix, (predictions.truth, predictions.probabilities.argmax(axis=1)), 1)
+    matrix = confusion_matrix(predictions.truth, predictions.probabilities.argmax(axis=1), labels=range(count))
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     side = float(np.clip(0.55 * count + 2.2, 4.2, 14))
     figure = _figure(side + 1.7, side)

@@ -4,8 +4,7 @@ import math
 from dataclasses import dataclass
 
 from evaluation.inference.bootstrap import replicates, standard_error
-from evaluation.inference.holm import holm
-from evaluation.inference.slices import MINIMUM_SLICE
+from evaluation.inference.slices import MINIMUM_SLICE, holm
 from evaluation.predictions.grouped import Floats
 from evaluation.predictions.metrics import METRICS
 from evaluation.predictions.predictions import Predictions
