@@ -2,33 +2,19 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
 from evaluation.errors import EvaluationError
+from evaluation.inference.interval import Interval, student_interval, student_t
 from evaluation.predictions.grouped import Floats, Grouped
 from evaluation.predictions.metrics import metric_named
 from evaluation.predictions.predictions import Predictions
 
 CELLS_AT_ONCE = 2_000_000  # weights held at a time: 16 MB, whatever the size of the test set
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An estimate with the ends of its confidence interval; low and high are nan where it cannot be had."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def is_finite(self) -> bool:
-        """Whether estimate and ends are all defined."""
-        return all(math.isfinite(number) for number in (self.value, self.low, self.high))
 
 
 def bootstrap_interval(
@@ -122,8 +108,8 @@ def cautious_interval(value: float, replicates: Floats, *, groups: int, level: f
     percentile intervals of 95% and 99.9% are the same. For decisions that must not err more often than stated.
     """
     found = percentile_interval(value, replicates, groups=groups, level=level)
-    margin = student_t(level, groups - 1) * standard_error(replicates, groups=groups)
-    return Interval(value, min(found.low, value - margin), max(found.high, value + margin))
+    student = student_interval(value, standard_error(replicates, groups=groups), freedom=groups - 1, level=level)
+    return Interval(value, min(found.low, student.low), max(found.high, student.high))
 
 
 def standard_error(replicates: Floats, *, groups: int) -> float:
@@ -137,11 +123,3 @@ def standard_error(replicates: Floats, *, groups: int) -> float:
 def tail_share(level: float, groups: int) -> float:
     """Returns the share of replicates beyond either end of the expanded percentile interval."""
     return NormalDist().cdf(-math.sqrt(groups / (groups - 1)) * student_t(level, groups - 1))
-
-
-@cache
-def student_t(level: float, freedom: int) -> float:
-    """Returns t with P(|T| < t) = `level` for Student's t with `freedom` degrees of freedom."""
-    from scipy.stats import t
-
-    return float(t.ppf(0.5 + level / 2, freedom))

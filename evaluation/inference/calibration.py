@@ -7,7 +7,8 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from evaluation.inference.bootstrap import Interval, percentile_interval, replicates, tail_share
+from evaluation.inference.bootstrap import percentile_interval, replicates, tail_share
+from evaluation.inference.interval import Interval
 from evaluation.predictions.grouped import Floats
 from evaluation.predictions.metrics import divide
 from evaluation.predictions.predictions import Predictions

@@ -3,7 +3,8 @@
 import math
 from statistics import NormalDist
 
-from evaluation.inference.bootstrap import Interval, cautious_interval, replicates, student_t
+from evaluation.inference.bootstrap import cautious_interval, replicates
+from evaluation.inference.interval import Interval, student_t
 from evaluation.predictions.grouped import Floats
 from evaluation.predictions.metrics import metric_named
 from evaluation.predictions.predictions import Predictions, require_paired

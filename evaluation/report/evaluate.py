@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from evaluation.errors import EvaluationError
-from evaluation.inference.bootstrap import Interval, bootstrap_interval
+from evaluation.inference.bootstrap import bootstrap_interval
 from evaluation.inference.calibration import ReliabilityBin, calibration_error, reliability_curve
+from evaluation.inference.interval import Interval
 from evaluation.inference.slices import judge_slices
 from evaluation.predictions.metrics import METRICS, metric_named
 from evaluation.predictions.predictions import Predictions

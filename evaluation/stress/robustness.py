@@ -9,7 +9,8 @@ import pandas as pd
 
 from data.specs.decoding import Array
 from evaluation.errors import EvaluationError
-from evaluation.inference.bootstrap import Interval, bootstrap_interval
+from evaluation.inference.bootstrap import bootstrap_interval
+from evaluation.inference.interval import Interval
 from evaluation.predictions.metrics import METRICS, MetricName
 from evaluation.predictions.predictions import Predictions
 from evaluation.stress.config import CorruptionName

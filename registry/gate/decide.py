@@ -4,8 +4,9 @@ import math
 from typing import Any
 
 from data.stores.dataset import samples_sha256
-from evaluation.inference.bootstrap import Interval, bootstrap_interval
+from evaluation.inference.bootstrap import bootstrap_interval
 from evaluation.inference.calibration import calibration_error
+from evaluation.inference.interval import Interval
 from evaluation.inference.paired import mcnemar_midp, paired_difference, samples_needed
 from evaluation.predictions.metrics import METRICS
 from evaluation.predictions.predictions import Predictions, require_paired

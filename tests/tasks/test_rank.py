@@ -34,13 +34,13 @@ def test_report_ranking__whole_way(given):
         scored = [score(root, "photos", data, prepared, plan, SHIPPED, size) for size in plan.sizes]
         found = report_ranking("photos", data, prepared, plan, scored, run_id)
     assert (found.samples, found.available, found.baseline) == (30, 32, 0.5)
-    assert [one.knn.mean for one in found.scores] == sorted((one.knn.mean for one in found.scores), reverse=True)
+    assert [one.knn.value for one in found.scores] == sorted((one.knn.value for one in found.scores), reverse=True)
     assert {one.size for one in found.scores} == {32, 64}
     assert sum(one.leep is not None for one in found.scores) == 2
     assert set(found.left_out) == {"tf_efficientnet_lite0.in1k"}
     run = mlflow_client().get_run(run_id)
     assert (run.info.run_name, run.data.tags["dataset_version"]) == ("rank", prepared.version)
-    assert run.data.metrics["best_knn"] == found.scores[0].knn.mean
+    assert run.data.metrics["best_knn"] == found.scores[0].knn.value
     table = json.loads(read_text(run_id, "ranking.json"))
     assert len(table["data"]) == 16
     assert [one.path for one in mlflow_client().list_artifacts(run_id, "figures")] == ["figures/ranking.png"]

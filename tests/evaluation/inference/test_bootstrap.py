@@ -9,13 +9,12 @@ from scipy import stats
 
 from evaluation.errors import EvaluationError
 from evaluation.inference.bootstrap import (
-    Interval,
     bootstrap_interval,
     cautious_interval,
     percentile_interval,
     resampled_weights,
-    student_t,
 )
+from evaluation.inference.interval import Interval
 from evaluation.predictions.predictions import Predictions
 
 
@@ -99,12 +98,6 @@ def test_percentile_interval__mostly_undefined() -> None:
     assert found.value == 0.5
     assert math.isnan(found.low)
     assert not found.is_finite
-
-
-@pytest.mark.parametrize(("freedom", "quantile"), [(1, 12.706), (4, 2.776), (30, 2.042), (5000, 1.960)])
-def test_student_t__as_in_the_tables(freedom: int, quantile: float) -> None:
-    """The two-sided quantile is that of the usual tables."""
-    assert student_t(0.95, freedom) == pytest.approx(quantile, abs=1e-3)
 
 
 def test_cautious_interval__reaches_beyond_the_replicates() -> None:

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from evaluation.errors import EvaluationError
-from evaluation.inference.bootstrap import Interval, bootstrap_interval
+from evaluation.inference.bootstrap import bootstrap_interval
+from evaluation.inference.interval import Interval
 from evaluation.inference.paired import mcnemar_midp, paired_difference, samples_needed
 from evaluation.predictions.predictions import Predictions
 

@@ -8,7 +8,8 @@ import pytest
 from sklearn import metrics as sk
 
 from evaluation.errors import EvaluationError
-from evaluation.inference.bootstrap import Interval, intervals_of
+from evaluation.inference.bootstrap import intervals_of
+from evaluation.inference.interval import Interval
 from evaluation.predictions.multilabel import MULTILABEL_METRICS, MultilabelPredictions
 
 REFERENCE: dict[str, Callable[..., float]] = {
