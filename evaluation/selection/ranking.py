@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from data.stores.dataset import Dataset
+from evaluation.drawing import GREY, blank_figure
 from evaluation.inference.interval import Interval, student_interval
 from lightning_modules.insight.source_head import SourceHead
 from lightning_modules.insight.transferability import Fold, Labels, knn_accuracy, leep, logme_folds
@@ -20,15 +21,14 @@ if TYPE_CHECKING:
 FOLDS = 5
 NEIGHBOURS = 10
 LEVEL = 0.95
-GREY = "#8a8f98"
 
 
 @dataclass(frozen=True)
 class Score:
     """One stage of one backbone at one image size; `depth` is the share of the backbone's stages up to it.
 
-    `accuracies` are the k-NN accuracies of the folds, the same folds for every score of a ranking; `logme` is their
-    mean with the least and the greatest.
+    `accuracies` are the k-NN accuracies of the folds, the same folds for every score of a ranking; `logme` is the mean
+    over the folds between the least and the greatest.
     """
 
     backbone: str
@@ -122,9 +122,7 @@ def ranking_figure(scores: Sequence[Score], baseline: float) -> "Figure":
 
     The dashed line is the share of the most frequent class.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9.6, 4.4), dpi=120, layout="constrained")
+    figure = blank_figure(9.6, 4.4)
     left, right = figure.subplots(1, 2)
     deeper = sorted(scores, key=lambda score: (score.backbone, -score.size, score.depth))
     for backbone, size in dict.fromkeys((score.backbone, score.size) for score in deeper):
