@@ -84,9 +84,7 @@ def evaluate(
     package = load_package(found.folder)
     count_evaluation(name, dataset, role, version)
     predictions = predict_test(package, dataset, slices)
-    evaluation = evaluate_predictions(
-        predictions, metric=gate.metric, seed=gate.seed, resamples=gate.resamples, level=gate.level
-    )
+    evaluation = evaluate_predictions(predictions, gate.metric, gate.resampling)
     path = load_settings().home / "evaluations" / name / f"v{version}-{prepared.version}.parquet"
     write_predictions(path, predictions)
     measured = Measured(package.latency_ms(), package.size_mb, package.parity, TOLERANCE, card_gaps(found.folder))

@@ -76,11 +76,7 @@ def compare(
     dataset = Dataset(prepared.folder, data.task, data.classes)
     count_evaluation(origin.domain, dataset, "reproduction", origin.version)
     predictions = predict_test(load_package(package), dataset, slices)
-    found = evaluation_metrics(
-        evaluate_predictions(
-            predictions, metric=gate.metric, seed=gate.seed, resamples=gate.resamples, level=gate.level
-        )
-    )
+    found = evaluation_metrics(evaluate_predictions(predictions, gate.metric, gate.resampling))
     tags = {"reproduces": str(origin.version), "mlflow.runName": f"v{origin.version} reproduced"}
     log_values(run_id, found, {}, tags)
     before = run_metrics(origin.run_id)

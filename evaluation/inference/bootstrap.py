@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from statistics import NormalDist
 from typing import Any
@@ -17,9 +18,16 @@ from evaluation.predictions.predictions import Predictions
 CELLS_AT_ONCE = 2_000_000  # weights held at a time: 16 MB, whatever the size of the test set
 
 
-def bootstrap_interval(
-    metric: str, predictions: Predictions, *, seed: int, resamples: int = 1000, level: float = 0.95
-) -> Interval:
+@dataclass(frozen=True)
+class Resampling:
+    """How intervals are made: the seed and the number of the resamples, and the confidence level."""
+
+    seed: int
+    resamples: int = 1000
+    level: float = 0.95
+
+
+def bootstrap_interval(metric: str, predictions: Predictions, resampling: Resampling) -> Interval:
     """Returns a metric with the interval of its grouped bootstrap.
 
     Raises:
@@ -27,12 +35,10 @@ def bootstrap_interval(
     """
     chosen = metric_named(metric)
     batch = partial(chosen.batch, predictions.truth, predictions.probabilities)
-    return interval_of(batch, predictions, seed=seed, resamples=resamples, level=level)
+    return interval_of(batch, predictions, resampling)
 
 
-def interval_of(
-    batch: Callable[[Floats], Floats], samples: Grouped, *, seed: int, resamples: int = 1000, level: float = 0.95
-) -> Interval:
+def interval_of(batch: Callable[[Floats], Floats], samples: Grouped, resampling: Resampling) -> Interval:
     """Returns any statistic of the samples' weights with the interval of its grouped bootstrap.
 
     `batch` judges many weightings at once, [R, N] -> [R]; nan where it is undefined.
@@ -41,34 +47,34 @@ def interval_of(
         EvaluationError: all samples are of one group.
     """
     value = float(batch(samples.weights[None])[0])
-    found = replicates(batch, samples, seed=seed, resamples=resamples)
-    return percentile_interval(value, found, groups=samples.group_count, level=level)
+    found = replicates(batch, samples, resampling)
+    return percentile_interval(value, found, groups=samples.group_count, level=resampling.level)
 
 
 def intervals_of(
-    metrics: Mapping[str, Callable[..., Floats]], judged: Sequence[Any], samples: Grouped, **how: Any
+    metrics: Mapping[str, Callable[..., Floats]], judged: Sequence[Any], samples: Grouped, resampling: Resampling
 ) -> dict[str, Interval]:
     """Returns every metric with the interval of its grouped bootstrap; nan where undefined.
 
-    `judged` are the arguments of each metric before the weights; `how` is handed to `interval_of`.
+    `judged` are the arguments of each metric before the weights.
 
     Raises:
         EvaluationError: all samples are of one group.
     """
-    return {name: interval_of(partial(batch, *judged), samples, **how) for name, batch in metrics.items()}
+    return {name: interval_of(partial(batch, *judged), samples, resampling) for name, batch in metrics.items()}
 
 
-def replicates(batch: Callable[[Floats], Floats], samples: Grouped, *, seed: int, resamples: int) -> Floats:
+def replicates(batch: Callable[[Floats], Floats], samples: Grouped, resampling: Resampling) -> Floats:
     """Returns a statistic in every resample of the groups, [resamples].
 
     Raises:
         EvaluationError: all samples are of one group.
     """
-    return np.concatenate([batch(weights) for weights in resampled_weights(samples, seed=seed, resamples=resamples)])
+    return np.concatenate([batch(weights) for weights in resampled_weights(samples, resampling)])
 
 
-def resampled_weights(samples: Grouped, *, seed: int, resamples: int) -> Iterator[Floats]:
-    """Yields weights [r, N], `resamples` rows in all: groups drawn with replacement, times the samples' weights.
+def resampled_weights(samples: Grouped, resampling: Resampling) -> Iterator[Floats]:
+    """Yields weights [r, N], a row a resample, in blocks: groups drawn with replacement, times the samples' weights.
 
     Raises:
         EvaluationError: all samples are of one group, so nothing can be resampled.
@@ -76,10 +82,10 @@ def resampled_weights(samples: Grouped, *, seed: int, resamples: int) -> Iterato
     index, count = samples.group_index, samples.group_count
     if count < 2:
         raise EvaluationError(f"{count} group in {len(index)} samples; an interval needs at least 2; add groups")
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(resampling.seed)
     chunk = max(1, CELLS_AT_ONCE // len(index))
-    for start in range(0, resamples, chunk):
-        rows = min(chunk, resamples - start)
+    for start in range(0, resampling.resamples, chunk):
+        rows = min(chunk, resampling.resamples - start)
         draws = generator.integers(count, size=(rows, count)) + np.arange(rows)[:, None] * count
         times = np.bincount(draws.ravel(), minlength=rows * count).reshape(rows, count)
         yield times[:, index] * samples.weights

@@ -3,22 +3,14 @@
 import math
 from statistics import NormalDist
 
-from evaluation.inference.bootstrap import cautious_interval, replicates
+from evaluation.inference.bootstrap import Resampling, cautious_interval, replicates
 from evaluation.inference.interval import Interval, student_t
 from evaluation.predictions.grouped import Floats
 from evaluation.predictions.metrics import metric_named
 from evaluation.predictions.predictions import Predictions, require_paired
 
 
-def paired_difference(
-    metric: str,
-    champion: Predictions,
-    challenger: Predictions,
-    *,
-    seed: int,
-    resamples: int = 1000,
-    level: float = 0.95,
-) -> Interval:
+def paired_difference(metric: str, champion: Predictions, challenger: Predictions, resampling: Resampling) -> Interval:
     """Returns challenger minus champion in the metric's own units, both judged on the same resampled groups.
 
     The ends are cautious ones, because production depends on them.
@@ -34,9 +26,9 @@ def paired_difference(
         after = chosen.batch(truth, challenger.probabilities, weights)
         return after - chosen.batch(truth, champion.probabilities, weights)
 
-    found = replicates(gain, champion, seed=seed, resamples=resamples)
+    found = replicates(gain, champion, resampling)
     value = float(gain(champion.weights[None])[0])
-    return cautious_interval(value, found, groups=champion.group_count, level=level)
+    return cautious_interval(value, found, groups=champion.group_count, level=resampling.level)
 
 
 def mcnemar_midp(champion: Predictions, challenger: Predictions) -> float:

@@ -75,7 +75,7 @@ class _Slice:
         groups, config = self.after.group_count, self.config
         if groups < 2:
             return math.nan
-        found = replicates(self.gain, self.after, seed=config.seed, resamples=config.resamples)
+        found = replicates(self.gain, self.after, config.resampling)
         error, room = standard_error(found, groups=groups), self.estimate + config.slice_margin
         return float(t.cdf(room / error, groups - 1)) if error != 0 else float(room >= 0)
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from evaluation.errors import EvaluationError
-from evaluation.inference.bootstrap import bootstrap_interval, replicates
+from evaluation.inference.bootstrap import Resampling, bootstrap_interval, replicates
 from evaluation.inference.config import EvaluationConfig
 from evaluation.inference.slices import SLICE_COLUMNS, chosen_slices, difference_p_value, holm, judge_slices
 from evaluation.predictions.metrics import accuracy
@@ -38,7 +38,7 @@ def make(slices: dict[str, list[str]], *, right: Any = 0.8, count: int = 120, **
 
 def judged(predictions: Predictions, metric: str = "accuracy") -> pd.DataFrame:
     """The table, by value."""
-    return judge_slices(predictions, metric=metric, seed=0, resamples=200).set_index("value")
+    return judge_slices(predictions, metric, Resampling(seed=0, resamples=200)).set_index("value")
 
 
 def test_chosen_slices__every_column_by_default() -> None:
@@ -103,7 +103,7 @@ def test_judge_slices__interval_is_the_slice_s_own() -> None:
     """Estimate and interval are what the slice alone gives, weights included."""
     said = make({"line": ["a", "b"] * 60}, weights=np.random.default_rng(1).uniform(0, 2, 120))
     row = judged(said).loc["a"]
-    alone = bootstrap_interval("accuracy", said.take(np.arange(0, 120, 2)), seed=0, resamples=200)
+    alone = bootstrap_interval("accuracy", said.take(np.arange(0, 120, 2)), Resampling(seed=0, resamples=200))
     assert (row["estimate"], row["low"], row["high"]) == (alone.value, alone.low, alone.high)
 
 
@@ -126,7 +126,7 @@ def test_judge_slices__the_smaller_side_s_groups_count() -> None:
         left, right = (accuracy(said.truth[part], said.probabilities[part], weights[:, part]) for part in parts)
         return left - right
 
-    found = replicates(gap, said, seed=0, resamples=200)
+    found = replicates(gap, said, Resampling(seed=0, resamples=200))
     row = judged(said).loc["a"]
     assert row["p_value"] == pytest.approx(difference_p_value(row["difference"], found, groups=3))
     assert row["p_value"] > 1.2 * difference_p_value(row["difference"], found, groups=30)
@@ -172,7 +172,7 @@ def test_judge_slices__value_without_a_sample() -> None:
 
 def test_judge_slices__no_slices() -> None:
     """A domain without slices has an empty table with the same columns."""
-    assert list(judge_slices(make({}), metric="f1", seed=0).columns) == SLICE_COLUMNS
+    assert list(judge_slices(make({}), "f1", Resampling(seed=0)).columns) == SLICE_COLUMNS
 
 
 def test_difference_p_value__is_student_s() -> None:
