@@ -148,8 +148,8 @@ def _row(results: Results, protocol: str, recipe: str) -> Sequence[str]:
 
 
 def _interval(values: Sequence[float]) -> str:
-    mean, low, _ = mean_interval(values)
-    return f"{mean:.4f}" if len(values) < 2 else f"{mean:.4f} ± {mean - low:.4f}"
+    found = mean_interval(values)
+    return f"{found.value:.4f}" if len(values) < 2 else f"{found.value:.4f} ± {found.value - found.low:.4f}"
 
 
 @click.command(context_settings={"show_default": True})

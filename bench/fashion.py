@@ -34,7 +34,7 @@ REFERENCE = {"HOG + SVM": 0.926, "MobileNet": 0.950, "ResNet18": 0.949, "WRN40-4
 def measure(images: str, recipe: dict[str, Any], size: int) -> dict[str, float]:
     """Trains on the training images and judges the package on the test images."""
     from bench.fits import BACKBONE, fit_config
-    from evaluation.inference.bootstrap import bootstrap_interval
+    from evaluation.inference.bootstrap import Resampling, bootstrap_interval
     from evaluation.predictions.predictions import Predictions
     from lightning_modules.fitting.launch import train
     from lightning_modules.hub.backbones import load_pretrained
@@ -50,7 +50,7 @@ def measure(images: str, recipe: dict[str, Any], size: int) -> dict[str, float]:
         hashes=list(rows["hash"]), truth=dataset.labels(rows), probabilities=probabilities.astype(np.float64),
         weights=np.ones(len(rows)), groups=list(rows["group"]), slices=pd.DataFrame(index=rows.index), classes=CLASSES,
     )  # fmt: skip
-    found = bootstrap_interval("accuracy", predictions, seed=0)
+    found = bootstrap_interval("accuracy", predictions, Resampling(seed=0))
     shutil.rmtree(fitted.folder)  # until here a stopped benchmark goes on in it
     return {"accuracy": found.value, "low": found.low, "high": found.high, "seconds": fitted.seconds}
 

@@ -82,9 +82,7 @@ def evaluate(plan: Plan, contestant: Contestant) -> Judged:
     package = load_package(found.folder)
     count_evaluation(plan.settings, name, plan.dataset, contestant.role, version)
     predictions = predict_test(package, plan.dataset, plan.domain.evaluation)
-    evaluation = evaluate_predictions(
-        predictions, metric=gate.metric, seed=gate.seed, resamples=gate.resamples, level=gate.level
-    )
+    evaluation = evaluate_predictions(predictions, gate.metric, gate.resampling)
     path = plan.settings.home / "evaluations" / name / f"v{version}-{data}.parquet"
     write_predictions(path, predictions)
     measured = Measured(package.latency_ms(), package.size_mb, package.parity, TOLERANCE, card_gaps(found.folder))

@@ -172,7 +172,7 @@ def _show(ranking: Ranking) -> None:
     table, run_id = ranking_table(ranking.scores), ranking.run_id
     log_table(run_id, TABLE, table.to_json(orient="split", index=False))
     log_figures(run_id, {"ranking": ranking_figure(ranking.scores, ranking.baseline)})
-    log_values(run_id, {"best_knn": ranking.scores[0].knn.mean}, {}, {})
+    log_values(run_id, {"best_knn": ranking.scores[0].knn.value}, {}, {})
     text = f"{ranking.samples} of {ranking.available} training samples; commonest class {ranking.baseline:.3f}"
     rows = json.loads(table.round(4).to_json(orient="records"))
     create_table_artifact(rows, key=artifact_key("ranking", ranking.domain), description=text)

@@ -74,11 +74,7 @@ def compare(plan: Plan, again: Again) -> Reproduction:
     gate, version, trained = plan.domain.gate, again.version, again.trained
     count_evaluation(plan.settings, plan.name, plan.dataset, "reproduction", version)
     predictions = predict_test(load_package(trained.package), plan.dataset, plan.domain.evaluation)
-    found = evaluation_metrics(
-        evaluate_predictions(
-            predictions, metric=gate.metric, seed=gate.seed, resamples=gate.resamples, level=gate.level
-        )
-    )
+    found = evaluation_metrics(evaluate_predictions(predictions, gate.metric, gate.resampling))
     tags = {"reproduces": str(version), "mlflow.runName": f"v{version} reproduced"}
     log_values(trained.run_id, found, {}, tags)
     before = run_metrics(again.run_id)

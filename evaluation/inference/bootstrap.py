@@ -3,13 +3,14 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
 from evaluation.errors import EvaluationError
+from evaluation.inference.interval import Interval, student_interval, student_t
 from evaluation.predictions.grouped import Floats, Grouped
 from evaluation.predictions.metrics import metric_named
 from evaluation.predictions.predictions import Predictions
@@ -18,22 +19,15 @@ CELLS_AT_ONCE = 2_000_000  # weights held at a time: 16 MB, whatever the size of
 
 
 @dataclass(frozen=True)
-class Interval:
-    """An estimate with the ends of its confidence interval; low and high are nan where it cannot be had."""
+class Resampling:
+    """How intervals are made: the seed and the number of the resamples, and the confidence level."""
 
-    value: float
-    low: float
-    high: float
-
-    @property
-    def is_finite(self) -> bool:
-        """Whether estimate and ends are all defined."""
-        return all(math.isfinite(number) for number in (self.value, self.low, self.high))
+    seed: int
+    resamples: int = 1000
+    level: float = 0.95
 
 
-def bootstrap_interval(
-    metric: str, predictions: Predictions, *, seed: int, resamples: int = 1000, level: float = 0.95
-) -> Interval:
+def bootstrap_interval(metric: str, predictions: Predictions, resampling: Resampling) -> Interval:
     """Returns a metric with the interval of its grouped bootstrap.
 
     Raises:
@@ -41,12 +35,10 @@ def bootstrap_interval(
     """
     chosen = metric_named(metric)
     batch = partial(chosen.batch, predictions.truth, predictions.probabilities)
-    return interval_of(batch, predictions, seed=seed, resamples=resamples, level=level)
+    return interval_of(batch, predictions, resampling)
 
 
-def interval_of(
-    batch: Callable[[Floats], Floats], samples: Grouped, *, seed: int, resamples: int = 1000, level: float = 0.95
-) -> Interval:
+def interval_of(batch: Callable[[Floats], Floats], samples: Grouped, resampling: Resampling) -> Interval:
     """Returns any statistic of the samples' weights with the interval of its grouped bootstrap.
 
     `batch` judges many weightings at once, [R, N] -> [R]; nan where it is undefined.
@@ -55,34 +47,34 @@ def interval_of(
         EvaluationError: all samples are of one group.
     """
     value = float(batch(samples.weights[None])[0])
-    found = replicates(batch, samples, seed=seed, resamples=resamples)
-    return percentile_interval(value, found, groups=samples.group_count, level=level)
+    found = replicates(batch, samples, resampling)
+    return percentile_interval(value, found, groups=samples.group_count, level=resampling.level)
 
 
 def intervals_of(
-    metrics: Mapping[str, Callable[..., Floats]], judged: Sequence[Any], samples: Grouped, **how: Any
+    metrics: Mapping[str, Callable[..., Floats]], judged: Sequence[Any], samples: Grouped, resampling: Resampling
 ) -> dict[str, Interval]:
     """Returns every metric with the interval of its grouped bootstrap; nan where undefined.
 
-    `judged` are the arguments of each metric before the weights; `how` is handed to `interval_of`.
+    `judged` are the arguments of each metric before the weights.
 
     Raises:
         EvaluationError: all samples are of one group.
     """
-    return {name: interval_of(partial(batch, *judged), samples, **how) for name, batch in metrics.items()}
+    return {name: interval_of(partial(batch, *judged), samples, resampling) for name, batch in metrics.items()}
 
 
-def replicates(batch: Callable[[Floats], Floats], samples: Grouped, *, seed: int, resamples: int) -> Floats:
+def replicates(batch: Callable[[Floats], Floats], samples: Grouped, resampling: Resampling) -> Floats:
     """Returns a statistic in every resample of the groups, [resamples].
 
     Raises:
         EvaluationError: all samples are of one group.
     """
-    return np.concatenate([batch(weights) for weights in resampled_weights(samples, seed=seed, resamples=resamples)])
+    return np.concatenate([batch(weights) for weights in resampled_weights(samples, resampling)])
 
 
-def resampled_weights(samples: Grouped, *, seed: int, resamples: int) -> Iterator[Floats]:
-    """Yields weights [r, N], `resamples` rows in all: groups drawn with replacement, times the samples' weights.
+def resampled_weights(samples: Grouped, resampling: Resampling) -> Iterator[Floats]:
+    """Yields weights [r, N], a row a resample, in blocks: groups drawn with replacement, times the samples' weights.
 
     Raises:
         EvaluationError: all samples are of one group, so nothing can be resampled.
@@ -90,10 +82,10 @@ def resampled_weights(samples: Grouped, *, seed: int, resamples: int) -> Iterato
     index, count = samples.group_index, samples.group_count
     if count < 2:
         raise EvaluationError(f"{count} group in {len(index)} samples; an interval needs at least 2; add groups")
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(resampling.seed)
     chunk = max(1, CELLS_AT_ONCE // len(index))
-    for start in range(0, resamples, chunk):
-        rows = min(chunk, resamples - start)
+    for start in range(0, resampling.resamples, chunk):
+        rows = min(chunk, resampling.resamples - start)
         draws = generator.integers(count, size=(rows, count)) + np.arange(rows)[:, None] * count
         times = np.bincount(draws.ravel(), minlength=rows * count).reshape(rows, count)
         yield times[:, index] * samples.weights
@@ -122,8 +114,8 @@ def cautious_interval(value: float, replicates: Floats, *, groups: int, level: f
     percentile intervals of 95% and 99.9% are the same. For decisions that must not err more often than stated.
     """
     found = percentile_interval(value, replicates, groups=groups, level=level)
-    margin = student_t(level, groups - 1) * standard_error(replicates, groups=groups)
-    return Interval(value, min(found.low, value - margin), max(found.high, value + margin))
+    student = student_interval(value, standard_error(replicates, groups=groups), freedom=groups - 1, level=level)
+    return Interval(value, min(found.low, student.low), max(found.high, student.high))
 
 
 def standard_error(replicates: Floats, *, groups: int) -> float:
@@ -137,11 +129,3 @@ def standard_error(replicates: Floats, *, groups: int) -> float:
 def tail_share(level: float, groups: int) -> float:
     """Returns the share of replicates beyond either end of the expanded percentile interval."""
     return NormalDist().cdf(-math.sqrt(groups / (groups - 1)) * student_t(level, groups - 1))
-
-
-@cache
-def student_t(level: float, freedom: int) -> float:
-    """Returns t with P(|T| < t) = `level` for Student's t with `freedom` degrees of freedom."""
-    from scipy.stats import t
-
-    return float(t.ppf(0.5 + level / 2, freedom))

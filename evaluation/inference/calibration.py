@@ -7,7 +7,8 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from evaluation.inference.bootstrap import Interval, percentile_interval, replicates, tail_share
+from evaluation.inference.bootstrap import Resampling, percentile_interval, replicates, tail_share
+from evaluation.inference.interval import Interval
 from evaluation.predictions.grouped import Floats
 from evaluation.predictions.metrics import divide
 from evaluation.predictions.predictions import Predictions
@@ -40,15 +41,13 @@ def fit_temperature(probabilities: Floats, truth: npt.NDArray[np.int64], weights
         weights: float [N].
     """
     from scipy.optimize import minimize_scalar
+    from scipy.special import log_softmax
 
     logs, rows = np.log(np.maximum(probabilities, SMALLEST, dtype=np.float64)), np.arange(len(truth))
 
     def loss(exponent: float) -> float:
         """Mean log loss at the temperature e ** exponent."""
-        scaled = logs / np.exp(exponent)
-        top = scaled.max(axis=1)
-        total = top + np.log(np.exp(scaled - top[:, None]).sum(axis=1))
-        return float(np.average(total - scaled[rows, truth], weights=weights))
+        return float(np.average(-log_softmax(logs / np.exp(exponent), axis=1)[rows, truth], weights=weights))
 
     low, high = np.log(COLDEST), np.log(HOTTEST)
     found = float(minimize_scalar(loss, bounds=(low, high), method="bounded").x)
@@ -60,12 +59,12 @@ def fit_temperature(probabilities: Floats, truth: npt.NDArray[np.int64], weights
 
 def tempered(probabilities: Floats, temperature: float) -> Floats:
     """Returns p ** (1 / temperature), normalised, [N, K]: what dividing the logits does; decisions stay."""
-    powers = np.log(np.maximum(probabilities, SMALLEST, dtype=np.float64)) / temperature
-    powers = np.exp(powers - powers.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+    from scipy.special import softmax
+
+    return np.asarray(softmax(np.log(np.maximum(probabilities, SMALLEST, dtype=np.float64)) / temperature, axis=1))
 
 
-def calibration_error(predictions: Predictions, *, seed: int, resamples: int = 1000, level: float = 0.95) -> Interval:
+def calibration_error(predictions: Predictions, resampling: Resampling) -> Interval:
     """Returns the expected calibration error over 10 bins of equal weight, in 0..1, without its upward bias.
 
     Noise makes a bin's gap larger, never smaller, so the error that is simply read off the bins is too large, most of
@@ -80,15 +79,13 @@ def calibration_error(predictions: Predictions, *, seed: int, resamples: int = 1
     sure, right = confidence(predictions)
     batch = partial(_gaps, np.eye(BINS)[equal_mass_bins(sure, predictions.weights)], sure - right)
     gaps = batch(predictions.weights[None])[0]
-    noise = replicates(batch, predictions, seed=seed, resamples=resamples) - gaps
-    tail = tail_share(level, predictions.group_count)
+    noise = replicates(batch, predictions, resampling) - gaps
+    tail = tail_share(resampling.level, predictions.group_count)
     value, low, high = (_unbiased(gaps, noise, share) for share in (0.5, 1 - tail, tail))
     return Interval(value, low, high)
 
 
-def reliability_curve(
-    predictions: Predictions, *, seed: int, resamples: int = 1000, level: float = 0.95
-) -> tuple[ReliabilityBin, ...]:
+def reliability_curve(predictions: Predictions, resampling: Resampling) -> tuple[ReliabilityBin, ...]:
     """Returns the bins of the calibration error, least sure first; ends are nan where a bin is of one group.
 
     Raises:
@@ -97,7 +94,7 @@ def reliability_curve(
     sure, right = confidence(predictions)
     bins = equal_mass_bins(sure, predictions.weights)
     batch = partial(_shares, np.eye(BINS)[bins], right)
-    found = replicates(batch, predictions, seed=seed, resamples=resamples)
+    found = replicates(batch, predictions, resampling)
     values = batch(predictions.weights[None])[0]
     curve = []
     for number in np.flatnonzero(~np.isnan(values)):
@@ -106,7 +103,7 @@ def reliability_curve(
         mean_sure = float(np.average(sure[inside], weights=predictions.weights[inside]))
         share = Interval(float(values[number]), np.nan, np.nan)
         if groups > 1:
-            share = percentile_interval(share.value, found[:, number], groups=groups, level=level)
+            share = percentile_interval(share.value, found[:, number], groups=groups, level=resampling.level)
         curve.append(ReliabilityBin(mean_sure, share, int(inside.sum())))
     return tuple(curve)
 

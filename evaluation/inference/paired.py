@@ -3,21 +3,14 @@
 import math
 from statistics import NormalDist
 
-from evaluation.inference.bootstrap import Interval, cautious_interval, replicates, student_t
+from evaluation.inference.bootstrap import Resampling, cautious_interval, replicates
+from evaluation.inference.interval import Interval, student_t
 from evaluation.predictions.grouped import Floats
 from evaluation.predictions.metrics import metric_named
 from evaluation.predictions.predictions import Predictions, require_paired
 
 
-def paired_difference(
-    metric: str,
-    champion: Predictions,
-    challenger: Predictions,
-    *,
-    seed: int,
-    resamples: int = 1000,
-    level: float = 0.95,
-) -> Interval:
+def paired_difference(metric: str, champion: Predictions, challenger: Predictions, resampling: Resampling) -> Interval:
     """Returns challenger minus champion in the metric's own units, both judged on the same resampled groups.
 
     The ends are cautious ones, because production depends on them.
@@ -33,9 +26,9 @@ def paired_difference(
         after = chosen.batch(truth, challenger.probabilities, weights)
         return after - chosen.batch(truth, champion.probabilities, weights)
 
-    found = replicates(gain, champion, seed=seed, resamples=resamples)
+    found = replicates(gain, champion, resampling)
     value = float(gain(champion.weights[None])[0])
-    return cautious_interval(value, found, groups=champion.group_count, level=level)
+    return cautious_interval(value, found, groups=champion.group_count, level=resampling.level)
 
 
 def mcnemar_midp(champion: Predictions, challenger: Predictions) -> float:
@@ -47,17 +40,16 @@ def mcnemar_midp(champion: Predictions, challenger: Predictions) -> float:
     Raises:
         EvaluationError: the two are not about the same samples.
     """
+    from scipy.stats import binom
+
     require_paired(champion, challenger)
     before = champion.probabilities.argmax(axis=1) == champion.truth
     after = challenger.probabilities.argmax(axis=1) == challenger.truth
     lost, won = int((before & ~after).sum()), int((~before & after).sum())
-    count, fewer = lost + won, min(lost, won)
-    if count == 0:
-        return 1.0
-    terms = [math.exp(_log_half_binomial(count, k)) for k in range(fewer + 1)]
+    fewer, coin = min(lost, won), binom(lost + won, 0.5)
     if lost == won:
-        return 1.0 - terms[-1] / 2
-    return 2 * sum(terms) - terms[-1]
+        return 1.0 - float(coin.pmf(fewer)) / 2 if fewer else 1.0
+    return float(2 * coin.cdf(fewer) - coin.pmf(fewer))
 
 
 def samples_needed(
@@ -73,9 +65,3 @@ def samples_needed(
     standard_error = (difference.high - difference.low) / (2 * student_t(level, groups - 1))
     factor = ((normal.inv_cdf(0.5 + level / 2) + normal.inv_cdf(power)) * standard_error / effect) ** 2
     return max(samples, math.ceil(samples * factor))
-
-
-def _log_half_binomial(count: int, k: int) -> float:
-    """Log probability of `k` heads in `count` tosses of a fair coin."""
-    ways = math.lgamma(count + 1) - math.lgamma(k + 1) - math.lgamma(count - k + 1)
-    return ways - count * math.log(2)

@@ -10,9 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from evaluation.errors import EvaluationError
-from evaluation.inference.bootstrap import bootstrap_interval, percentile_interval, replicates
+from evaluation.inference.bootstrap import Resampling, bootstrap_interval, percentile_interval, replicates
 from evaluation.inference.config import EvaluationConfig
-from evaluation.inference.holm import holm
 from evaluation.predictions.grouped import Floats
 from evaluation.predictions.metrics import metric_named
 from evaluation.predictions.predictions import Predictions
@@ -57,16 +56,6 @@ class SliceRow:
 SLICE_COLUMNS = list(SliceRow.__dataclass_fields__)
 
 
-@dataclass(frozen=True)
-class Resampling:
-    """How intervals are made: metric, seed, number of resamples and confidence level."""
-
-    metric: str
-    seed: int
-    resamples: int
-    level: float
-
-
 def chosen_slices(table: pd.DataFrame, others: pd.DataFrame, config: EvaluationConfig) -> pd.DataFrame:
     """Returns the slice columns and pairs that a domain asks for, one categorical column each.
 
@@ -95,20 +84,17 @@ def chosen_slices(table: pd.DataFrame, others: pd.DataFrame, config: EvaluationC
     return pd.DataFrame(columns, index=table.index).astype("category")
 
 
-def judge_slices(
-    predictions: Predictions, *, metric: str, seed: int, resamples: int = 1000, level: float = 0.95
-) -> pd.DataFrame:
+def judge_slices(predictions: Predictions, metric: str, resampling: Resampling) -> pd.DataFrame:
     """Judges every slice and compares it with all other samples; one row each, columns SLICE_COLUMNS.
 
     Raises:
         EvaluationError: no such metric.
     """
     metric_named(metric)
-    how = Resampling(metric, seed, resamples, level)
-    masks = list(predictions.slice_rows())
-    rows = [asdict(_judge(predictions, column, value, mask, how)) for column, value, mask in masks]
+    slices = list(predictions.slice_rows())
+    rows = [asdict(_judge(predictions, one, metric, resampling)) for one in slices]
     table = pd.DataFrame(rows, columns=SLICE_COLUMNS)
-    return table.assign(p_holm=_corrected(table["p_value"], [mask for *_, mask in masks]))
+    return table.assign(p_holm=_corrected(table["p_value"], [mask for *_, mask in slices]))
 
 
 def _corrected(p_values: "pd.Series[float]", masks: Sequence[Mask]) -> list[float]:
@@ -120,6 +106,21 @@ def _corrected(p_values: "pd.Series[float]", masks: Sequence[Mask]) -> list[floa
     compared = {split: p for split, p in zip(splits, p_values, strict=True) if not math.isnan(p)}
     corrected = dict(zip(compared, holm(list(compared.values())), strict=True))
     return [math.nan if math.isnan(p) else corrected[split] for split, p in zip(splits, p_values, strict=True)]
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Returns the adjusted p-values, in the order given; a nan was not compared, stays nan and costs nothing.
+
+    Rejecting what is at most alpha keeps the chance of any false rejection at most alpha, however the tests depend
+    on each other (Holm 1979, "A Simple Sequentially Rejective Multiple Test Procedure").
+    """
+    from statsmodels.stats.multitest import multipletests
+
+    adjusted = np.array(p_values, dtype=np.float64)
+    compared = ~np.isnan(adjusted)
+    if compared.any():
+        adjusted[compared] = multipletests(adjusted[compared], method="holm")[1]
+    return [float(p_value) for p_value in adjusted]
 
 
 def difference_p_value(difference: float, found: Floats, *, groups: int) -> float:
@@ -139,21 +140,22 @@ def difference_p_value(difference: float, found: Floats, *, groups: int) -> floa
     return float(2 * t.sf(abs(difference) / spread, groups - 1))
 
 
-def _judge(predictions: Predictions, column: str, value: str, mask: Mask, how: Resampling) -> SliceRow:
-    """Judges one slice as far as its size allows."""
-    row = partial(SliceRow, column, value, int(mask.sum()), how.metric)
+def _judge(predictions: Predictions, chosen: tuple[str, str, Mask], metric: str, resampling: Resampling) -> SliceRow:
+    """Judges one slice, a column, its value and its rows, as far as its size allows."""
+    column, value, mask = chosen
+    row = partial(SliceRow, column, value, int(mask.sum()), metric)
     if not mask.any():
         return row(note="empty")
     part = predictions.take(mask)
-    estimate, note = _estimate(part, how.metric)
+    estimate, note = _estimate(part, metric)
     if note:
         return row(estimate=estimate, note=note)
-    interval = bootstrap_interval(how.metric, part, seed=how.seed, resamples=how.resamples, level=how.level)
+    interval = bootstrap_interval(metric, part, resampling)
     if not interval.is_finite or interval.low == interval.high:
         return row(estimate=estimate, note="no spread" if interval.is_finite else "undefined")
     row = partial(row, estimate=estimate, low=interval.low, high=interval.high)
-    note = "empty" if mask.all() else _estimate(predictions.take(~mask), how.metric)[1]
-    return row(note=f"rest {note}") if note else row(**_difference(predictions, mask, how))
+    note = "empty" if mask.all() else _estimate(predictions.take(~mask), metric)[1]
+    return row(note=f"rest {note}") if note else row(**_difference(predictions, mask, metric, resampling))
 
 
 def _estimate(part: Predictions, metric: str) -> tuple[float, str]:
@@ -166,9 +168,9 @@ def _estimate(part: Predictions, metric: str) -> tuple[float, str]:
     return value, "one group" if part.group_count < 2 else ""
 
 
-def _difference(predictions: Predictions, mask: Mask, how: Resampling) -> dict[str, float]:
+def _difference(predictions: Predictions, mask: Mask, metric: str, resampling: Resampling) -> dict[str, float]:
     """Slice minus rest and its p-value; a group on both sides is drawn for both, the smaller side's groups count."""
-    chosen = metric_named(how.metric)
+    chosen = metric_named(metric)
     inside = partial(chosen.batch, predictions.truth[mask], predictions.probabilities[mask])
     outside = partial(chosen.batch, predictions.truth[~mask], predictions.probabilities[~mask])
 
@@ -177,9 +179,9 @@ def _difference(predictions: Predictions, mask: Mask, how: Resampling) -> dict[s
         return inside(weights[:, mask]) - outside(weights[:, ~mask])
 
     value = float(difference(predictions.weights[None])[0])
-    found = replicates(difference, predictions, seed=how.seed, resamples=how.resamples)
+    found = replicates(difference, predictions, resampling)
     groups = min(len(np.unique(predictions.group_index[side])) for side in (mask, ~mask))
-    ends = percentile_interval(value, found, groups=groups, level=how.level)
+    ends = percentile_interval(value, found, groups=groups, level=resampling.level)
     return {
         "difference": value,
         "difference_low": ends.low,

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from evaluation.errors import EvaluationError
-from evaluation.inference.bootstrap import Interval, bootstrap_interval
+from evaluation.inference.bootstrap import Resampling, bootstrap_interval
 from evaluation.inference.calibration import ReliabilityBin, calibration_error, reliability_curve
+from evaluation.inference.interval import Interval
 from evaluation.inference.slices import judge_slices
 from evaluation.predictions.metrics import METRICS, metric_named
 from evaluation.predictions.predictions import Predictions
@@ -36,18 +37,14 @@ class Evaluation:
     level: float
 
 
-def evaluate(
-    predictions: Predictions, *, metric: str, seed: int, resamples: int = 1000, level: float = 0.95
-) -> Evaluation:
+def evaluate(predictions: Predictions, metric: str, resampling: Resampling) -> Evaluation:
     """Judges predictions by every metric and their calibration, and by `metric` in every slice.
 
     Raises:
         EvaluationError: no such metric, it is undefined here (one class only), or all samples are of one group.
     """
     metric_named(metric)
-    intervals = {
-        name: bootstrap_interval(name, predictions, seed=seed, resamples=resamples, level=level) for name in METRICS
-    }
+    intervals = {name: bootstrap_interval(name, predictions, resampling) for name in METRICS}
     if math.isnan(intervals[metric].value):
         found = sorted({predictions.classes[index] for index in predictions.truth})
         rule = f"it needs at least two of {', '.join(predictions.classes)}"
@@ -55,10 +52,10 @@ def evaluate(
         raise EvaluationError(f"{all_are}; {rule}; enlarge the split")
     return Evaluation(
         metrics=intervals,
-        calibration=calibration_error(predictions, seed=seed, resamples=resamples, level=level),
-        reliability=reliability_curve(predictions, seed=seed, resamples=resamples, level=level),
-        slices=judge_slices(predictions, metric=metric, seed=seed, resamples=resamples, level=level),
+        calibration=calibration_error(predictions, resampling),
+        reliability=reliability_curve(predictions, resampling),
+        slices=judge_slices(predictions, metric, resampling),
         samples=len(predictions),
         groups=predictions.group_count,
-        level=level,
+        level=resampling.level,
     )

@@ -1,10 +1,11 @@
-"""Figures of one model's predictions; built without pyplot, so that they work in any thread and leave no state."""
+"""Figures of one model's predictions."""
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from evaluation.drawing import BLUE, GREY, RED, blank_figure, short, show_image
 from evaluation.errors import EvaluationError
 from evaluation.inference.calibration import confidence
 from evaluation.predictions.predictions import Predictions
@@ -14,26 +15,25 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BLUE, RED, GREY = "#2a6f97", "#b3382c", "#8a8f98"
 ANNOTATED_CLASSES = 15  # more cells than this squared cannot be read
 GRID_COLUMNS = 8
 WORST = 16
-LONGEST_NAME = 18
 UPRIGHT_NAME = 3
 
 
 def confusion_matrix_figure(predictions: Predictions) -> "Figure":
     """Draws the confusion matrix: colour is the share of the true class (unweighted), numbers are counts."""
+    from sklearn.metrics import confusion_matrix
+
     count = len(predictions.classes)
-    matrix = np.zeros((count, count), dtype=np.int64)
-    np.add.at(matrix, (predictions.truth, predictions.probabilities.argmax(axis=1)), 1)
+    matrix = confusion_matrix(predictions.truth, predictions.probabilities.argmax(axis=1), labels=range(count))
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     side = float(np.clip(0.55 * count + 2.2, 4.2, 14))
-    figure = _figure(side + 1.7, side)
+    figure = blank_figure(side + 1.7, side)
     axes = figure.subplots()
     image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     figure.colorbar(image, ax=axes, label="share of the true class", fraction=0.046, pad=0.04)
-    names = [_short(name) for name in predictions.classes]
+    names = [short(name) for name in predictions.classes]
     wide = max(len(name) for name in names) > UPRIGHT_NAME
     axes.set_xticks(range(count), names, rotation=45 if wide else 0, ha="right" if wide else "center")
     axes.set_yticks(range(count), names)
@@ -52,7 +52,7 @@ def reliability_figure(predictions: Predictions, evaluation: Evaluation) -> "Fig
     """
     curve, error = evaluation.reliability, evaluation.calibration
     names = _confidence_names(predictions)
-    figure = _figure(5.2, 5.8)
+    figure = blank_figure(5.2, 5.8)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
     upper.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="perfectly calibrated")
     sure = [one.sure for one in curve]
@@ -84,7 +84,7 @@ def sample_grid_figure(images: npt.NDArray[np.uint8], predictions: Predictions, 
     titled = [("Worst errors" if start == 0 else "", worst[start : start + GRID_COLUMNS]) for start in _starts(worst)]
     rows = [*titled, ("Random samples", np.sort(chosen))]
     heights = [2.3 if len(members) else 0.4 for _, members in rows]
-    figure = _figure(1.55 * GRID_COLUMNS, sum(heights))
+    figure = blank_figure(1.55 * GRID_COLUMNS, sum(heights))
     panels = np.ravel(figure.subfigures(len(rows), 1, height_ratios=heights, squeeze=False))
     for panel, (title, members) in zip(panels, rows, strict=True):
         _draw_row(panel, title, members, images, predictions)
@@ -98,7 +98,7 @@ def slice_figure(evaluation: Evaluation) -> "Figure":
     names say by how much.
     """
     slices = evaluation.slices
-    figure = _figure(8.4, 1.4 + 0.4 * max(len(slices), 2))
+    figure = blank_figure(8.4, 1.4 + 0.4 * max(len(slices), 2))
     axes = figure.subplots()
     if slices.empty:
         axes.text(0.5, 0.5, "this domain has no slices", ha="center", va="center", color=GREY)
@@ -127,16 +127,6 @@ def worst_errors(predictions: Predictions, count: int) -> npt.NDArray[np.int64]:
     return wrong[np.argsort(of_truth, kind="stable")][:count].astype(np.int64)
 
 
-def _figure(width: float, height: float) -> "Figure":
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), dpi=120, layout="constrained")
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
-
-
 def _write_counts(axes: "Axes", matrix: npt.NDArray[np.int64], share: npt.NDArray[np.float64]) -> None:
     for row, column in np.ndindex(*matrix.shape):
         colour = "white" if share[row, column] > 0.5 else "black"
@@ -146,7 +136,7 @@ def _write_counts(axes: "Axes", matrix: npt.NDArray[np.int64], share: npt.NDArra
 def _confidence_names(predictions: Predictions) -> tuple[str, str]:
     """What a reliability curve's axes show."""
     if len(predictions.classes) == 2:
-        name = _short(predictions.classes[-1])
+        name = short(predictions.classes[-1])
         return f"predicted probability of {name}", f"share of {name}"
     return "probability of the likeliest class", "accuracy"
 
@@ -167,10 +157,9 @@ def _draw_row(
     for axes in line:
         axes.set_axis_off()
     for axes, member in zip(line, members, strict=False):
-        image = images[member]
-        axes.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=255)
+        show_image(axes, images[member])
         guess, truth = int(of.probabilities[member].argmax()), int(of.truth[member])
-        names = f"true {_short(of.classes[truth])}\nsaid {_short(of.classes[guess])}"
+        names = f"true {short(of.classes[truth])}\nsaid {short(of.classes[guess])}"
         colour = "black" if guess == truth else RED
         axes.set_title(f"{names} {of.probabilities[member, guess]:.2f}", fontsize=8, color=colour)
 
@@ -189,4 +178,4 @@ def _slice_name(row: Any, level: float) -> str:
     note = f", {row.note}" if row.note else ""
     p_value = f"p = {row.p_holm:.3f}" if row.p_holm >= 0.001 else "p < 0.001"
     found = f"\n{row.difference:+.3f} to the rest, {p_value}" if row.p_holm <= 1 - level else ""
-    return f"{row.column} = {_short(str(row.value))} ({row.samples}{note}){found}"
+    return f"{row.column} = {short(str(row.value))} ({row.samples}{note}){found}"

@@ -9,6 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from data.stores.dataset import Dataset
+from evaluation.drawing import GREY, blank_figure
+from evaluation.inference.interval import Interval, student_interval
 from lightning_modules.insight.source_head import SourceHead
 from lightning_modules.insight.transferability import Fold, Labels, knn_accuracy, leep, logme_folds
 
@@ -19,23 +21,14 @@ if TYPE_CHECKING:
 FOLDS = 5
 NEIGHBOURS = 10
 LEVEL = 0.95
-GREY = "#8a8f98"
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean and what lies around it."""
-
-    mean: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
 class Score:
     """One stage of one backbone at one image size; `depth` is the share of the backbone's stages up to it.
 
-    `accuracies` are the k-NN accuracies of the folds, the same folds for every score of a ranking.
+    `accuracies` are the k-NN accuracies of the folds, the same folds for every score of a ranking; `logme` is the mean
+    over the folds between the least and the greatest.
     """
 
     backbone: str
@@ -78,7 +71,7 @@ def score_stages(
         source = None if last is None else leep(last.probabilities(vectors), labels)
         accuracies = knn_accuracy(vectors, labels, parts, k=NEIGHBOURS)
         knn, evidence = fold_interval(accuracies), logme_folds(vectors, labels, parts)
-        shown = Interval(knn.mean, max(0.0, knn.low), min(1.0, knn.high))
+        shown = Interval(knn.value, max(0.0, knn.low), min(1.0, knn.high))
         spread = Interval(float(evidence.mean()), float(evidence.min()), float(evidence.max()))
         depth, each = place / len(features), tuple(accuracies.tolist())
         scores.append(Score(backbone, size, stage, depth, vectors.shape[1], shown, each, spread, source))
@@ -88,7 +81,7 @@ def score_stages(
 
 def best_first(scores: Sequence[Score]) -> list[Score]:
     """Scores by falling k-NN accuracy; LogME decides where it is equal."""
-    return sorted(scores, key=lambda score: (-score.knn.mean, -score.logme.mean))
+    return sorted(scores, key=lambda score: (-score.knn.value, -score.logme.value))
 
 
 def behind_best(score: Score, best: Score) -> Interval:
@@ -102,12 +95,9 @@ def fold_interval(values: npt.NDArray[np.float64]) -> Interval:
     Folds share most of their training samples; the variance is widened for that by the share that is held out (Nadeau
     and Bengio 2003, "Inference for the Generalization Error").
     """
-    from scipy.stats import t
-
-    count, mean = len(values), float(values.mean())
+    count = len(values)
     error = float(np.sqrt(values.var(ddof=1) * (1 / count + 1 / (count - 1))))
-    margin = float(t.ppf((1 + LEVEL) / 2, count - 1)) * error
-    return Interval(mean, mean - margin, mean + margin)
+    return student_interval(float(values.mean()), error, freedom=count - 1, level=LEVEL)
 
 
 def ranking_table(scores: Sequence[Score]) -> pd.DataFrame:
@@ -117,9 +107,10 @@ def ranking_table(scores: Sequence[Score]) -> pd.DataFrame:
     rows = [
         {
             "backbone": score.backbone, "size": score.size, "stage": score.stage, "depth": round(score.depth, 4),
-            "dimensions": score.dimensions, "knn": score.knn.mean, "knn_low": score.knn.low, "knn_high": score.knn.high,
-            "logme": score.logme.mean, "logme_low": score.logme.low, "logme_high": score.logme.high,
-            "leep": score.leep, "behind": lack.mean, "behind_low": lack.low, "behind_high": lack.high,
+            "dimensions": score.dimensions,
+            "knn": score.knn.value, "knn_low": score.knn.low, "knn_high": score.knn.high,
+            "logme": score.logme.value, "logme_low": score.logme.low, "logme_high": score.logme.high,
+            "leep": score.leep, "behind": lack.value, "behind_low": lack.low, "behind_high": lack.high,
         }
         for score, lack in zip(ordered, behind, strict=True)
     ]  # fmt: skip
@@ -131,9 +122,7 @@ def ranking_figure(scores: Sequence[Score], baseline: float) -> "Figure":
 
     The dashed line is the share of the most frequent class.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9.6, 4.4), dpi=120, layout="constrained")
+    figure = blank_figure(9.6, 4.4)
     left, right = figure.subplots(1, 2)
     deeper = sorted(scores, key=lambda score: (score.backbone, -score.size, score.depth))
     for backbone, size in dict.fromkeys((score.backbone, score.size) for score in deeper):
@@ -150,6 +139,6 @@ def ranking_figure(scores: Sequence[Score], baseline: float) -> "Figure":
 
 
 def _draw_line(axes: "Axes", line: Sequence[Score], values: Sequence[Interval], label: str | None) -> None:
-    means = np.array([value.mean for value in values])
+    means = np.array([value.value for value in values])
     around = np.abs(np.array([[value.low, value.high] for value in values]).T - means)
     axes.errorbar([score.depth for score in line], means, yerr=around, marker="o", markersize=3, capsize=2, label=label)

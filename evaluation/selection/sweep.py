@@ -1,10 +1,13 @@
 """A sweep judged: each recipe's mean over seeds with its interval, and whether pretraining helped it at all."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from evaluation.inference.interval import Interval, student_interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,24 +54,23 @@ def summarise(trials: Sequence[TrialScore], *, greater_is_better: bool) -> list[
     return sorted(rows, key=lambda row: -sign * row.mean)
 
 
-def mean_interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """Mean and the ends of its 95% interval by Student's t; the ends are nan for a single value."""
-    from scipy.stats import t
-
+def mean_interval(values: Sequence[float]) -> Interval:
+    """Mean with its 95% interval by Student's t; the ends are nan for a single value."""
     mean, count = float(np.mean(values)), len(values)
-    half = t.ppf((1 + LEVEL) / 2, count - 1) * np.std(values, ddof=1) / count**0.5 if count > 1 else float("nan")
-    return mean, float(mean - half), float(mean + half)
+    if count < 2:
+        return Interval(mean, math.nan, math.nan)
+    return student_interval(mean, float(np.std(values, ddof=1)) / count**0.5, freedom=count - 1, level=LEVEL)
 
 
-def difference_interval(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float]:
-    """Ends of the 95% interval of the difference of two means by Welch's t; the difference itself without variance."""
+def difference_interval(ours: Sequence[float], theirs: Sequence[float]) -> Interval:
+    """Difference of two means with its 95% interval by Welch's t; without variance the ends are the difference."""
     from scipy.stats import ttest_ind
 
+    difference = float(np.mean(ours) - np.mean(theirs))
     if min(len(ours), len(theirs)) < 2 or np.ptp(ours) + np.ptp(theirs) == 0:
-        difference = float(np.mean(ours) - np.mean(theirs))
-        return difference, difference
-    found = ttest_ind(ours, theirs, equal_var=False).confidence_interval(LEVEL)
-    return float(found.low), float(found.high)
+        return Interval(difference, difference, difference)
+    ends = ttest_ind(ours, theirs, equal_var=False).confidence_interval(LEVEL)
+    return Interval(difference, float(ends.low), float(ends.high))
 
 
 def sweep_figure(rows: Sequence[RecipeScore], metric: str) -> "Figure":
@@ -87,9 +89,10 @@ def sweep_figure(rows: Sequence[RecipeScore], metric: str) -> "Figure":
 
 def _row(recipe: str, trials: Sequence[TrialScore], scratch: Sequence[float] | None, sign: float) -> RecipeScore:
     values = [trial.value for trial in trials]
+    mean = mean_interval(values)
     kept = [trial.agreement for trial in trials if trial.agreement is not None]
     return RecipeScore(
-        recipe, len(trials), *mean_interval(values),
+        recipe, len(trials), mean.value, mean.low, mean.high,
         seconds=float(np.mean([trial.seconds for trial in trials])),
         cka=float(np.mean([trial.cka for trial in trials])),
         agreement=float(np.mean(kept)) if kept else None,
@@ -98,7 +101,8 @@ def _row(recipe: str, trials: Sequence[TrialScore], scratch: Sequence[float] | N
 
 
 def _against_scratch(values: Sequence[float], scratch: Sequence[float], sign: float) -> str:
-    low, high = sorted(sign * end for end in difference_interval(values, scratch))
+    found = difference_interval(values, scratch)
+    low, high = sorted((sign * found.low, sign * found.high))
     if high < 0:
         return "NEGATIVE TRANSFER: loses to the same network from scratch"
     return "" if low > 0 else "not shown to be better than from scratch"

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from data.specs.spec import Array
+from evaluation.drawing import BLUE, GREEN, GREY, LONGEST_NAME, RED, blank_figure, show_image
 from evaluation.predictions.predictions import Predictions
-from evaluation.report.figures import BLUE, GREY, LONGEST_NAME, RED
 from evaluation.stress.config import CorruptionName
 from evaluation.stress.robustness import FLIPPED, Robustness
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-GREEN = "#4f8a5b"
 PANELS = 4  # a row
 PAIRS = 4  # samples a row, each with its heat
 
@@ -25,12 +24,10 @@ def robustness_figure(robustness: Robustness, *, title: str, strength: str) -> "
 
     `strength` names the axis of the strength and its unit.
     """
-    from matplotlib.figure import Figure
-
     kinds = list(dict.fromkeys(robustness.table["disturbance"]))
     columns = min(PANELS, len(kinds))
     rows = -(-len(kinds) // columns)
-    figure = Figure(figsize=(max(3.1 * columns, 6.4), 2.8 * rows + 0.9), dpi=120, layout="constrained")
+    figure = blank_figure(max(3.1 * columns, 6.4), 2.8 * rows + 0.9)
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     for place, (axes, kind) in enumerate(zip(panels, kinds, strict=False)):
         _draw_curves(axes, robustness, kind)
@@ -47,12 +44,10 @@ def corruption_strip_figure(
     image: Array, *, corruptions: list[CorruptionName], severities: list[int], seed: int
 ) -> "Figure":
     """Draws one real image, uint8 [H, W, C], under every corruption (rows) at every severity (columns, 0 is clean)."""
-    from matplotlib.figure import Figure
-
     from evaluation.stress.corruptions import corrupt  # brings torch
 
     steps = [0, *sorted(severities)]
-    figure = Figure(figsize=(1.3 * len(steps) + 0.9, 1.3 * len(corruptions) + 0.5), dpi=120, layout="constrained")
+    figure = blank_figure(1.3 * len(steps) + 0.9, 1.3 * len(corruptions) + 0.5)
     grid = figure.subplots(len(corruptions), len(steps), squeeze=False)
     for line, corruption in zip(grid, corruptions, strict=True):
         line[0].set_ylabel(corruption, fontsize=9)
@@ -70,12 +65,10 @@ def saliency_figure(
 
     Titles say truth and decision with its probability, red where they differ.
     """
-    from matplotlib.figure import Figure
-
     parts = [("Worst errors", range(errors)), ("Random samples", range(errors, len(images)))]
     rows = [-(-len(members) // PAIRS) for _, members in parts]
     heights = [max(2.0 * count, 0.4) + 0.3 for count in rows]
-    figure = Figure(figsize=(1.55 * 2 * PAIRS, sum(heights)), dpi=120, layout="constrained")
+    figure = blank_figure(1.55 * 2 * PAIRS, sum(heights))
     panels = np.ravel(figure.subfigures(2, 1, height_ratios=heights, squeeze=False))
     for panel, (name, members), count in zip(panels, parts, rows, strict=True):
         text = f"{name}: what speaks for the decision ({method})" if members else f"{name}: none"
@@ -106,7 +99,7 @@ _STYLES = {"accuracy": (BLUE, "-"), FLIPPED: (RED, "--")}
 
 
 def _show(axes: "Axes", image: Array) -> None:
-    axes.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=255)
+    show_image(axes, image)
     axes.set(xticks=[], yticks=[])
 
 

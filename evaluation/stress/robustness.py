@@ -9,7 +9,8 @@ import pandas as pd
 
 from data.specs.spec import Array
 from evaluation.errors import EvaluationError
-from evaluation.inference.bootstrap import Interval, bootstrap_interval
+from evaluation.inference.bootstrap import Resampling, bootstrap_interval
+from evaluation.inference.interval import Interval
 from evaluation.predictions.metrics import METRICS, MetricName
 from evaluation.predictions.predictions import Predictions
 from evaluation.stress.config import CorruptionName
@@ -53,13 +54,7 @@ class Robustness:
 
 
 def judge_robustness(
-    clean: Predictions,
-    disturbed: Iterable[Disturbed],
-    *,
-    metric: MetricName,
-    seed: int,
-    resamples: int = 1000,
-    level: float = 0.95,
+    clean: Predictions, disturbed: Iterable[Disturbed], metric: MetricName, resampling: Resampling
 ) -> Robustness:
     """Judges what a model says of disturbed images of the samples that `clean` is about.
 
@@ -72,8 +67,8 @@ def judge_robustness(
         """The rows of one disturbance, a measure each."""
         found = dataclasses.replace(clean, probabilities=probabilities.astype(np.float64))
         agreed = dataclasses.replace(found, truth=clean.probabilities.argmax(axis=1))
-        bounds: dict[str, Interval] = {name: _interval(name, found, seed, resamples, level) for name in measures}
-        bounds[FLIPPED] = _complement(_interval("accuracy", agreed, seed, resamples, level))
+        bounds: dict[str, Interval] = {name: _interval(name, found, resampling) for name in measures}
+        bounds[FLIPPED] = _complement(_interval("accuracy", agreed, resampling))
         row = {"disturbance": kind, "strength": float(strength)}
         return [row | {"measure": name} | dataclasses.asdict(interval) for name, interval in bounds.items()]
 
@@ -118,9 +113,9 @@ def choose_samples(predictions: Predictions, count: int, *, seed: int) -> npt.ND
     return np.sort(by_class[places]).astype(np.int64)
 
 
-def _interval(metric: str, predictions: Predictions, seed: int, resamples: int, level: float) -> Interval:
+def _interval(metric: str, predictions: Predictions, resampling: Resampling) -> Interval:
     if predictions.group_count > 1:
-        return bootstrap_interval(metric, predictions, seed=seed, resamples=resamples, level=level)
+        return bootstrap_interval(metric, predictions, resampling)
     value = METRICS[metric].function(predictions.truth, predictions.probabilities, predictions.weights)
     return Interval(value, np.nan, np.nan)
 

@@ -1,5 +1,6 @@
 """The command that ranks backbones."""
 
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -32,7 +33,7 @@ def rank(domain: str, backbones: tuple[str, ...], sizes: tuple[int, ...], sample
     """
     found = run_flow(prepared_flow("rank", "rank"), domain, backbones, sizes, samples)
     if as_json:
-        print_json(found)
+        print_json(asdict(found) | {"scores": [_plain(score) for score in found.scores]})
         return
     ranked = sorted({score.backbone for score in found.scores})
     title = f"{domain}: {found.samples} of {found.available} training samples, commonest class {found.baseline:.3f}"
@@ -40,6 +41,15 @@ def rank(domain: str, backbones: tuple[str, ...], sizes: tuple[int, ...], sample
     print_table(named, [_row(score, found.scores[0], named=len(ranked) > 1) for score in found.scores])
     if found.left_out:
         print_table("left out", [{"candidate": name, "reason": why} for name, why in found.left_out.items()])
+
+
+def _plain(score: Any) -> dict[str, Any]:
+    """A score as machines know it: the middle of its intervals is called mean."""
+    means = {
+        name: {"mean": interval.value, "low": interval.low, "high": interval.high}
+        for name, interval in (("knn", score.knn), ("logme", score.logme))
+    }
+    return asdict(score) | means
 
 
 def _row(score: Any, best: Any, *, named: bool) -> dict[str, Any]:
@@ -51,9 +61,9 @@ def _row(score: Any, best: Any, *, named: bool) -> dict[str, Any]:
         "px": score.size,
         "stage": score.stage,
         "features": score.dimensions,
-        "k-NN": f"{score.knn.mean:.3f}",
+        "k-NN": f"{score.knn.value:.3f}",
         "95% interval": f"{score.knn.low:.3f} to {score.knn.high:.3f}",
         "tie": "=" if behind_best(score, best).low <= 0 else "",
-        "LogME": f"{score.logme.mean:.3f}",
+        "LogME": f"{score.logme.value:.3f}",
         "LEEP": "" if score.leep is None else f"{score.leep:.3f}",
     }

@@ -25,9 +25,7 @@ def describe(folder: Path, dataset: Dataset, facts: Facts, gate: GateConfig, sli
     """
     package = load_package(folder)
     predictions = predict_test(package, dataset, slices)
-    evaluation = evaluate(
-        predictions, metric=gate.metric, seed=gate.seed, resamples=gate.resamples, level=gate.level,
-    )  # fmt: skip
+    evaluation = evaluate(predictions, gate.metric, gate.resampling)
     write_data_card(folder, dataset, facts)
     write_bom(package, dataset, facts, evaluation)
     write_model_card(package, dataset, facts, evaluation)  # last, for it names the other files

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from data.stores.atomic import write_text
 from data.stores.dataset import Dataset
-from evaluation.inference.bootstrap import Interval
+from evaluation.inference.interval import Interval
 from evaluation.report.evaluate import Evaluation
 from registry.cards.crosswalk import evidence_in
 from registry.cards.facts import Facts, split_sizes

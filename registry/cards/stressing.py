@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -115,9 +115,7 @@ class StressTest:
         return self._judged(dataclasses.replace(sample, probabilities=said), conditions, "accuracy", done)
 
     def _judged(self, clean: Predictions, found: Iterable[Disturbed], metric: MetricName, done: int) -> Robustness:
-        rule = self.gate
-        options: dict[str, Any] = {"seed": rule.seed, "resamples": rule.resamples, "level": rule.level}
-        return judge_robustness(clean, self._told(found, done), metric=metric, **options)
+        return judge_robustness(clean, self._told(found, done), metric, self.gate.resampling)
 
     def _told(self, conditions: Iterable[Disturbed], done: int) -> Iterator[Disturbed]:
         """The conditions as they come, each reported; `done` were there before."""

@@ -2,6 +2,7 @@
 
 from pydantic import ConfigDict, Field
 
+from evaluation.inference.bootstrap import Resampling
 from evaluation.predictions.metrics import MetricName
 from settings.config import Config
 
@@ -43,6 +44,11 @@ class GateConfig(Config):
     resamples: int = Field(default=2000, ge=100, le=100_000, description="bootstrap resamples of every interval")
     seed: int = Field(default=0, ge=0, description="seed of the resampling")
     approval: ApprovalConfig | None = Field(default=None, description="unset: a promotion needs nobody's agreement")
+
+    @property
+    def resampling(self) -> Resampling:
+        """How every interval is made."""
+        return Resampling(self.seed, self.resamples, self.level)
 
     @property
     def question(self) -> str:

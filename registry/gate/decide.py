@@ -1,11 +1,13 @@
 """The gate: PROMOTE, HOLD or REJECT a challenger, from paired evidence on the same samples."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from data.stores.dataset import samples_sha256
-from evaluation.inference.bootstrap import Interval, bootstrap_interval
+from evaluation.inference.bootstrap import bootstrap_interval
 from evaluation.inference.calibration import calibration_error
+from evaluation.inference.interval import Interval
 from evaluation.inference.paired import mcnemar_midp, paired_difference, samples_needed
 from evaluation.predictions.metrics import METRICS
 from evaluation.predictions.predictions import Predictions, require_paired
@@ -159,9 +161,7 @@ def _wear(turn: Turn, config: GateConfig) -> list[str]:
 
 
 def _interval(predictions: Predictions, config: GateConfig) -> Interval:
-    interval = bootstrap_interval(
-        config.metric, predictions, seed=config.seed, resamples=config.resamples, level=config.level
-    )
+    interval = bootstrap_interval(config.metric, predictions, config.resampling)
     if not interval.is_finite:
         present = sorted({predictions.classes[index] for index in predictions.truth})
         found = f"{len(predictions)} samples in {predictions.group_count} groups hold {', '.join(present)}"
@@ -174,9 +174,7 @@ def _interval(predictions: Predictions, config: GateConfig) -> Interval:
 
 def _improvement(champion: Predictions, challenger: Predictions, config: GateConfig, level: float) -> Interval:
     """Paired difference turned so that above 0 means a better challenger."""
-    raw = paired_difference(
-        config.metric, champion, challenger, seed=config.seed, resamples=config.resamples, level=level
-    )
+    raw = paired_difference(config.metric, champion, challenger, replace(config.resampling, level=level))
     if METRICS[config.metric].greater_is_better:
         return raw
     return Interval(-raw.value, -raw.high, -raw.low)
@@ -200,7 +198,7 @@ def _metric_floor(interval: Interval, config: GateConfig) -> Floor:
 
 def _calibration_floor(challenger: Predictions, config: GateConfig) -> Floor:
     """The lower end counts: with few groups the estimate alone is mostly noise, and noise only adds to it."""
-    error = calibration_error(challenger, seed=config.seed, resamples=config.resamples, level=config.level)
+    error = calibration_error(challenger, config.resampling)
     return Floor.at_most("calibration error, lower bound", error.low, config.max_ece, f"estimate {error.value:.4f}")
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from evaluation.inference.bootstrap import Interval
+from evaluation.inference.interval import Interval
 from registry.gate.config import GateConfig
 from registry.gate.spending import Turn
 

@@ -4,8 +4,7 @@ import math
 from dataclasses import dataclass
 
 from evaluation.inference.bootstrap import replicates, standard_error
-from evaluation.inference.holm import holm
-from evaluation.inference.slices import MINIMUM_SLICE
+from evaluation.inference.slices import MINIMUM_SLICE, holm
 from evaluation.predictions.grouped import Floats
 from evaluation.predictions.metrics import METRICS
 from evaluation.predictions.predictions import Predictions
@@ -76,7 +75,7 @@ class _Slice:
         groups, config = self.after.group_count, self.config
         if groups < 2:
             return math.nan
-        found = replicates(self.gain, self.after, seed=config.seed, resamples=config.resamples)
+        found = replicates(self.gain, self.after, config.resampling)
         error, room = standard_error(found, groups=groups), self.estimate + config.slice_margin
         return float(t.cdf(room / error, groups - 1)) if error != 0 else float(room >= 0)
 

@@ -23,7 +23,7 @@ from settings.machine import load_settings
 from tasks.approval import Approval, approval_text
 
 REGRAFT = Path(sys.executable).with_name("regraft")
-HEAVY = {"torch", "mlflow", "great_expectations", "evidently", "prefect"}
+HEAVY = {"torch", "mlflow", "great_expectations", "evidently", "prefect", "statsmodels"}
 LOADED = """
 import sys
 from flows.cli import main

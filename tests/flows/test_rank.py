@@ -6,7 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 import flows.cli.rank as module
-from evaluation.selection.ranking import Interval, Score
+from evaluation.inference.interval import Interval
+from evaluation.selection.ranking import Score
 from flows.cli import regraft
 from flows.rank import rank_data
 from registry.store.tracking import mlflow_client
@@ -63,9 +64,11 @@ def test_rank__table(asked):
 
 
 def test_rank__json(asked):
-    """Everything for machines."""
+    """Everything for machines; the middle of an interval is called mean."""
     found = json.loads(CliRunner().invoke(regraft, ["rank", "digits", "--json"]).stdout)
     assert found["scores"][1]["leep"] == -1.25
+    assert found["scores"][0]["knn"] == {"mean": 0.75, "low": 0.7, "high": 0.8}
+    assert found["scores"][0]["logme"] == {"mean": -0.5, "low": -0.6, "high": -0.4}
     assert found["left_out"] == {"other": "not at hand"}
 
 

@@ -22,7 +22,7 @@ def test_report_ranking__whole_way(plan):
         scored = tuple(score(plan, Entrant(field.backbones[0], size, field.samples)) for size in field.sizes)
         found = report_ranking(plan, Outcome(field, scored, run_id))
     assert (found.samples, found.available, found.baseline) == (30, 32, 0.5)
-    assert [one.knn.mean for one in found.scores] == sorted((one.knn.mean for one in found.scores), reverse=True)
+    assert [one.knn.value for one in found.scores] == sorted((one.knn.value for one in found.scores), reverse=True)
     assert {one.size for one in found.scores} == {32, 64}
     assert sum(one.leep is not None for one in found.scores) == 2
     assert set(found.left_out) == {"tf_efficientnet_lite0.in1k"}

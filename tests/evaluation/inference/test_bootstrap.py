@@ -9,13 +9,13 @@ from scipy import stats
 
 from evaluation.errors import EvaluationError
 from evaluation.inference.bootstrap import (
-    Interval,
+    Resampling,
     bootstrap_interval,
     cautious_interval,
     percentile_interval,
     resampled_weights,
-    student_t,
 )
+from evaluation.inference.interval import Interval
 from evaluation.predictions.predictions import Predictions
 
 
@@ -40,8 +40,8 @@ def width(interval: Interval) -> float:
 
 def test_bootstrap_interval__groups_widen_it() -> None:
     """Twenty rows that stand or fall together are one observation: about sqrt(20) times the width of single rows."""
-    grouped = bootstrap_interval("accuracy", correlated(40, size=20), seed=1)
-    single = bootstrap_interval("accuracy", correlated(40, size=20, grouped=False), seed=1)
+    grouped = bootstrap_interval("accuracy", correlated(40, size=20), Resampling(seed=1))
+    single = bootstrap_interval("accuracy", correlated(40, size=20, grouped=False), Resampling(seed=1))
     assert 3.5 < width(grouped) / width(single) < 5.5
     assert grouped.value == single.value
 
@@ -49,16 +49,16 @@ def test_bootstrap_interval__groups_widen_it() -> None:
 def test_bootstrap_interval__same_seed_same_ends() -> None:
     """The seed decides the resampling, and another seed gives another."""
     predictions = correlated(30, size=3)
-    first = bootstrap_interval("brier", predictions, seed=7)
-    assert first == bootstrap_interval("brier", predictions, seed=7)
-    assert first != bootstrap_interval("brier", predictions, seed=8)
+    first = bootstrap_interval("brier", predictions, Resampling(seed=7))
+    assert first == bootstrap_interval("brier", predictions, Resampling(seed=7))
+    assert first != bootstrap_interval("brier", predictions, Resampling(seed=8))
 
 
 def test_bootstrap_interval__covers_as_stated() -> None:
     """Of 200 intervals with 12 groups, about 95% hold the truth."""
     hits = 0
     for seed in range(200):
-        found = bootstrap_interval("accuracy", correlated(12, size=4, seed=seed), seed=seed, resamples=400)
+        found = bootstrap_interval("accuracy", correlated(12, size=4, seed=seed), Resampling(seed=seed, resamples=400))
         hits += found.low <= 0.7 <= found.high
     assert hits >= 180
 
@@ -66,12 +66,12 @@ def test_bootstrap_interval__covers_as_stated() -> None:
 def test_bootstrap_interval__one_group() -> None:
     """One group cannot be resampled: an error, not an interval of width zero."""
     with pytest.raises(EvaluationError, match="1 group in 20 samples"):
-        bootstrap_interval("accuracy", correlated(1, size=20), seed=0)
+        bootstrap_interval("accuracy", correlated(1, size=20), Resampling(seed=0))
 
 
 def test_resampled_weights__draw_whole_groups() -> None:
     """Rows of a group get the same multiplicity, and every resample has as many groups as there are."""
-    (weights,) = resampled_weights(correlated(10, size=5), seed=0, resamples=50)
+    (weights,) = resampled_weights(correlated(10, size=5), Resampling(seed=0, resamples=50))
     assert weights.shape == (50, 50)
     assert (weights.reshape(50, 10, 5).std(axis=2) == 0).all()
     assert (weights.sum(axis=1) == 50).all()
@@ -80,7 +80,7 @@ def test_resampled_weights__draw_whole_groups() -> None:
 def test_resampled_weights__chunks_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Large sets come in pieces that together have all the resamples."""
     monkeypatch.setattr("evaluation.inference.bootstrap.CELLS_AT_ONCE", 120)
-    pieces = list(resampled_weights(correlated(10, size=5), seed=0, resamples=7))
+    pieces = list(resampled_weights(correlated(10, size=5), Resampling(seed=0, resamples=7)))
     assert [len(piece) for piece in pieces] == [2, 2, 2, 1]
 
 
@@ -99,12 +99,6 @@ def test_percentile_interval__mostly_undefined() -> None:
     assert found.value == 0.5
     assert math.isnan(found.low)
     assert not found.is_finite
-
-
-@pytest.mark.parametrize(("freedom", "quantile"), [(1, 12.706), (4, 2.776), (30, 2.042), (5000, 1.960)])
-def test_student_t__as_in_the_tables(freedom: int, quantile: float) -> None:
-    """The two-sided quantile is that of the usual tables."""
-    assert student_t(0.95, freedom) == pytest.approx(quantile, abs=1e-3)
 
 
 def test_cautious_interval__reaches_beyond_the_replicates() -> None:

@@ -8,6 +8,7 @@ import pytest
 from sklearn.metrics import log_loss
 
 from evaluation.errors import EvaluationError
+from evaluation.inference.bootstrap import Resampling
 from evaluation.inference.calibration import BINS, calibration_error, equal_mass_bins, fit_temperature, tempered
 from evaluation.predictions.predictions import Predictions
 
@@ -74,7 +75,7 @@ def test_equal_mass_bins__weigh_the_same() -> None:
 def test_calibration_error__of_a_calibrated_model() -> None:
     """The gaps that noise makes are not taken for an error: of twenty intervals nearly all begin at 0."""
     sets = [drawn(300, temperature=1.0, seed=seed) for seed in range(20)]
-    found = [calibration_error(one, seed=0, resamples=200) for one in sets]
+    found = [calibration_error(one, Resampling(seed=0, resamples=200)) for one in sets]
     assert sum(one.low == 0 for one in found) >= 18
     assert np.median([one.value for one in found]) < 0.02
 
@@ -82,7 +83,7 @@ def test_calibration_error__of_a_calibrated_model() -> None:
 def test_calibration_error__of_a_model_too_sure() -> None:
     """What is three times too sure has an error clear of 0, near the 0.13 of many samples; its cure has none."""
     said, many = drawn(800, temperature=3.0), drawn(200_000, temperature=3.0)
-    found = calibration_error(said, seed=0, resamples=400)
+    found = calibration_error(said, Resampling(seed=0, resamples=400))
     expected = np.abs(
         np.bincount(
             equal_mass_bins(many.probabilities[:, 1], many.weights), many.probabilities[:, 1] - many.truth
@@ -90,7 +91,7 @@ def test_calibration_error__of_a_model_too_sure() -> None:
     ).sum()  # fmt: skip
     assert 0 < found.low < expected < found.high
     cured = drawn(800, temperature=1.0)
-    assert calibration_error(cured, seed=0, resamples=400).high < found.low
+    assert calibration_error(cured, Resampling(seed=0, resamples=400)).high < found.low
 
 
 def test_calibration_error__groups_widen_it() -> None:
@@ -98,7 +99,9 @@ def test_calibration_error__groups_widen_it() -> None:
     once = drawn(400, temperature=3.0)
     copies = once.take(np.repeat(np.arange(400), 9))
     apart = replace(copies, groups=[f"g{row}" for row in range(3600)])
-    one, grouped, single = (calibration_error(each, seed=0, resamples=400) for each in (once, copies, apart))
+    one, grouped, single = (
+        calibration_error(each, Resampling(seed=0, resamples=400)) for each in (once, copies, apart)
+    )
     assert (grouped.low, grouped.high) == pytest.approx((one.low, one.high))
     assert (grouped.high - grouped.low) / (single.high - single.low) == pytest.approx(3, rel=0.2)
 
@@ -115,8 +118,8 @@ def test_calibration_error__weights_count() -> None:
         pd.DataFrame(index=range(1200)),
         said.classes,
     )
-    assert calibration_error(both, seed=0, resamples=200).value == pytest.approx(
-        calibration_error(said, seed=0, resamples=200).value, abs=1e-3
+    assert calibration_error(both, Resampling(seed=0, resamples=200)).value == pytest.approx(
+        calibration_error(said, Resampling(seed=0, resamples=200)).value, abs=1e-3
     )
 
 
@@ -126,7 +129,7 @@ def test_calibration_error__all_right_and_certain() -> None:
     hashes = [f"h{row}" for row in range(20)]
     slices = pd.DataFrame(index=range(20))
     said = Predictions(hashes, truth, np.eye(2)[truth], np.ones(20), hashes, slices, ("no", "yes"))
-    found = calibration_error(said, seed=0, resamples=100)
+    found = calibration_error(said, Resampling(seed=0, resamples=100))
     assert (found.value, found.low, found.high) == (0, 0, 0)
     with pytest.raises(EvaluationError, match="1 group in 20 samples"):
-        calibration_error(replace(said, groups=["all"] * 20), seed=0)
+        calibration_error(replace(said, groups=["all"] * 20), Resampling(seed=0))

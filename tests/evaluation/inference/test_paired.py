@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 from evaluation.errors import EvaluationError
-from evaluation.inference.bootstrap import Interval, bootstrap_interval
+from evaluation.inference.bootstrap import Resampling, bootstrap_interval
+from evaluation.inference.interval import Interval
 from evaluation.inference.paired import mcnemar_midp, paired_difference, samples_needed
 from evaluation.predictions.predictions import Predictions
 
@@ -36,38 +36,37 @@ def hits(right: list[bool]) -> Predictions:
 def test_paired_difference__sees_what_separate_intervals_do_not() -> None:
     """Pairing takes out the samples' own difficulty: the difference is clear though the intervals overlap."""
     champion, challenger = model(0.0), model(0.25, seed=6)
-    separate = [bootstrap_interval("auc", one, seed=0) for one in (champion, challenger)]
+    separate = [bootstrap_interval("auc", one, Resampling(seed=0)) for one in (champion, challenger)]
     assert separate[1].low < separate[0].high
-    assert paired_difference("auc", champion, challenger, seed=0).low > 0
+    assert paired_difference("auc", champion, challenger, Resampling(seed=0)).low > 0
 
 
 @pytest.mark.parametrize("metric", ["auc", "log_loss"])
 def test_paired_difference__is_challenger_minus_champion(metric: str) -> None:
     """Swapping the two turns the sign and the ends."""
     one, other = model(0.0), model(0.5)
-    forth = paired_difference(metric, one, other, seed=0)
-    back = paired_difference(metric, other, one, seed=0)
+    forth = paired_difference(metric, one, other, Resampling(seed=0))
+    back = paired_difference(metric, other, one, Resampling(seed=0))
     assert (forth.value > 0) == (metric == "auc")
     assert (back.low, back.high) == pytest.approx((-forth.high, -forth.low))
 
 
 def test_paired_difference__same_model_is_exactly_zero() -> None:
     """Equal predictions differ by nothing in every resample."""
-    assert paired_difference("auc", model(0.0), model(0.0), seed=0) == Interval(0.0, 0.0, 0.0)
+    assert paired_difference("auc", model(0.0), model(0.0), Resampling(seed=0)) == Interval(0.0, 0.0, 0.0)
 
 
 def test_paired_difference__other_samples() -> None:
     """Different test sets are refused."""
     with pytest.raises(EvaluationError, match="200 and 300 samples share 200 hashes"):
-        paired_difference("auc", model(0.0, samples=200), model(0.0), seed=0)
+        paired_difference("auc", model(0.0, samples=200), model(0.0), Resampling(seed=0))
 
 
 def test_mcnemar_midp__by_hand() -> None:
-    """One lost and five won: 2 * P(X <= 1) - P(X = 1) of six tosses."""
+    """One lost and five won: 2 * P(X <= 1) - P(X = 1) of six tosses, of whose 64 ways 7 and 6 are such."""
     champion, challenger = hits([True] + [False] * 5 + [True] * 9), hits([False] + [True] * 5 + [True] * 9)
-    coin = stats.binom(6, 0.5)
-    assert mcnemar_midp(champion, challenger) == pytest.approx(2 * coin.cdf(1) - coin.pmf(1))
-    assert mcnemar_midp(challenger, champion) == pytest.approx(2 * coin.cdf(1) - coin.pmf(1))
+    assert mcnemar_midp(champion, challenger) == pytest.approx(2 * 7 / 64 - 6 / 64)
+    assert mcnemar_midp(challenger, champion) == pytest.approx(2 * 7 / 64 - 6 / 64)
 
 
 def test_mcnemar_midp__no_disagreement_and_balance() -> None:

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from evaluation.errors import EvaluationError
-from evaluation.inference.bootstrap import bootstrap_interval, replicates
+from evaluation.inference.bootstrap import Resampling, bootstrap_interval, replicates
 from evaluation.inference.config import EvaluationConfig
-from evaluation.inference.slices import SLICE_COLUMNS, chosen_slices, difference_p_value, judge_slices
+from evaluation.inference.slices import SLICE_COLUMNS, chosen_slices, difference_p_value, holm, judge_slices
 from evaluation.predictions.metrics import accuracy
 from evaluation.predictions.predictions import Predictions
 
@@ -38,7 +38,7 @@ def make(slices: dict[str, list[str]], *, right: Any = 0.8, count: int = 120, **
 
 def judged(predictions: Predictions, metric: str = "accuracy") -> pd.DataFrame:
     """The table, by value."""
-    return judge_slices(predictions, metric=metric, seed=0, resamples=200).set_index("value")
+    return judge_slices(predictions, metric, Resampling(seed=0, resamples=200)).set_index("value")
 
 
 def test_chosen_slices__every_column_by_default() -> None:
@@ -103,7 +103,7 @@ def test_judge_slices__interval_is_the_slice_s_own() -> None:
     """Estimate and interval are what the slice alone gives, weights included."""
     said = make({"line": ["a", "b"] * 60}, weights=np.random.default_rng(1).uniform(0, 2, 120))
     row = judged(said).loc["a"]
-    alone = bootstrap_interval("accuracy", said.take(np.arange(0, 120, 2)), seed=0, resamples=200)
+    alone = bootstrap_interval("accuracy", said.take(np.arange(0, 120, 2)), Resampling(seed=0, resamples=200))
     assert (row["estimate"], row["low"], row["high"]) == (alone.value, alone.low, alone.high)
 
 
@@ -126,7 +126,7 @@ def test_judge_slices__the_smaller_side_s_groups_count() -> None:
         left, right = (accuracy(said.truth[part], said.probabilities[part], weights[:, part]) for part in parts)
         return left - right
 
-    found = replicates(gap, said, seed=0, resamples=200)
+    found = replicates(gap, said, Resampling(seed=0, resamples=200))
     row = judged(said).loc["a"]
     assert row["p_value"] == pytest.approx(difference_p_value(row["difference"], found, groups=3))
     assert row["p_value"] > 1.2 * difference_p_value(row["difference"], found, groups=30)
@@ -172,7 +172,7 @@ def test_judge_slices__value_without_a_sample() -> None:
 
 def test_judge_slices__no_slices() -> None:
     """A domain without slices has an empty table with the same columns."""
-    assert list(judge_slices(make({}), metric="f1", seed=0).columns) == SLICE_COLUMNS
+    assert list(judge_slices(make({}), "f1", Resampling(seed=0)).columns) == SLICE_COLUMNS
 
 
 def test_difference_p_value__is_student_s() -> None:
@@ -194,3 +194,29 @@ def test_judge_slices__false_alarms_are_rare() -> None:
         said = make({"side": side}, right=right, groups=[f"g{row % 12}" for row in range(120)])
         alarms += judged(said).loc["a", "p_value"] < 0.05
     assert alarms <= 20
+
+
+def test_holm__worked_example() -> None:
+    """The smallest is multiplied by three, the next by two; none falls below the one before it."""
+    assert holm([0.03, 0.01, 0.02]) == pytest.approx([0.04, 0.03, 0.04])
+
+
+def test_holm__what_was_not_compared_costs_nothing() -> None:
+    """A nan stays where it is and does not enter the count."""
+    found = holm([0.04, math.nan, 0.01])
+    assert math.isnan(found[1])
+    assert (found[0], found[2]) == pytest.approx((0.04, 0.02))
+    assert holm([]) == []
+
+
+def test_holm__never_above_one() -> None:
+    """Adjusted p-values are probabilities still."""
+    assert holm([0.6, 0.9]) == [1.0, 1.0]
+
+
+def test_holm__rejects_as_the_steps_do() -> None:
+    """At any level, what is adjusted to at most it is what going down the sorted p-values rejects."""
+    values = np.sort(np.random.default_rng(0).random(40) ** 4)
+    for level in (0.01, 0.05, 0.2):
+        kept = [step for step, value in enumerate(values) if value > level / (40 - step)]
+        assert sum(value <= level for value in holm(values.tolist())) == kept[0]

@@ -8,7 +8,8 @@ import pytest
 from sklearn import metrics as sk
 
 from evaluation.errors import EvaluationError
-from evaluation.inference.bootstrap import Interval, intervals_of
+from evaluation.inference.bootstrap import Resampling, intervals_of
+from evaluation.inference.interval import Interval
 from evaluation.predictions.multilabel import MULTILABEL_METRICS, MultilabelPredictions
 
 REFERENCE: dict[str, Callable[..., float]] = {
@@ -36,7 +37,7 @@ def make(**changes: Any) -> MultilabelPredictions:
 
 def intervals(said: MultilabelPredictions) -> dict[str, Interval]:
     """Every metric with its interval."""
-    return intervals_of(MULTILABEL_METRICS, (said.truth, said.probabilities), said, seed=0, resamples=200)
+    return intervals_of(MULTILABEL_METRICS, (said.truth, said.probabilities), said, Resampling(seed=0, resamples=200))
 
 
 @pytest.mark.parametrize("name", MULTILABEL_METRICS)

@@ -9,7 +9,8 @@ import pytest
 from sklearn import metrics as sk
 
 from evaluation.errors import EvaluationError
-from evaluation.inference.bootstrap import Interval, intervals_of
+from evaluation.inference.bootstrap import Resampling, intervals_of
+from evaluation.inference.interval import Interval
 from evaluation.predictions.regression import REGRESSION_METRICS, RegressionPredictions
 
 REFERENCE: dict[str, Callable[..., float]] = {
@@ -35,7 +36,7 @@ def make(**changes: Any) -> RegressionPredictions:
 
 def intervals(said: RegressionPredictions) -> dict[str, Interval]:
     """Every metric with its interval."""
-    return intervals_of(REGRESSION_METRICS, (said.truth, said.predicted), said, seed=0, resamples=200)
+    return intervals_of(REGRESSION_METRICS, (said.truth, said.predicted), said, Resampling(seed=0, resamples=200))
 
 
 @pytest.mark.parametrize("whole", [False, True])

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from evaluation.errors import EvaluationError
+from evaluation.inference.bootstrap import Resampling
 from evaluation.inference.calibration import calibration_error
 from evaluation.inference.slices import judge_slices
 from evaluation.predictions.metrics import METRICS
@@ -34,16 +35,16 @@ def make(slices: dict[str, list[str]], **changes: Any) -> Predictions:
 def test_evaluate__every_metric_slice_and_calibration() -> None:
     """All metrics have an interval around their estimate; slices and calibration are those of their own modules."""
     said = make({"cell": ["mono"] * 45 + ["poly"] * 15})
-    found = evaluate(said, metric="auc", seed=0, resamples=200)
+    found = evaluate(said, "auc", Resampling(seed=0, resamples=200))
     assert set(found.metrics) == set(METRICS)
     assert all(one.low < one.value < one.high for one in found.metrics.values())
     assert (found.samples, found.groups, found.level) == (60, 30, 0.95)
-    assert found.slices.equals(judge_slices(said, metric="auc", seed=0, resamples=200))
-    assert found.calibration == calibration_error(said, seed=0, resamples=200)
+    assert found.slices.equals(judge_slices(said, "auc", Resampling(seed=0, resamples=200)))
+    assert found.calibration == calibration_error(said, Resampling(seed=0, resamples=200))
     assert sum(one.samples for one in found.reliability) == 60
 
 
 def test_evaluate__one_class_only() -> None:
     """A metric that is undefined on the whole set is an error that names class and remedy."""
     with pytest.raises(EvaluationError, match=r"auc is undefined: the samples are all good; .*enlarge the split"):
-        evaluate(make({}, truth=np.zeros(60, dtype=np.int64)), metric="auc", seed=0, resamples=100)
+        evaluate(make({}, truth=np.zeros(60, dtype=np.int64)), "auc", Resampling(seed=0, resamples=100))

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from evaluation.errors import EvaluationError
+from evaluation.inference.bootstrap import Resampling
 from evaluation.predictions.predictions import Predictions
 from evaluation.report.evaluate import evaluate
 from evaluation.report.figures import confusion_matrix_figure, reliability_figure, sample_grid_figure, slice_figure
@@ -42,7 +43,7 @@ def test_confusion_matrix_figure__counts(tmp_path: Path) -> None:
 def test_reliability_figure__curve_error_and_intervals() -> None:
     """Sure by 0.8 and right in half the cases is one point with its interval, and an error of about 0.3."""
     said = make([0, 0, 1, 1] * 50, [0, 1, 1, 0] * 50)
-    figure = reliability_figure(said, evaluate(said, metric="accuracy", seed=0, resamples=200))
+    figure = reliability_figure(said, evaluate(said, "accuracy", Resampling(seed=0, resamples=200)))
     assert figure.axes[0].get_title().startswith("Reliability, expected calibration error\n0.3")
     assert np.asarray(figure.axes[0].lines[1].get_xydata()).tolist() == [[pytest.approx(0.8), 0.5]]
     (ends,) = figure.axes[0].collections[0].get_segments()
@@ -52,7 +53,7 @@ def test_reliability_figure__curve_error_and_intervals() -> None:
 def test_reliability_figure__binary_uses_the_last_class() -> None:
     """Two classes show the positive class's probability against its share."""
     said = make([0, 1], [0, 1], classes=2)
-    figure = reliability_figure(said, evaluate(said, metric="accuracy", seed=0, resamples=100))
+    figure = reliability_figure(said, evaluate(said, "accuracy", Resampling(seed=0, resamples=100)))
     assert figure.axes[1].get_xlabel() == "predicted probability of class1"
     assert len(np.asarray(figure.axes[0].lines[1].get_xydata())) == 2
 
@@ -84,7 +85,7 @@ def test_sample_grid_figure__wrong_images() -> None:
 def test_slice_figure__one_line_a_slice() -> None:
     """Slices are listed with their size; a small one is marked."""
     predictions = make([0, 1, 2] * 15, [0, 1, 0] * 15)
-    figure = slice_figure(evaluate(predictions, metric="accuracy", seed=0, resamples=100))
+    figure = slice_figure(evaluate(predictions, "accuracy", Resampling(seed=0, resamples=100)))
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert labels == ["cell = mono (23)", "cell = poly (22)"]
 
@@ -94,7 +95,7 @@ def test_slice_figure__what_differs_is_red() -> None:
     truth, said = [0] * 160, [0, 1, 0, 1, 0, 0, 1, 1] * 20
     cells = pd.DataFrame({"cell": ["mono", "poly"] * 80, "lot": ["a"] * 80 + ["b"] * 80})
     predictions = replace(make(truth, said), slices=cells)
-    axes = slice_figure(evaluate(predictions, metric="accuracy", seed=0, resamples=200)).axes[0]
+    axes = slice_figure(evaluate(predictions, "accuracy", Resampling(seed=0, resamples=200))).axes[0]
     labels = [label.get_text() for label in axes.get_yticklabels()]
     assert labels[0] == "cell = mono (80)\n+0.500 to the rest, p < 0.001"
     assert labels[2] == "lot = a (80)"
@@ -106,7 +107,7 @@ def test_slice_figure__no_slices() -> None:
     """Without slices the figure says so."""
     predictions = make([0, 1, 2] * 5, [0, 1, 0] * 5)
     bare = Predictions(**{**vars(predictions), "slices": pd.DataFrame(index=range(15))})
-    figure = slice_figure(evaluate(bare, metric="accuracy", seed=0, resamples=100))
+    figure = slice_figure(evaluate(bare, "accuracy", Resampling(seed=0, resamples=100)))
     assert texts(figure.axes[0]) == ["this domain has no slices"]
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evaluation.inference.interval import Interval
 from evaluation.selection.ranking import (
     FOLDS,
-    Interval,
     Score,
     behind_best,
     best_first,
@@ -43,8 +43,8 @@ def scores() -> list[Score]:
 def test_score_stages__clear_stage_wins(scores):
     """The stage that shows the classes is first by every measure; LEEP stands at the last stage alone."""
     stem, embedding = scores
-    assert embedding.knn.mean == 1.0
-    assert stem.knn.mean < 0.7
+    assert embedding.knn.value == 1.0
+    assert stem.knn.value < 0.7
     assert embedding.logme.low > stem.logme.high
     assert stem.leep is None
     assert embedding.leep > -0.05
@@ -67,7 +67,7 @@ def test_fold_interval__by_hand():
     """Nadeau and Bengio's widened variance with Student's t of four degrees of freedom."""
     found = fold_interval(np.array([0.6, 0.7, 0.8, 0.7, 0.7]))
     margin = 2.7764 * np.sqrt(0.005 * (1 / 5 + 1 / 4))
-    assert found.mean == pytest.approx(0.7)
+    assert found.value == pytest.approx(0.7)
     assert (found.low, found.high) == (pytest.approx(0.7 - margin, abs=1e-4), pytest.approx(0.7 + margin, abs=1e-4))
 
 
@@ -91,7 +91,7 @@ def test_ranking_table__best_first(scores):
     """Rows are plain numbers, the best has nothing before it, and an absent LEEP stays absent."""
     table = ranking_table(scores)
     assert table["stage"].tolist() == ["embedding", "stem"]
-    assert table["behind"].tolist() == [0.0, pytest.approx(1 - scores[0].knn.mean)]
+    assert table["behind"].tolist() == [0.0, pytest.approx(1 - scores[0].knn.value)]
     assert '"leep":null' in table.to_json(orient="records")
 
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from evaluation.inference.interval import Interval
 from evaluation.selection.sweep import TrialScore, difference_interval, mean_interval, summarise, sweep_figure
 
 
@@ -19,28 +20,31 @@ def trials(**values: list[float]) -> list[TrialScore]:
 
 def test_mean_interval__student() -> None:
     """For 1, 2, 3 the 95% interval is 2 ± 4.303 · 1 / √3."""
-    assert mean_interval([1, 2, 3]) == pytest.approx((2, 2 - 4.3027 / 3**0.5, 2 + 4.3027 / 3**0.5), abs=1e-3)
+    found = mean_interval([1, 2, 3])
+    ends = (2, 2 - 4.3027 / 3**0.5, 2 + 4.3027 / 3**0.5)
+    assert (found.value, found.low, found.high) == pytest.approx(ends, abs=1e-3)
 
 
 def test_mean_interval__one_value() -> None:
     """One seed has a mean and no interval."""
-    mean, low, high = mean_interval([0.7])
-    assert mean == 0.7
-    assert math.isnan(low)
-    assert math.isnan(high)
+    found = mean_interval([0.7])
+    assert found.value == 0.7
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
 
 
 def test_difference_interval__covers_zero_or_not() -> None:
     """Two clearly different samples have an interval on one side of zero, two alike one around it."""
-    low, high = difference_interval([0.9, 0.91, 0.92], [0.5, 0.52, 0.51])
-    assert 0.3 < low < 0.4 < high < 0.5
-    low, high = difference_interval([0.5, 0.6, 0.7], [0.52, 0.61, 0.66])
-    assert low < 0 < high
+    apart = difference_interval([0.9, 0.91, 0.92], [0.5, 0.52, 0.51])
+    assert apart.value == pytest.approx(0.4)
+    assert 0.3 < apart.low < 0.4 < apart.high < 0.5
+    alike = difference_interval([0.5, 0.6, 0.7], [0.52, 0.61, 0.66])
+    assert alike.low < 0 < alike.high
 
 
 def test_difference_interval__no_variance() -> None:
     """Seeds that change nothing leave the difference itself."""
-    assert difference_interval([0.5, 0.5], [0.25, 0.25]) == (0.25, 0.25)
+    assert difference_interval([0.5, 0.5], [0.25, 0.25]) == Interval(0.25, 0.25, 0.25)
 
 
 def test_summarise__best_first_with_costs() -> None:

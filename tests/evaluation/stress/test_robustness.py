@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from evaluation.errors import EvaluationError
+from evaluation.inference.bootstrap import Resampling
 from evaluation.predictions.predictions import Predictions
 from evaluation.stress.robustness import choose_samples, corrupted, judge_robustness
 
@@ -33,7 +34,7 @@ def test_judge_robustness__counts():
     """Accuracy and flips are those of the disturbed decisions; right to wrong and the reverse both flip."""
     clean = [0, 1, 0, 1, 0, 1, 0, 0]  # the last is wrong
     disturbed = [1, 1, 0, 1, 0, 1, 0, 1]  # the first turns wrong, the last right
-    found = judge_robustness(make(clean), [("noise", 1, certain(disturbed))], metric="auc", seed=0, resamples=100)
+    found = judge_robustness(make(clean), [("noise", 1, certain(disturbed))], "auc", Resampling(seed=0, resamples=100))
     assert (value(found, "accuracy", 0), value(found, "flipped", 0)) == (7 / 8, 0)
     assert (value(found, "accuracy", 1), value(found, "flipped", 1)) == (7 / 8, 2 / 8)
     assert list(found.table["measure"].unique()) == ["accuracy", "auc", "flipped"]
@@ -43,7 +44,7 @@ def test_judge_robustness__counts():
 def test_judge_robustness__weights():
     """A heavy sample counts for what it weighs."""
     clean = make([0, 1] * 4, weights=[3, 1, 1, 1, 1, 1, 1, 1])
-    found = judge_robustness(clean, [("noise", 1, certain([1, 1, *[0, 1] * 3]))], metric="accuracy", seed=0)
+    found = judge_robustness(clean, [("noise", 1, certain([1, 1, *[0, 1] * 3]))], "accuracy", Resampling(seed=0))
     assert value(found, "flipped", 1) == pytest.approx(3 / 10)
     assert value(found, "accuracy", 1) == pytest.approx(7 / 10)
 
@@ -51,9 +52,11 @@ def test_judge_robustness__weights():
 def test_judge_robustness__intervals():
     """Ends lie around the share, in 0..1; a single group has none."""
     disturbed = [("noise", 1, certain([1, 0, 0, 1, 0, 1, 0, 1]))]
-    many = judge_robustness(make([0, 1] * 4), disturbed, metric="accuracy", seed=0).curve("noise", "flipped").iloc[1]
+    many = (
+        judge_robustness(make([0, 1] * 4), disturbed, "accuracy", Resampling(seed=0)).curve("noise", "flipped").iloc[1]
+    )
     assert 0 <= many["low"] < many["value"] == 2 / 8 < many["high"] <= 1
-    one = judge_robustness(make([0, 1] * 4, groups=["a"] * 8), disturbed, metric="accuracy", seed=0)
+    one = judge_robustness(make([0, 1] * 4, groups=["a"] * 8), disturbed, "accuracy", Resampling(seed=0))
     assert value(one, "flipped", 1) == 2 / 8
     assert one.table[["low", "high"]].isna().all().all()
 

@@ -21,7 +21,7 @@ def room_for(monkeypatch):
                 torch.empty(2**60, dtype=torch.uint8)
             return run(backbone, activation, *where)
 
-        monkeypatch.setattr(classifier, "run_stages", run_stages)
+        monkeypatch.setattr(learner, "run_stages", run_stages)
 
     return room_for
 
@@ -47,6 +47,6 @@ def test_memory_errors__other_faults_pass(small, monkeypatch):
     def broken(*_):
         raise RuntimeError("shapes do not fit")
 
-    monkeypatch.setattr(classifier, "run_stages", broken)
+    monkeypatch.setattr(learner, "run_stages", broken)
     with pytest.raises(RuntimeError, match="^shapes do not fit$"):
         fit(small("fit", "full"))

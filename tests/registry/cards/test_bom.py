@@ -7,6 +7,7 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
+from evaluation.inference.bootstrap import Resampling
 from evaluation.inference.config import EvaluationConfig
 from evaluation.report.evaluate import evaluate
 from registry.cards.bom import write_bom
@@ -53,7 +54,7 @@ def test_write_bom__model_card(bom):
 def test_write_bom__any_licence(own_workshop, card_facts, licence):
     """A licence that is no SPDX identifier, or none, still makes a valid file."""
     package, dataset = load_package(own_workshop.package), own_workshop.dataset
-    evaluation = evaluate(predict_test(package, dataset, EvaluationConfig()), metric="auc", seed=0, resamples=100)
+    evaluation = evaluate(predict_test(package, dataset, EvaluationConfig()), "auc", Resampling(seed=0, resamples=100))
     write_bom(package, dataset, card_facts(own_workshop.root, dataset, data_licence=licence), evaluation)
     content = (own_workshop.package / "bom.json").read_text()
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(content) is None

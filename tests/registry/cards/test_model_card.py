@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from huggingface_hub import ModelCard
 
+from evaluation.inference.bootstrap import Resampling
 from evaluation.inference.config import EvaluationConfig
 from evaluation.report.evaluate import evaluate
 from registry.cards.model_card import FIELDS, card_gaps, write_model_card
@@ -19,7 +20,7 @@ def judged(workshop):
     """The workshop's package and what it is worth on the test split."""
     package = load_package(workshop.package)
     return package, evaluate(
-        predict_test(package, workshop.dataset, EvaluationConfig()), metric="auc", seed=0, resamples=100
+        predict_test(package, workshop.dataset, EvaluationConfig()), "auc", Resampling(seed=0, resamples=100)
     )
 
 

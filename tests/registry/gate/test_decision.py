@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from evaluation.inference.bootstrap import Interval
+from evaluation.inference.interval import Interval
 from registry.gate.config import GateConfig
 from registry.gate.decision import Decision, Floor
 from registry.gate.spending import Turn

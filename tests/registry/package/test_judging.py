@@ -9,6 +9,7 @@ from data.stores.dataset import Dataset
 from data.stores.manifest import read_table, write_table
 from data.targets.classification import ClassificationTask
 from evaluation.errors import EvaluationError
+from evaluation.inference.bootstrap import Resampling
 from evaluation.inference.config import EvaluationConfig
 from evaluation.report.evaluate import evaluate
 from registry.errors import GateError
@@ -61,7 +62,7 @@ def test_evaluation__metrics_and_figures(own_workshop):
     write_table(path, table.assign(**{"slice.site": np.where(table.index // 2 % 2, "Zürich & Graz", "b")}))
     dataset = Dataset(own_workshop.dataset.folder, {"label": ClassificationTask(classes=own_workshop.dataset.classes)})
     predictions = predict_test(load_package(own_workshop.package), dataset, EvaluationConfig())
-    found = evaluate(predictions, metric="auc", seed=0)
+    found = evaluate(predictions, "auc", Resampling(seed=0))
     metrics = evaluation_metrics(found)
     assert metrics["test_auc_low"] <= metrics["test_auc"] <= metrics["test_auc_high"]
     assert metrics["test_ece_low"] <= metrics["test_ece"] <= metrics["test_ece_high"]
