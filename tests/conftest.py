@@ -236,3 +236,19 @@ def registered(own_workshop: Workshop) -> Callable[..., int]:
         return register("photos", own_workshop.package, run_id, tags=tags, description="probe", purpose="for tests")
 
     return once
+
+
+@pytest.fixture
+def plan(own_workshop: Workshop) -> Any:
+    """The plan of the workshop's data, which are called by a version that DVC might give."""
+    from tasks.domain import Domain
+    from tasks.plan import Plan, Prepared
+
+    content: dict[str, Any] = {
+        "name": "photos", "root": own_workshop.root, "description": "Squares.", "intended_use": "Sorting.",
+        "data": {"source": {"kind": "digits"}, "tasks": {"label": {"classes": ["dark", "light"]}}},
+        "training": {"backbone": BACKBONE, "recipe": "linear_probe", "seed": 3},
+        "gate": {"metric": "accuracy", "floor": 0.5, "max_ece": 0.9, "resamples": 100},
+    }  # fmt: skip
+    domain = Domain.model_validate_json(json.dumps(content, default=str))
+    return Plan(domain, Prepared(own_workshop.dataset.folder, "d" * 32 + ".dir"))

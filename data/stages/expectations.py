@@ -47,7 +47,7 @@ def judge_rows(table: pd.DataFrame, config: DataConfig) -> list[Verdict]:
     A file that cannot be decoded has no facts, so the rules about facts look only at those that can.
     """
     checked = table.assign(row=range(len(table)))
-    for fact in config.expectations.facts:
+    for fact in {rule.arguments["column"] for rule in config.expectations.rules()}:
         if pd.api.types.is_numeric_dtype(checked[fact]):
             checked[fact] = checked[fact].astype("float64").where(checked["error"].isna())
     return _judge(checked, row_rules(config))

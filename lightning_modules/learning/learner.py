@@ -10,7 +10,6 @@ from pytorch_lightning.trainer.states import TrainerFn
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torchmetrics import MeanMetric
 
 from lightning_modules.errors import TrainingError
 from lightning_modules.inputs.datamodule import Batch
@@ -56,8 +55,9 @@ class Learner(pl.LightningModule):
         self.criteria = nn.ModuleDict({self.names[name]: criterion for name, criterion in criteria.items()})
         self.network: Network | None = None if boundary == self.stages else network
         self.run_stages = self.adapter.run
-        # A loss that is not a number must show.
-        self.train_loss, self.val_loss, self.val_figure = (MeanMetric(nan_strategy="disable") for _ in range(3))
+        # Sums of (losses, samples) and of (losses, figures, weights). No buffers: the moving average swaps those in the
+        # middle of a validation; and no MeanMetric of torchmetrics: where it lets nan through, it forgets the weights.
+        self.losses, self.sums = torch.zeros(2), torch.zeros(3)
 
     @property
     def batch_statistics(self) -> bool:
@@ -85,17 +85,15 @@ class Learner(pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds the losses of the epoch so far, for a run that is stopped within it."""
-        sums = torch.stack([self.train_loss.mean_value, self.train_loss.weight])
-        checkpoint["losses"] = self.trainer.strategy.reduce(sums, reduce_op="mean")
+        checkpoint["losses"] = self.trainer.strategy.reduce(self.losses.clone(), reduce_op="mean")
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Goes on with those losses."""
-        self.train_loss.mean_value, self.train_loss.weight = checkpoint["losses"].to(self.device)
+        self.losses = checkpoint["losses"]
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Seeds the step by its place in the run."""
-        if batch_idx == 0:
-            self.train_loss.reset()
+        self.losses = self.losses.to(self.device) if batch_idx else torch.zeros(2, device=self.device)
         place = f"{self.seed}/{self.phase.name}/{self.current_epoch}/{batch_idx}/{self.global_rank}"
         torch.manual_seed(int.from_bytes(hashlib.sha256(place.encode()).digest()[:8]))
 
@@ -107,23 +105,25 @@ class Learner(pl.LightningModule):
         """
         loss = self.batch_loss(batch) * self.trainer.world_size + self._penalty()
         self._check(loss, f"in batch {batch_idx + 1}")
-        self.train_loss.update(loss.detach(), len(batch["weights"]))
+        size = len(batch["weights"])
+        self.losses += torch.stack([loss.detach() * size, loss.new_tensor(size)])
         if self.trainer.is_last_batch:
-            self.log("train_loss", self.train_loss.compute(), on_step=False, on_epoch=True, batch_size=1)
+            mean = self.losses[0] / self.losses[1]
+            self.log("train_loss", mean, on_step=False, on_epoch=True, batch_size=1, sync_dist=True)
         return loss
 
     def on_validation_epoch_start(self) -> None:
-        """Starts the means."""
-        self.val_loss.reset()
-        self.val_figure.reset()
+        """Starts the sums."""
+        self.sums = torch.zeros(3, device=self.device)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Adds each sample's loss, of all tasks together, and the figure of the first task."""
         outputs, targets, weights = self.outputs(batch["inputs"]), batch["targets"], batch["weights"]
         losses = [one.losses(outputs[name], targets[name]) for name, one in self.objectives.items()]
-        self.val_loss.update(torch.stack(losses).sum(0), weights)
         first = next(iter(self.objectives))
-        self.val_figure.update(self.objectives[first].figures(outputs[first], targets[first]), weights)
+        figures = self.objectives[first].figures(outputs[first], targets[first])
+        loss = torch.stack(losses).sum(0)
+        self.sums += torch.stack([(loss * weights).sum(), (figures * weights).sum(), weights.sum()])
 
     def on_validation_epoch_end(self) -> None:
         """Weighted loss and figure on the validation split, over all processes.
@@ -131,8 +131,9 @@ class Learner(pl.LightningModule):
         Raises:
             TrainingError: the loss is not finite.
         """
-        loss, figure = self.val_loss.compute(), next(iter(self.objectives.values())).figure
-        self.log_dict({"val_loss": loss, f"val_{figure}": self.val_figure.compute()}, prog_bar=True)
+        losses, figures, weight = self.trainer.strategy.reduce(self.sums, reduce_op="sum")
+        loss, figure = losses / weight, next(iter(self.objectives.values())).figure
+        self.log_dict({"val_loss": loss, f"val_{figure}": figures / weight}, prog_bar=True)
         if self.trainer.state.fn == TrainerFn.FITTING:  # a mean of checkpoints is only tried out
             self._check(loss, "on the validation split")
 

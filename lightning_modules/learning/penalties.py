@@ -21,7 +21,7 @@ class L2SP:
     """L2-SP: half the squared distance of what learns from where it began, times a weight (arXiv 1802.01483)."""
 
     def __init__(self, weight: float, start: Mapping[str, Tensor]) -> None:
-        """`start` holds the values, by name, of the parameters that learn."""
+        """`start` holds values by name of parameters of the backbone; of these only those that learn pay."""
         self.weight, self.start = weight, dict(start)
 
     def to(self, device: torch.device) -> None:
@@ -31,5 +31,5 @@ class L2SP:
     def __call__(self, backbone: nn.Module) -> Tensor:
         """The pull towards them."""
         values = dict(backbone.named_parameters())
-        pairs = ((values[name], start) for name, start in self.start.items())
+        pairs = ((values[name], start) for name, start in self.start.items() if values[name].requires_grad)
         return 0.5 * self.weight * torch.stack([(value - start).square().sum() for value, start in pairs]).sum()

@@ -31,7 +31,7 @@ def test_elpv_dataset__groups_do_not_leak(cells):
 
 def test_elpv_dataset__pixels_of_the_same_cell(cells):
     """Both protocols read the same shard: a cell has the same pixels in each."""
-    first = {name: dataset.images(dataset.manifest.iloc[[1000]]) for name, dataset in cells.items()}
+    first = {name: dataset.samples(dataset.manifest.iloc[[1000]]) for name, dataset in cells.items()}
     assert np.array_equal(first["random"], first["groups"])
     assert first["random"].std() > 0
 

@@ -21,6 +21,6 @@ def test_write_processed__holds_the_images_of_the_folder(tmp_path):
 def test_write_processed__stores_pixels(tmp_path):
     """Pixels are those of the files, in their size."""
     dataset = write_processed(tmp_path / "processed", 4, 32)
-    images = dataset.images(dataset.rows("train"))
+    images = dataset.samples(dataset.rows("train"))
     assert images.shape == (4, 32, 32, 1)
     assert len(np.unique(images)) > 20

@@ -12,8 +12,8 @@ from flows.cli import regraft
 from flows.rank import rank_data
 from registry.store.tracking import mlflow_client
 from tasks.domain import domain_from, load_domain
-from tasks.prepare import Prepared
-from tasks.rank import Ranking
+from tasks.plan import Plan, Prepared
+from tasks.rank import Ranking, Wish
 
 SHIPPED = "tf_efficientnet_lite0.imagenet"
 
@@ -81,8 +81,8 @@ def test_rank_data__whole_way(own_workshop):
     task = known.data.tasks["digit"].model_copy(update={"classes": ("dark", "light")})
     data = known.data.model_copy(update={"tasks": {"label": task}})
     config = domain_from("photos", own_workshop.root, known.model_copy(update={"data": data}))
-    prepared = Prepared(own_workshop.dataset.folder, "d" * 32 + ".dir")
-    found = flow(rank_data, validate_parameters=False)(config, prepared, (SHIPPED,), (32,), 30)
+    plan = Plan(config, Prepared(own_workshop.dataset.folder, "d" * 32 + ".dir"))
+    found = flow(rank_data, validate_parameters=False)(plan, Wish((SHIPPED,), (32,), 30))
     assert {score.size for score in found.scores} == {32}
     run = mlflow_client().get_run(found.run_id)
     assert (run.info.run_name, run.info.status) == ("rank", "FINISHED")

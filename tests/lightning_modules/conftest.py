@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from lightning_modules.hub.backbones import Backbone
+from lightning_modules.hub.backbones import Backbone, load_pretrained
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -109,7 +109,9 @@ def small(
         if kind not in {"prototype", "linear_probe", "full"}:
             sizes["probe_epochs"] = 2
         config = fit_config(nursery.root, nursery.dataset, tmp_path / name, kind=kind, **{**sizes, **recipe})
-        return config.model_copy(update={"training": config.training.model_copy(update=training or {})})
+        changed = config.training.model_copy(update=training or {})
+        pretrained = load_pretrained(nursery.root, changed.backbone)
+        return config.model_copy(update={"training": changed, "pretrained": pretrained})
 
     return make
 

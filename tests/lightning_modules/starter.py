@@ -22,7 +22,7 @@ import peft  # noqa: F401
 import torch
 
 import lightning_modules.fitting.fit  # noqa: F401
-from lightning_modules.learning.classifier import Classifier
+from lightning_modules.learning.learner import Learner
 
 
 def digest(value: Any) -> Any:
@@ -34,7 +34,7 @@ def digest(value: Any) -> Any:
     return [digest(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
-def state(module: Classifier, batch: dict[str, torch.Tensor]) -> dict[str, Any]:
+def state(module: Learner, batch: dict[str, torch.Tensor]) -> dict[str, Any]:
     """Everything that decides how a fit goes on from the start of a step."""
     averages = [vars(callback).get("_average_model") for callback in module.trainer.callbacks]
     return {
@@ -56,18 +56,18 @@ def arrange(events: list[tuple[Any, Any]]) -> None:
         if isinstance(place, str):
             module, name = place.rsplit(".", 1)
             setattr(sys.modules[module], name, lambda *_, number=event: os.kill(os.getpid(), number))
-    seed_step = Classifier.on_train_batch_start
+    seed_step = Learner.on_train_batch_start
 
-    def on_train_batch_start(self: Classifier, batch: dict[str, torch.Tensor], batch_idx: int) -> None:
+    def on_train_batch_start(self: Learner, batch: dict[str, torch.Tensor], batch_idx: int) -> None:
         seed_step(self, batch, batch_idx)
         for place, event in events:
             if place == [self.phase.name, self.current_epoch, batch_idx]:
                 happen(event, self, batch)
 
-    Classifier.on_train_batch_start = on_train_batch_start  # type: ignore[method-assign]
+    Learner.on_train_batch_start = on_train_batch_start  # type: ignore[method-assign]
 
 
-def happen(event: int | str | list[int], module: Classifier, batch: dict[str, torch.Tensor]) -> None:
+def happen(event: int | str | list[int], module: Learner, batch: dict[str, torch.Tensor]) -> None:
     """A number is a signal, a pair is a limit of a resource, a path takes the state."""
     if isinstance(event, int):
         os.kill(os.getpid(), event)

@@ -1,12 +1,15 @@
 """What names a fit, and how an interrupted one is found again."""
 
+import hashlib
 import json
 
 import pytest
 
+from data.targets.classification import ClassificationTask
 from lightning_modules.config import TrainingConfig, fit_key, interrupted_run, load_fit_config
 from settings.errors import ConfigError
 
+AB = {"kind": ClassificationTask(classes=("a", "b"))}
 PROBE = {"backbone": "b", "recipe": {"kind": "linear_probe"}, "seed": 0}
 
 
@@ -18,18 +21,26 @@ def training(**changes) -> TrainingConfig:
 def test_fit_key__changes_with_what_decides_the_result():
     """Data, weights, recipe and seed each make another fit; the same ones make the same."""
     keys = [
-        fit_key("data", "weights", training(), ("a", "b")),
-        fit_key("data2", "weights", training(), ("a", "b")),
-        fit_key("data", "weights2", training(), ("a", "b")),
-        fit_key("data", "weights", training(), ("b", "a")),
-        fit_key("data", "weights", training(seed=1), ("a", "b")),
-        fit_key("data", "weights", training(recipe={"kind": "full"}), ("a", "b")),
-        fit_key("data", "weights", training(recipe={"kind": "linear_probe", "epochs": 59}), ("a", "b")),
-        fit_key("data", "weights", training(pretrained=False), ("a", "b")),
-        fit_key("data", "weights", training(augmentation={"horizontal_flip": True}), ("a", "b")),
+        fit_key("data", "weights", training(), AB),
+        fit_key("data2", "weights", training(), AB),
+        fit_key("data", "weights2", training(), AB),
+        fit_key("data", "weights", training(), {"kind": ClassificationTask(classes=("b", "a"))}),
+        fit_key("data", "weights", training(seed=1), AB),
+        fit_key("data", "weights", training(recipe={"kind": "full"}), AB),
+        fit_key("data", "weights", training(recipe={"kind": "linear_probe", "epochs": 59}), AB),
+        fit_key("data", "weights", training(pretrained=False), AB),
+        fit_key("data", "weights", training(augmentation={"horizontal_flip": True}), AB),
     ]
     assert len(set(keys)) == len(keys)
-    assert fit_key("data", "weights", training(), ("a", "b")) == keys[0]
+    assert fit_key("data", "weights", training(), AB) == keys[0]
+
+
+def test_fit_key__of_an_earlier_release():
+    """A fit of one classification is called as it always was, so that what was trained alike is found again."""
+    text = "|".join(["data", "weights", training().model_dump_json(), "a", "b"])
+    assert fit_key("data", "weights", training(), AB) == hashlib.sha256(text.encode()).hexdigest()[:16]
+    two = {**AB, "more": ClassificationTask(classes=("a", "b"))}
+    assert fit_key("data", "weights", training(), two) != fit_key("data", "weights", training(), AB)
 
 
 @pytest.mark.parametrize(

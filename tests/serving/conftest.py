@@ -18,6 +18,7 @@ WEIGHTS = np.array([[-0.05, 0.05]] * 3, dtype=np.float32)
 class TinyPackage:
     """Mean colour as the embedding; dark images are `dark`, bright ones `bright` (the border is at 100)."""
 
+    headline = "shade"
     classes = ("dark", "bright")
     transform = ImageTransform(image=ImageSpec(size=8), mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 
@@ -26,11 +27,13 @@ class TinyPackage:
         self.batches: list[int] = []
         self.session = ort.InferenceSession(_network().SerializeToString(), providers=["CPUExecutionProvider"])
 
-    def predict(self, images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """Probabilities [N, 2] and embeddings [N, 3]."""
+    def predict(
+        self, images: npt.NDArray[np.uint8]
+    ) -> tuple[dict[str, npt.NDArray[np.float32]], npt.NDArray[np.float32]]:
+        """Probabilities [N, 2] by task, and embeddings [N, 3]."""
         self.batches.append(len(images))
         probabilities, embeddings = self.session.run(None, {"images": images})
-        return np.asarray(probabilities, dtype=np.float32), np.asarray(embeddings, dtype=np.float32)
+        return {"shade": np.asarray(probabilities, dtype=np.float32)}, np.asarray(embeddings, dtype=np.float32)
 
 
 def _network() -> onnx.ModelProto:

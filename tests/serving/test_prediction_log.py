@@ -11,17 +11,22 @@ import pytest
 from serving.errors import PredictionLogError
 from serving.prediction_log import Prediction, append, read
 
+FACTS = ("brightness",)
+
 
 def rows(start: int, stop: int, *, version: int = 1) -> list[Prediction]:
     """Predictions with their number as path."""
     now = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
     half, single = np.array([0.5, 2.0], dtype=np.float16), np.array([0.25, 0.75], dtype=np.float32)
-    return [Prediction(now, version, "t", "h", str(n), "cat", single, half, 7.5) for n in range(start, stop)]
+    return [
+        Prediction(now, version, "t", "h", str(n), "cat", single, half, None, {"brightness": 7.5})
+        for n in range(start, stop)
+    ]
 
 
 def test_read__gives_back_what_was_appended() -> None:
     """Every column survives with its value and precision."""
-    append("pets", rows(0, 1))
+    append("pets", rows(0, 1), FACTS)
     row = read("pets").iloc[0]
     assert row["time"] == pd.Timestamp("2026-01-02 03:04:05.000678", tz="UTC")
     assert (row["version"], row["transform"], row["hash"], row["path"]) == (1, "t", "h", "0")
@@ -41,7 +46,7 @@ def test_read__no_log_yet() -> None:
 def test_read__last_rows_across_files_in_order() -> None:
     """The newest rows come oldest first, over the border of two files."""
     for start in (0, 3, 6):
-        append("pets", rows(start, start + 3))
+        append("pets", rows(start, start + 3), FACTS)
     assert read("pets")["path"].tolist() == list("012345678")
     assert read("pets", last=4)["path"].tolist() == list("5678")
     assert len(read("pets", last=100)) == 9
@@ -49,27 +54,27 @@ def test_read__last_rows_across_files_in_order() -> None:
 
 def test_read__one_version() -> None:
     """`last` counts rows of the wanted version only."""
-    append("pets", rows(0, 3, version=1))
-    append("pets", rows(3, 6, version=2))
+    append("pets", rows(0, 3, version=1), FACTS)
+    append("pets", rows(3, 6, version=2), FACTS)
     assert read("pets", version=1, last=2)["path"].tolist() == ["1", "2"]
 
 
 def test_read__domains_are_apart() -> None:
     """One domain's rows never show in another's log."""
-    append("pets", rows(0, 1))
+    append("pets", rows(0, 1), FACTS)
     assert read("cars").empty
 
 
 def test_append__equal_batches_are_both_kept() -> None:
     """Two equal appends are two files, whose names differ beyond the time."""
-    first, second = append("pets", rows(0, 2)), append("pets", rows(0, 2))
+    first, second = append("pets", rows(0, 2), FACTS), append("pets", rows(0, 2), FACTS)
     assert first.stem[-36:] != second.stem[-36:]
     assert len(read("pets")) == 4
 
 
 def test_append__leaves_nothing_but_its_file(home: Path) -> None:
     """The folder holds the Parquet file alone, under its UTC time."""
-    path = append("pets", rows(0, 1))
+    path = append("pets", rows(0, 1), FACTS)
     assert list((home / "predictions" / "pets").iterdir()) == [path]
     assert path.name.startswith(f"{datetime.now(UTC):%Y}")
 
@@ -77,7 +82,7 @@ def test_append__leaves_nothing_but_its_file(home: Path) -> None:
 @pytest.mark.parametrize("damage", [lambda b: b[:-20], lambda b: b.replace(b"cat", b"dog"), lambda b: b""])
 def test_read__altered_file_is_named(damage: Callable[[bytes], bytes]) -> None:
     """A cut, edited or emptied file is one error that names it."""
-    path = append("pets", rows(0, 3))
+    path = append("pets", rows(0, 3), FACTS)
     content = path.read_bytes()
     path.write_bytes(damage(content))
     assert path.read_bytes() != content
@@ -87,7 +92,7 @@ def test_read__altered_file_is_named(damage: Callable[[bytes], bytes]) -> None:
 
 def test_read__rewritten_file_is_named() -> None:
     """A file that is valid Parquet but was written anew by another program shows too."""
-    path = append("pets", rows(0, 3))
+    path = append("pets", rows(0, 3), FACTS)
     pd.read_parquet(path).assign(predicted="dog").to_parquet(path)
     with pytest.raises(PredictionLogError, match=path.name):
         read("pets")
@@ -95,6 +100,6 @@ def test_read__rewritten_file_is_named() -> None:
 
 def test_read__opens_only_the_files_it_needs() -> None:
     """A damaged old file does not stop a read of the newest rows."""
-    append("pets", rows(0, 3)).write_bytes(b"")
-    append("pets", rows(3, 6))
+    append("pets", rows(0, 3), FACTS).write_bytes(b"")
+    append("pets", rows(3, 6), FACTS)
     assert read("pets", last=3)["path"].tolist() == ["3", "4", "5"]

@@ -1,8 +1,6 @@
 """What the tests of tasks share: decisions of the gate, and a plan."""
 
-import json
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,9 +10,7 @@ from evaluation.predictions.predictions import Predictions
 from registry.gate.config import GateConfig
 from registry.gate.decide import decide
 from registry.gate.decision import Measured
-from tasks.domain import Domain
 from tasks.evaluate import Verdict
-from tasks.plan import Plan, Prepared
 from tasks.promote import promote
 
 
@@ -38,19 +34,6 @@ def verdict() -> Callable[..., Verdict]:
         return Verdict("photos", version, against, "d", decide(predictions, None, config=config, measured=measured))
 
     return make
-
-
-@pytest.fixture
-def plan(own_workshop) -> Plan:
-    """The plan of the workshop's data, which are called by a version that DVC might give."""
-    content: dict[str, Any] = {
-        "name": "photos", "root": own_workshop.root, "description": "Squares.", "intended_use": "Sorting.",
-        "data": {"source": {"kind": "digits"}, "tasks": {"label": {"classes": ["dark", "light"]}}},
-        "training": {"backbone": "tf_efficientnet_lite0.imagenet", "recipe": "linear_probe", "seed": 3},
-        "gate": {"metric": "accuracy", "floor": 0.5, "max_ece": 0.9, "resamples": 100},
-    }  # fmt: skip
-    domain = Domain.model_validate_json(json.dumps(content, default=str))
-    return Plan(domain, Prepared(own_workshop.dataset.folder, "d" * 32 + ".dir"))
 
 
 @pytest.fixture

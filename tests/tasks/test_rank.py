@@ -29,7 +29,7 @@ def test_report_ranking__whole_way(plan):
     run = mlflow_client().get_run(run_id)
     assert (run.info.run_name, run.data.tags["dataset_version"]) == ("rank", plan.prepared.version)
     assert (run.data.params["backbones"], run.data.params["seed"]) == (SHIPPED, "3")
-    assert run.data.metrics["best_knn"] == found.scores[0].knn.mean
+    assert run.data.metrics["best_knn"] == found.scores[0].knn.value
     table = json.loads(read_text(run_id, "ranking.json"))
     assert len(table["data"]) == 16
     assert [one.path for one in mlflow_client().list_artifacts(run_id, "figures")] == ["figures/ranking.png"]

@@ -89,3 +89,23 @@ def test_hash__survives_its_file() -> None:
     """A spec that was written and read is the same, since packages carry it."""
     spec = ImageTransform(image=ImageSpec(crop=0.9), mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
     assert ImageTransform.model_validate_json(spec.model_dump_json()).hash == spec.hash
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize("crop", [1.0, 0.875, 0.6])
+def test_encode__decodes_to_the_image(mode, crop):
+    """The file that serving would get is decoded to the very pixels, border or not."""
+    spec = ImageSpec(mode=mode, size=37, crop=crop)
+    image = np.random.default_rng(0).integers(0, 256, spec.shape, dtype=np.uint8)
+    assert np.array_equal(spec.decode(spec.encode(image)), image)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_shrink__without_aliasing(channels):
+    """A fine checkerboard becomes its mean grey instead of a coarse pattern; the stored size stays as it is."""
+    board = np.indices((64, 64)).sum(axis=0) % 2 * 200
+    images = np.repeat(board[None, ..., None], channels, axis=3).astype(np.uint8)
+    small = ImageSpec().shrink(images, 24)
+    assert (small.shape, small.dtype) == ((1, 24, 24, channels), np.uint8)
+    assert np.abs(small[:, 2:-2, 2:-2].astype(int) - 100).max() < 30
+    assert ImageSpec().shrink(images, 64) is images

@@ -40,8 +40,8 @@ def manifest(project: Path) -> pd.DataFrame:
 
 def pixels(project: Path, rows: pd.DataFrame) -> dict[str, bytes]:
     """Stored pixels by hash."""
-    shape = load_data_config(project, "photos").transform.shape
-    found = read_rows(processed_folder(project, "photos"), rows["position"].to_numpy(np.int64), shape)
+    spec = load_data_config(project, "photos").transform
+    found = read_rows(processed_folder(project, "photos"), rows["position"].to_numpy(np.int64), spec)
     return {digest: image.tobytes() for digest, image in zip(rows.index, found, strict=True)}
 
 

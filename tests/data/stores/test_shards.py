@@ -1,7 +1,9 @@
 """A growing array in files of fixed length."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,17 @@ from data.stores import shards
 from data.stores.shards import append_rows, read_rows, remove_leftovers, shard_rows
 
 SHAPE = (4, 5, 3)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What shards ask of a spec."""
+
+    shape: tuple[int, ...] = SHAPE
+    dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.uint8))
+
+
+KIND: Any = Kind()
 ROWS = np.random.default_rng(0).integers(0, 256, (25, *SHAPE), dtype=np.uint8)
 
 
@@ -23,7 +36,7 @@ def _short_shards(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def append(folder: Path, start: int, rows: npt.NDArray[np.uint8]) -> list[int]:
     """Appends to the end; returns where each shard ended."""
-    return list(append_rows(folder, start, iter(rows), SHAPE))
+    return list(append_rows(folder, start, iter(rows), KIND))
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
@@ -33,8 +46,8 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
 
 def test_shard_rows__at_least_one() -> None:
     """A sample larger than a shard is a shard of its own."""
-    assert shard_rows(SHAPE) == 10
-    assert shard_rows((1000, 1000, 3)) == 1
+    assert shard_rows(KIND) == 10
+    assert shard_rows(Kind((1000, 1000, 3))) == 1
 
 
 @pytest.mark.parametrize("cuts", [[25], [10, 20, 25], [3, 9, 10, 11, 25], [1, 24, 25], [0, 20, 20, 25]])
@@ -64,27 +77,27 @@ def test_append_rows__a_fault_keeps_whole_shards(tmp_path: Path) -> None:
         yield from ROWS[:14]
         raise OSError("unplugged")
 
-    ends = append_rows(tmp_path, 0, broken(), SHAPE)
+    ends = append_rows(tmp_path, 0, broken(), KIND)
     assert next(ends) == 10
     with pytest.raises(OSError, match="unplugged"):
         next(ends)
     assert list(bytes_of(tmp_path)) == ["shard-00000.npy"]
-    assert (read_rows(tmp_path, np.arange(10), SHAPE) == ROWS[:10]).all()
+    assert (read_rows(tmp_path, np.arange(10), KIND) == ROWS[:10]).all()
 
 
 def test_append_rows__writes_over_what_does_not_count(tmp_path: Path) -> None:
     """Rows beyond the start, left by a killed process, vanish."""
     append(tmp_path, 0, 255 - ROWS)
     append(tmp_path, 0, ROWS)
-    assert (read_rows(tmp_path, np.arange(25), SHAPE) == ROWS).all()
+    assert (read_rows(tmp_path, np.arange(25), KIND) == ROWS).all()
 
 
 def test_read_rows__any_order(tmp_path: Path) -> None:
     """Positions may come in any order and more than once."""
     append(tmp_path, 0, ROWS)
     positions = np.array([24, 0, 9, 10, 0, 19])
-    assert (read_rows(tmp_path, positions, SHAPE) == ROWS[positions]).all()
-    assert read_rows(tmp_path, np.array([], np.int64), SHAPE).shape == (0, *SHAPE)
+    assert (read_rows(tmp_path, positions, KIND) == ROWS[positions]).all()
+    assert read_rows(tmp_path, np.array([], np.int64), KIND).shape == (0, *SHAPE)
 
 
 @pytest.mark.parametrize("fault", ["missing", "cut", "text", "pickle", "other type", "other shape", "too short"])
@@ -107,8 +120,8 @@ def test_read_rows__damaged_shard(tmp_path: Path, fault: str) -> None:
     if fault == "too short":
         np.save(path, ROWS[:4])
     with pytest.raises(StorageError, match=r"shard-00001\.npy: .*dvc checkout --force"):
-        read_rows(tmp_path, np.array([5, 15]), SHAPE)
-    assert (read_rows(tmp_path, np.array([5, 22]), SHAPE) == ROWS[[5, 22]]).all()
+        read_rows(tmp_path, np.array([5, 15]), KIND)
+    assert (read_rows(tmp_path, np.array([5, 22]), KIND) == ROWS[[5, 22]]).all()
 
 
 def test_remove_leftovers__keeps_what_counts(tmp_path: Path) -> None:
@@ -116,5 +129,5 @@ def test_remove_leftovers__keeps_what_counts(tmp_path: Path) -> None:
     append(tmp_path, 0, ROWS)
     for name in (".shard-00001.npy.x1.tmp", ".index.parquet.x2.tmp", "index.parquet", "shard-00007.npy"):
         (tmp_path / name).touch()
-    remove_leftovers(tmp_path, 20, SHAPE)
+    remove_leftovers(tmp_path, 20, KIND)
     assert sorted(bytes_of(tmp_path)) == ["index.parquet", "shard-00000.npy", "shard-00001.npy"]

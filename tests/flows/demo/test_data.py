@@ -9,7 +9,6 @@ from data.sources import TableSource
 from data.specs.decoding import image_facts
 from data.stores.manifest import LABEL, read_table
 from flows.demo.data import plant_bad_files, shuffle_labels, write_poly_labels
-from tasks.prepare import Prepared
 
 pytest.importorskip("elpv_dataset")
 
@@ -39,19 +38,19 @@ def test_write_poly_labels__every_cell(tmp_path):
     assert len({sample.group for sample in samples}) > 10
 
 
-def test_shuffle_labels__all_but_the_test_split(workshop, tmp_path):
+def test_shuffle_labels__all_but_the_test_split(plan, own_workshop, tmp_path):
     """As many of each label as before, in another order; the test split and the original stay as they are."""
-    original = (workshop.dataset.folder / "manifest.parquet").read_bytes()
-    found = shuffle_labels(Prepared(workshop.dataset.folder, "v1"), tmp_path / "shuffled", "label")
-    before, after = (read_table(folder / "manifest.parquet") for folder in (workshop.dataset.folder, found.folder))
+    original = (own_workshop.dataset.folder / "manifest.parquet").read_bytes()
+    found = shuffle_labels(plan, tmp_path / "shuffled").prepared
+    before, after = (read_table(folder / "manifest.parquet") for folder in (own_workshop.dataset.folder, found.folder))
     label, tested = f"{LABEL}label", (before["split"] == "test").to_numpy()
     assert Counter(before[label]) == Counter(after[label])
     assert (before[label] == after[label])[tested].all()
     assert 0.2 < (before[label] == after[label])[~tested].mean() < 0.8
     assert before.drop(columns=label).equals(after.drop(columns=label))
-    assert (workshop.dataset.folder / "manifest.parquet").read_bytes() == original
+    assert (own_workshop.dataset.folder / "manifest.parquet").read_bytes() == original
     assert np.array_equal(
-        np.load(found.folder / "shard-00000.npy"), np.load(workshop.dataset.folder / "shard-00000.npy")
+        np.load(found.folder / "shard-00000.npy"), np.load(own_workshop.dataset.folder / "shard-00000.npy")
     )
-    assert found.version != "v1"
-    assert shuffle_labels(Prepared(workshop.dataset.folder, "v1"), tmp_path / "shuffled", "label") == found
+    assert found.version != plan.prepared.version
+    assert shuffle_labels(plan, tmp_path / "shuffled").prepared == found

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lightning_modules.fitting.context import Materials
+from lightning_modules.fitting.context import FitContext
 from lightning_modules.inputs.augmentation import AugmentationConfig
 
 FLIPS = {"augmentation": AugmentationConfig(horizontal_flip=True)}
@@ -12,8 +12,8 @@ FLIPS = {"augmentation": AugmentationConfig(horizontal_flip=True)}
 
 @pytest.fixture
 def make(small):
-    """Makes the materials of a fit."""
-    return lambda kind, **options: Materials(small("fit", kind, **options))
+    """Makes the context of a fit."""
+    return lambda kind, **options: FitContext(small("fit", kind, **options))
 
 
 def test_cacheable__what_is_frozen(make):
@@ -26,18 +26,18 @@ def test_cacheable__what_is_frozen(make):
         ("gradual_unfreezing", {"step": 4}, [True, True, False]),
         ("partial", {"training": {"pretrained": False}}, [False, False]),
     ]:
-        materials = make(kind, **options)
-        phases = materials.config.training.recipe.phases(materials.stages)
-        assert [materials.cacheable(phase) for phase in phases] == wanted, kind
+        context = make(kind, **options)
+        phases = context.config.training.recipe.phases(context.stages)
+        assert [context.cacheable(phase) for phase in phases] == wanted, kind
 
 
 def test_data__inputs_at_the_boundary(make):
     """Cached batches are activations at the phase's own boundary, others are images."""
-    materials = make("partial")
-    head, last = materials.config.training.recipe.phases(materials.stages)
+    context = make("partial")
+    head, last = context.config.training.recipe.phases(context.stages)
     shapes = []
     for phase, cached in [(head, True), (last, True), (last, False)]:
-        data, boundary = materials.data(phase, cached=cached)
+        data, boundary = context.data(phase, cached=cached)
         data.prepare_data()
         data.setup("fit")
         shapes.append((boundary, tuple(next(iter(data.train_dataloader()))["inputs"].shape[1:])))
@@ -47,17 +47,17 @@ def test_data__inputs_at_the_boundary(make):
 def test_data__views(make):
     """The head alone and validation see plain images; learning stages see views, a few cached or ever new ones."""
     for kind, wanted in [("partial", [1, 3]), ("full", [0]), ("lp_ft", [1, 0])]:
-        materials = make(kind, training=FLIPS, **({"views": 3} if kind == "partial" else {}))
-        phases = materials.config.training.recipe.phases(materials.stages)
-        assert [materials.data(phase, cached=False)[0].views.count for phase in phases] == wanted
+        context = make(kind, training=FLIPS, **({"views": 3} if kind == "partial" else {}))
+        phases = context.config.training.recipe.phases(context.stages)
+        assert [context.data(phase, cached=False)[0].views.count for phase in phases] == wanted
 
 
 def test_class_weights__every_class_counts_the_same(make, nursery):
     """A class's weight times the mass of its samples is the same for all, and a sample's mean weight is one."""
-    materials = make("linear_probe")
+    context = make("linear_probe")
     rows = nursery.dataset.rows("train")
     labels, weights = nursery.dataset.labels(rows), rows["weight"].to_numpy()
-    found = materials.class_weights.numpy()
+    found = context._balance["label"].numpy()
     mass = np.array([weights[labels == label].sum() for label in (0, 1)])
     assert np.allclose(found * mass, mass.sum() / 2)
     assert np.average(found[labels], weights=weights) == pytest.approx(1)
@@ -65,11 +65,11 @@ def test_class_weights__every_class_counts_the_same(make, nursery):
 
 def test_data__sampler_draws_rare_classes_as_often(make, nursery):
     """With the balanced sampler a sample's chance is its class's weight."""
-    materials = make("linear_probe", balance="sampler")
-    (phase,) = materials.config.training.recipe.phases(materials.stages)
-    data, _ = materials.data(phase, cached=True)
+    context = make("linear_probe", balance="sampler")
+    (phase,) = context.config.training.recipe.phases(context.stages)
+    data, _ = context.data(phase, cached=True)
     labels = nursery.dataset.labels(nursery.dataset.rows("train"))
-    assert torch.equal(data.batches.chances, materials.class_weights[labels])
+    assert torch.equal(data.batches.chances, context._balance["label"][labels])
 
 
 def test_network__from_scratch(make):
@@ -83,10 +83,10 @@ def test_network__from_scratch(make):
     assert not torch.equal(scratch, other)
 
 
-def test_anchor__weights_before_training(make):
+def test_penalties__weights_before_training(make):
     """The anchor of L2-SP stays where training began."""
-    materials = make("full", l2_sp=0.1)
-    before = materials.anchor["conv_stem.weight"].clone()
+    context = make("full", l2_sp=0.1)
+    before = context._start["conv_stem.weight"].clone()
     with torch.no_grad():
-        materials.network.backbone.conv_stem.weight += 1
-    assert torch.equal(materials.anchor["conv_stem.weight"], before)
+        context.network.backbone.conv_stem.weight += 1
+    assert torch.equal(context._start["conv_stem.weight"], before)

@@ -44,7 +44,7 @@ def test_fit__linear_probe_learns(workshop):
     """Dark and light are told apart on the validation split, and the result says how good its best epoch was."""
     with np.load(workshop.fit / "outputs.npz") as outputs:
         rows = workshop.dataset.rows("train", "val")
-        right = outputs["probabilities"].argmax(1) == workshop.dataset.labels(rows)
+        right = outputs["answer.label"].argmax(1) == workshop.dataset.labels(rows)
     assert right[(rows["split"] == "val").to_numpy()].mean() > 0.9
     result = json.loads((workshop.fit / "result.json").read_text())
     history = json.loads((workshop.fit / "progress.json").read_text())["history"]
@@ -59,7 +59,7 @@ def test_fit__outputs_are_of_the_training_and_validation_samples(workshop):
     with np.load(workshop.fit / "outputs.npz", allow_pickle=False) as outputs:
         assert list(outputs["hashes"]) == list(rows["hash"])
         assert outputs["embeddings"].shape == (len(rows), 1280)
-        assert np.allclose(outputs["probabilities"].sum(1), 1, atol=1e-5)
+        assert np.allclose(outputs["answer.label"].sum(1), 1, atol=1e-5)
 
 
 def test_fit__seeded(workshop, run):
@@ -102,7 +102,7 @@ def test_fit__keeps_the_best_epoch(workshop, run):
     rows = workshop.dataset.rows("train", "val")
     held, weight = (rows["split"] == "val").to_numpy(), rows["weight"].to_numpy()
     with np.load(folder / "outputs.npz") as outputs:
-        chosen = outputs["probabilities"][np.arange(len(rows)), workshop.dataset.labels(rows)]
+        chosen = outputs["answer.label"][np.arange(len(rows)), workshop.dataset.labels(rows)]
     loss = np.average(-np.log(chosen[held]), weights=weight[held])
     assert loss == pytest.approx(result["best_val_loss"], rel=1e-3)
     assert result["best_val_loss"] < history[-1]["val_loss"]
@@ -113,9 +113,11 @@ def test_fit__standardises_by_the_training_split(workshop):
     rows = workshop.dataset.rows("train", "val")
     with np.load(workshop.fit / "outputs.npz") as outputs:
         train = outputs["embeddings"][(rows["split"] == "train").to_numpy()]
-    assert np.allclose(weights(workshop.fit)["head.mean"], train.mean(0), atol=1e-5)
+    assert np.allclose(weights(workshop.fit)["heads.task_label.mean"], train.mean(0), atol=1e-5)
     deviation = train.std(0, ddof=1)
-    assert np.allclose(weights(workshop.fit)["head.scale"], deviation.clip(0.1 * deviation.mean()), atol=1e-5)
+    assert np.allclose(
+        weights(workshop.fit)["heads.task_label.scale"], deviation.clip(0.1 * deviation.mean()), atol=1e-5
+    )
 
 
 def test_fit__full(workshop, run):
@@ -133,9 +135,9 @@ def test_fit__linear_probe_leaves_the_backbone(workshop, random_weights):
     """The weights that it ships are the pretrained ones, head aside."""
     import torch
 
-    from lightning_modules.hub.backbones import load_backbone
+    from lightning_modules.hub.backbones import load_pretrained
 
-    path, _ = load_backbone(workshop.root, "tf_efficientnet_lite0.imagenet").weights(workshop.root)
+    path = load_pretrained(workshop.root, "tf_efficientnet_lite0.imagenet").path
     stem = torch.load(path, weights_only=True)["_conv_stem.weight"]
     assert np.array_equal(weights(workshop.fit)["backbone.conv_stem.weight"], stem)
 
@@ -234,7 +236,7 @@ def test_fit__every_recipe_on_every_family(small, other_backbones, architecture,
     assert bool(moved) == (kind not in {"linear_probe", "prototype"})
     with np.load(folder / "outputs.npz") as outputs:
         assert np.isfinite(outputs["embeddings"]).all()
-        assert np.allclose(outputs["probabilities"].sum(1), 1, atol=1e-5)
+        assert np.allclose(outputs["answer.label"].sum(1), 1, atol=1e-5)
 
 
 def test_fit__weights_altered(own_workshop, fit_config, make_card):

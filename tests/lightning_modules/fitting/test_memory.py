@@ -7,21 +7,21 @@ import torch
 
 from lightning_modules.errors import TrainingError
 from lightning_modules.fitting.fit import fit
-from lightning_modules.learning import learner
+from lightning_modules.network.libraries.timm import TimmAdapter
 
 
 @pytest.fixture
 def room_for(monkeypatch):
     """Lets torch run out of memory in any step of more than so many samples."""
-    run = learner.run_stages
+    run = TimmAdapter.run
 
     def room_for(samples: int) -> None:
-        def run_stages(backbone, activation, *where):
+        def run_stages(adapter, backbone, activation, *where):
             if len(activation) > samples:
                 torch.empty(2**60, dtype=torch.uint8)
-            return run(backbone, activation, *where)
+            return run(adapter, backbone, activation, *where)
 
-        monkeypatch.setattr(learner, "run_stages", run_stages)
+        monkeypatch.setattr(TimmAdapter, "run", run_stages)
 
     return room_for
 
@@ -47,6 +47,6 @@ def test_memory_errors__other_faults_pass(small, monkeypatch):
     def broken(*_):
         raise RuntimeError("shapes do not fit")
 
-    monkeypatch.setattr(learner, "run_stages", broken)
+    monkeypatch.setattr(TimmAdapter, "run", broken)
     with pytest.raises(RuntimeError, match="^shapes do not fit$"):
         fit(small("fit", "full"))

@@ -5,7 +5,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from lightning_modules.fitting.context import Materials
+from lightning_modules.fitting.context import FitContext
 from lightning_modules.fitting.fit import fit
 from lightning_modules.fitting.outputs import write_outputs, write_weights
 
@@ -23,28 +23,28 @@ def test_write_outputs__what_the_network_says_of_the_images(small, nursery, kind
     """Whether they come from the cache or from images, outputs are those of the weights beside them, from images."""
     config = small("fit", kind, **recipe)
     folder = fit(config).parent
-    network = Materials(config).network.eval()
+    network = FitContext(config).network.eval()
     network.load_state_dict(load_file(folder / "weights.safetensors"))
     rows = nursery.dataset.rows("train", "val")
     with torch.inference_mode():
-        probabilities, embeddings = network(torch.from_numpy(nursery.dataset.images(rows)))
+        probabilities, embeddings = network(torch.from_numpy(nursery.dataset.samples(rows)))
     with np.load(folder / "outputs.npz") as outputs:
         assert list(outputs["hashes"]) == list(rows["hash"])
-        assert np.allclose(outputs["probabilities"], probabilities, atol=1e-4)
+        assert np.allclose(outputs["answer.label"], probabilities, atol=1e-4)
         assert np.allclose(outputs["embeddings"], embeddings, rtol=1e-3, atol=1e-3)
 
 
 def test_write_outputs__of_the_weights_as_they_are(small):
     """Other weights give other outputs from the same cache."""
-    materials = Materials(small("fit", "partial"))
-    materials.config.folder.mkdir()
+    context = FitContext(small("fit", "partial"))
+    context.config.folder.mkdir()
     found = []
     for _ in range(2):
-        write_outputs(materials, 6)
-        with np.load(materials.config.folder / "outputs.npz") as outputs:
+        write_outputs(context, 6)
+        with np.load(context.config.folder / "outputs.npz") as outputs:
             found.append(outputs["embeddings"])
         with torch.no_grad():
-            materials.network.backbone.conv_head.weight *= 0.5
+            context.network.backbone.conv_head.weight *= 0.5
     assert not np.allclose(found[0], found[1], atol=1e-2)
 
 

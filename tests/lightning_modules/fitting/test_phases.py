@@ -87,7 +87,7 @@ def test_fit_phase__soup_only_if_it_is_better(small, nursery, monkeypatch, rate,
     folder = fit(small("fit", "linear_probe", **recipe)).parent
     history = json.loads((folder / "progress.json").read_text())["history"]
     best = min(entry["val_loss"] for entry in history)
-    kept = load_file(folder / "weights.safetensors")["head.linear.weight"]
+    kept = load_file(folder / "weights.safetensors")["heads.task_label.linear.weight"]
     assert any(np.array_equal(kept, one.numpy()) for one in means) == mean
     assert facts(folder)["val_loss"] == pytest.approx(held_loss(nursery, folder), rel=1e-4)
     assert (facts(folder)["val_loss"] < best - 1e-6) == mean

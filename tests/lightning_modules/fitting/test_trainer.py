@@ -7,7 +7,7 @@ import torch
 from torch.nn import SyncBatchNorm
 
 from lightning_modules.errors import RecipeError
-from lightning_modules.fitting.context import Materials
+from lightning_modules.fitting.context import FitContext
 from lightning_modules.fitting.trainer import check_devices, device_options
 from lightning_modules.recipes import FullRecipe
 
@@ -51,8 +51,8 @@ def test_device_options__one_process_has_no_strategy(small):
 
 def test_network__synchronised_norms_keep_their_activations(two):
     """On several GPUs norms are synchronised, and the network still says the same."""
-    plain, synchronised = Materials(two(accelerator="cpu")).network, Materials(two(accelerator="gpu")).network
+    plain, synchronised = FitContext(two(accelerator="cpu")).network, FitContext(two(accelerator="gpu")).network
     assert any(isinstance(module, SyncBatchNorm) for module in synchronised.modules())
     images = torch.randint(0, 255, (2, 64, 64, 1), dtype=torch.uint8)
     with torch.inference_mode():
-        assert torch.equal(plain.eval().embed(images), synchronised.eval().embed(images))
+        assert torch.equal(plain.eval().run(images), synchronised.eval().run(images))

@@ -4,11 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from lightning_modules.errors import BackboneError
-from lightning_modules.hub.backbones import load_backbone, load_hub
+from lightning_modules.hub.backbones import load_backbone, load_hub, load_pretrained
 from settings.errors import ConfigError
 
 SHIPPED = "tf_efficientnet_lite0.imagenet"
@@ -16,10 +17,10 @@ FILE = {"kind": "file", "file": "model.bin"}
 HUB = {"kind": "timm", "repository": "timm/random", "file": "model.safetensors"}
 
 
-def test_load_backbone__shipped(tmp_path, digest):
+def test_load_pretrained__shipped(tmp_path, digest):
     """The shipped entry names the installed package's file, and the sha256 is really its."""
-    path, sha256 = load_backbone(tmp_path, SHIPPED).weights(tmp_path)
-    assert sha256 == load_backbone(tmp_path, SHIPPED).sha256 == digest(path)
+    found = load_pretrained(tmp_path, SHIPPED)
+    assert found.sha256 == load_backbone(tmp_path, SHIPPED).sha256 == digest(Path(found.path))
 
 
 def test_load_backbone__unknown(tmp_path):
@@ -45,38 +46,39 @@ def test_load_hub__wrong_key(tmp_path, make_card):
         load_hub(tmp_path)
 
 
-def test_weights__missing_file(tmp_path, make_card):
+def test_verified__missing_file(tmp_path, make_card):
     """A file that is not there is named with its full path."""
     with pytest.raises(BackboneError, match=f"missing: {tmp_path}/model.bin"):
-        make_card(FILE).weights(tmp_path)
+        make_card(FILE).verified(tmp_path, "mine")
 
 
-def test_weights__missing_package(tmp_path, make_card):
+def test_verified__missing_package(tmp_path, make_card):
     """A package that is not installed is named."""
     with pytest.raises(BackboneError, match="package no_such_weights is not installed"):
-        make_card({"kind": "package", "package": "no_such_weights", "file": "x"}).weights(tmp_path)
+        make_card({"kind": "package", "package": "no_such_weights", "file": "x"}).verified(tmp_path, "mine")
 
 
-def test_weights__altered_file(tmp_path, make_card, digest):
+def test_verified__altered_file(tmp_path, make_card, digest):
     """A file that was changed after it had been checked is found, within one process too."""
     path = tmp_path / "model.bin"
     path.write_bytes(b"right")
     card = make_card(FILE, digest(path))
-    assert card.weights(tmp_path) == (path, digest(path))
+    found = card.verified(tmp_path, "mine")
+    assert (found.path, found.sha256) == (str(path), digest(path))
     path.write_bytes(b"wrong")
     with pytest.raises(BackboneError, match=f"{path} has sha256 .* the hub says"):
-        card.weights(tmp_path)
+        card.verified(tmp_path, "mine")
 
 
-def test_weights__timm_offline(tmp_path, make_card, monkeypatch):
+def test_verified__timm_offline(tmp_path, make_card, monkeypatch):
     """Without network and cache there is one line that says what to do."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(BackboneError, match="timm/random@main: not in the hub's cache.*kind `file`") as found:
-        make_card(HUB).weights(tmp_path)
+        make_card(HUB).verified(tmp_path, "mine")
     assert "\n" not in str(found.value)
 
 
-def test_weights__timm_cache(tmp_path, make_card, random_weights, digest):
+def test_verified__timm_cache(tmp_path, make_card, random_weights, digest):
     """A process without network takes the file from the Hugging Face cache of the machine."""
     folder = tmp_path / "hub" / "models--timm--random"
     (folder / "refs").mkdir(parents=True)
@@ -86,8 +88,8 @@ def test_weights__timm_cache(tmp_path, make_card, random_weights, digest):
     card = make_card(HUB).model_dump(mode="json")
     (tmp_path / "backbones.yaml").write_text(json.dumps({"cached": card}))
     code = (
-        "import sys; from pathlib import Path; from lightning_modules.hub.backbones import load_backbone\n"
-        "print(load_backbone(Path(sys.argv[1]), 'cached').weights(Path(sys.argv[1]))[1])"
+        "import sys; from pathlib import Path; from lightning_modules.hub.backbones import load_pretrained\n"
+        "print(load_pretrained(Path(sys.argv[1]), 'cached').sha256)"
     )
     environment = {**os.environ, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"}
     ran = subprocess.run(
@@ -108,7 +110,8 @@ def test_key__everything_that_decides_an_activation(tmp_path, make_card, digest)
         make_card({"kind": "file", "file": "other.bin"}),
         card.model_copy(update={"input": card.input.model_copy(update={"mean": (0.0, 0.0, 0.0)})}),
     ]
-    keys = {other.key(tmp_path, spec) for other in others} | {card.key(tmp_path, ImageSpec(size=64))}
+    own = card.verified(tmp_path, "mine")
+    keys = {other.verified(tmp_path, "mine").key(spec) for other in others} | {own.key(ImageSpec(size=64))}
     assert len(keys) == 4
-    assert card.key(tmp_path, spec) not in keys
-    assert card.key(tmp_path, spec) == card.model_copy(update={"licence": "MIT"}).key(tmp_path, spec)
+    assert own.key(spec) not in keys
+    assert own.key(spec) == card.model_copy(update={"licence": "MIT"}).verified(tmp_path, "other").key(spec)

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from data.errors import StorageError
-from lightning_modules.hub.backbones import load_backbone
+from data.stores.manifest import read_table, write_table
+from lightning_modules.hub.backbones import Pretrained, load_pretrained
 from lightning_modules.inputs.activations import PLAIN, Prefix, Views
 from lightning_modules.inputs.augmentation import AugmentationConfig
 from lightning_modules.network.network import pretrained_network
@@ -25,7 +26,7 @@ def filled(tmp_path_factory, make_dataset):
     dataset = make_dataset(root / "processed", count=10, side=32)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REGRAFT_ROOT", str(root))
-        prefix = Prefix(root, root / ".regraft", dataset, load_backbone(root, SHIPPED), 1, 3)
+        prefix = Prefix(root / ".regraft", dataset, load_pretrained(root, SHIPPED), 1, 3)
         assert prefix.fill(dataset.rows("train", "val")) == 16
         assert prefix.fill(dataset.rows("train"), FLIPS) == 16
         yield prefix
@@ -41,8 +42,12 @@ def own(filled, tmp_path):
 @pytest.fixture(scope="module")
 def network(filled):
     """The same backbone in torch."""
-    card = filled.card
-    return pretrained_network(filled.root, card, card.transform(filled.dataset.spec), classes=2).eval()
+    return pretrained_network(filled.pretrained, filled.pretrained.transform(filled.dataset.spec), {}).eval()
+
+
+def with_card(pretrained: Pretrained, **changes) -> Pretrained:
+    """The same weights under another hub entry."""
+    return pretrained.model_copy(update={"card": pretrained.card.model_copy(update=changes)})
 
 
 def budget(monkeypatch, prefix, more):
@@ -63,7 +68,7 @@ def test_fill__equals_torch(filled, network):
     """What the cache holds at a boundary is torch's activation of the same pixels, sample by sample."""
     rows = filled.dataset.rows("train", "val").iloc[::-1]
     found = filled.cache().read(list(rows["hash"]))
-    assert close(found, network, filled.dataset.images(rows))
+    assert close(found, network, filled.dataset.samples(rows))
     assert filled.row_bytes == found[0].nbytes == 24 * 8 * 8 * 4
 
 
@@ -73,7 +78,7 @@ def test_fill__embedding(own, network):
     assert prefix.fill(rows) == len(rows)
     found = prefix.cache().read(list(rows["hash"]))
     assert found.shape == (8, 1280)
-    assert close(found, network, own.dataset.images(rows), None)
+    assert close(found, network, own.dataset.samples(rows), None)
 
 
 def test_fill__each_view(filled, network):
@@ -81,7 +86,7 @@ def test_fill__each_view(filled, network):
     rows = filled.dataset.rows("train")
     found = [filled.cache(FLIPS, view).read(list(rows["hash"])) for view in (0, 1)]
     for view in (0, 1):
-        assert close(found[view], network, FLIPS.images(filled.dataset, rows, view))
+        assert close(found[view], network, FLIPS.samples(filled.dataset, rows, view))
     assert not np.allclose(found[0], found[1])
 
 
@@ -107,14 +112,14 @@ def test_cache__one_for_each_key(filled):
     spec = filled.dataset.spec.model_copy(update={"size": 64})
     resized = replace(filled.dataset)
     resized.__dict__["spec"] = spec
-    mean = filled.card.input.model_copy(update={"mean": (0.4, 0.4, 0.4)})
+    mean = filled.pretrained.card.input.model_copy(update={"mean": (0.4, 0.4, 0.4)})
     flip = AugmentationConfig(horizontal_flip=True)
     caches = [
         filled.cache(),
         replace(filled, boundary=2).cache(),
         replace(filled, boundary=None).cache(),
         replace(filled, dataset=resized).cache(),
-        replace(filled, card=filled.card.model_copy(update={"input": mean})).cache(),
+        replace(filled, pretrained=with_card(filled.pretrained, input=mean)).cache(),
         *(filled.cache(Views(flip, seed, 2), view) for seed in (0, 1) for view in (0, 1)),
         filled.cache(FLIPS),
     ]
@@ -123,9 +128,9 @@ def test_cache__one_for_each_key(filled):
 
 def test_cache__other_weights(filled, make_card, random_weights):
     """Other weights never share a cache."""
-    card = make_card({"kind": "file", "file": str(random_weights)})
-    same = card.model_copy(update={"input": filled.card.input})
-    assert replace(filled, card=same).cache().folder != filled.cache().folder
+    other = make_card({"kind": "file", "file": str(random_weights)}).verified(filled.home, "other")
+    same = with_card(other, input=filled.pretrained.card.input)
+    assert replace(filled, pretrained=same).cache().folder != filled.cache().folder
 
 
 def test_fill__budget_too_small(own, monkeypatch):
@@ -164,7 +169,28 @@ def test_fill__altered_on_disk(own, network, caplog):
     rows = own.dataset.rows("train", "val")
     chunk, place = own.cache().known()[rows["hash"][3]]
     np.load(chunk / "features.npy", mmap_mode="r+")[place] += 1
-    assert not close(own.cache().read(list(rows["hash"])), network, own.dataset.images(rows))
+    assert not close(own.cache().read(list(rows["hash"])), network, own.dataset.samples(rows))
     assert own.fill(rows) == 16
     assert "was altered or damaged" in caplog.text
-    assert close(own.cache().read(list(rows["hash"])), network, own.dataset.images(rows))
+    assert close(own.cache().read(list(rows["hash"])), network, own.dataset.samples(rows))
+
+
+def embed(workshop, progress=lambda done, total: None) -> int:
+    """Embeds the workshop's data set."""
+    prefix = Prefix(workshop.root / ".regraft", workshop.dataset, load_pretrained(workshop.root, SHIPPED), 1)
+    return prefix.fill(workshop.dataset.manifest, progress=progress)
+
+
+def test_fill__whole_data_set_nothing_new(workshop):
+    """What is in the cache is not computed again."""
+    assert embed(workshop) == 0
+
+
+def test_fill__whole_data_set_only_new(own_workshop):
+    """A sample that was added costs one sample, and the others keep their features."""
+    path = own_workshop.dataset.folder / "manifest.parquet"
+    table = read_table(path)
+    write_table(path, table.assign(hash=[*table["hash"][:-1], "f" * 64]))
+    calls = []
+    assert embed(own_workshop, lambda done, total: calls.append((done, total))) == 1
+    assert calls == [(1, 1)]

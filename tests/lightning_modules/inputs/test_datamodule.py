@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from lightning_modules.hub.backbones import load_backbone
+from lightning_modules.hub.backbones import load_pretrained
 from lightning_modules.inputs.activations import PLAIN, Prefix, Views
 from lightning_modules.inputs.augmentation import AugmentationConfig
-from lightning_modules.inputs.datamodule import Cached, PhaseData, Pixels, SeededBatches, SplitData, Take
+from lightning_modules.inputs.datamodule import Cached, PhaseData, Samples, SeededBatches, SplitData, Take
 from lightning_modules.network.network import pretrained_network
 from lightning_modules.objectives.loss import balanced_weights
 
@@ -23,8 +23,8 @@ def prefix(tmp_path_factory, make_dataset):
     dataset = make_dataset(root / "processed", count=20, side=32)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REGRAFT_ROOT", str(root))
-        card = load_backbone(root, "tf_efficientnet_lite0.imagenet")
-        yield Prefix(root, root / ".regraft", dataset, card, 1, 2)
+        pretrained = load_pretrained(root, "tf_efficientnet_lite0.imagenet")
+        yield Prefix(root / ".regraft", dataset, pretrained, 1, 2)
 
 
 @pytest.fixture
@@ -117,8 +117,8 @@ def test_phase_data__rows_belong_together(dataset):
     """Images, labels and weights of a batch are those of the manifest's rows."""
     batch = epoch(opened(dataset), 1)[0]
     rows = dataset.rows("train").iloc[batches(16, 4, epoch=1)[0]]
-    assert np.array_equal(batch["inputs"], dataset.images(rows))
-    assert [dataset.classes[label] for label in batch["labels"]] == list(rows["label.label"])
+    assert np.array_equal(batch["inputs"], dataset.samples(rows))
+    assert [dataset.classes[label] for label in batch["targets"]["label"]] == list(rows["label.label"])
     assert np.allclose(batch["weights"], rows["weight"])
     assert float(batch["total"]) == pytest.approx(rows["weight"].sum())
 
@@ -129,13 +129,16 @@ def test_split_data__two_processes_share_a_batch(dataset, size):
     rows = dataset.rows("train")
     take, parts = Take(0, [7, 2, 11, 5, 3][:size]), []
     for rank, processes in [(0, 1), (0, 2), (1, 2)]:
-        split = SplitData(dataset, rows, Pixels(dataset, rows, Views(FLIPS, 0, 2)))
+        split = SplitData(dataset, rows, Samples(dataset, rows, Views(FLIPS, 0, 2)))
         split.rank, split.processes = rank, processes
         parts.append(split[take])
     whole, *halves = parts
-    for name in ("inputs", "labels", "weights"):
+    for name in ("inputs", "weights"):
         assert torch.equal(halves[0][name], whole[name][0::2])
         assert torch.equal(halves[1][name], whole[name][1::2])
+    labels = [part["targets"]["label"] for part in parts]
+    assert torch.equal(labels[1], labels[0][0::2])
+    assert torch.equal(labels[2], labels[0][1::2])
     assert {float(part["total"]) for part in parts} == {float(whole["weights"].sum())}
 
 
@@ -148,12 +151,12 @@ def test_phase_data__cached_features_follow_the_hashes(prefix):
 
 def test_phase_data__same_samples_with_and_without_cache(prefix):
     """In every epoch the cached activations are those of the very views that are shown without a cache."""
-    views, card = Views(FLIPS, 3, 2), prefix.card
-    network = pretrained_network(prefix.root, card, card.transform(prefix.dataset.spec), classes=2).eval()
+    views, pretrained = Views(FLIPS, 3, 2), prefix.pretrained
+    network = pretrained_network(pretrained, pretrained.transform(prefix.dataset.spec), {}).eval()
     cached, plain = opened(prefix.dataset, prefix, views), opened(prefix.dataset, None, views)
     for number in range(3):
         for one, two in zip(epoch(cached, number), epoch(plain, number), strict=True):
-            assert torch.equal(one["labels"], two["labels"])
+            assert torch.equal(one["targets"]["label"], two["targets"]["label"])
             with torch.inference_mode():
                 wanted = network.run(two["inputs"], 0, prefix.boundary)
             assert torch.allclose(one["inputs"], wanted, atol=1e-4)
@@ -174,11 +177,11 @@ def test_cached__each_epoch_the_next_view(prefix):
 
 
 @pytest.mark.parametrize(("count", "different"), [(0, 6), (2, 2), (1, 1)])
-def test_pixels__views_an_epoch(dataset, count, different):
+def test_samples__views_an_epoch(dataset, count, different):
     """Without a cache every epoch may have a view of its own; with a count they repeat."""
     rows = dataset.rows("train")
-    pixels = Pixels(dataset, rows, Views(AugmentationConfig(rotation=90.0), 0, count))
-    assert len({pixels.read([0, 1], number).numpy().tobytes() for number in range(6)}) == different
+    samples = Samples(dataset, rows, Views(AugmentationConfig(rotation=90.0), 0, count))
+    assert len({samples.read([0, 1], number).numpy().tobytes() for number in range(6)}) == different
 
 
 def test_phase_data__no_test_sample(dataset):
@@ -193,13 +196,15 @@ def test_val_dataloader__rows_in_order_and_plain(dataset):
     """The validation batches put together are the split, never augmented."""
     data = opened(dataset, None, Views(FLIPS, 0, 2))
     loaded = list(data.val_dataloader())
-    assert np.array_equal(np.concatenate([batch["labels"] for batch in loaded]), data.validation.labels)
+    assert np.array_equal(
+        np.concatenate([batch["targets"]["label"] for batch in loaded]), data.validation.targets["label"]
+    )
     found = np.concatenate([batch["inputs"] for batch in loaded])
-    assert np.array_equal(found, dataset.images(dataset.rows("val")))
+    assert np.array_equal(found, dataset.samples(dataset.rows("val")))
 
 
 def test_predict_dataloader__training_images_as_they_are(dataset):
     """The samples of both splits in the manifest's order, without augmentation, for the drift reference."""
     data = opened(dataset, None, Views(FLIPS, 0, 2))
     found = np.concatenate([batch["inputs"] for batch in data.predict_dataloader()])
-    assert np.array_equal(found, dataset.images(dataset.rows("train", "val")))
+    assert np.array_equal(found, dataset.samples(dataset.rows("train", "val")))

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from lightning_modules.insight.attacks import attack, attacked, probabilities
-from lightning_modules.network.network import Network
 from registry.package.package import load_package
 from registry.package.restoring import restore_network
+from tests.lightning_modules.networks import network
 
 COUNT = 6
 
@@ -20,7 +20,7 @@ def trained(workshop):
         patch.setenv("REGRAFT_THREADS", "1")
         network = restore_network(workshop.root, load_package(workshop.package))
     rows = workshop.dataset.rows("test").head(COUNT)
-    return network, workshop.dataset.images(rows), workshop.dataset.labels(rows)
+    return network, workshop.dataset.samples(rows), workshop.dataset.labels(rows)
 
 
 @pytest.mark.parametrize("kind", ["fgsm", "pgd"])
@@ -60,10 +60,10 @@ def test_attack__seed(trained):
 def test_attack__tiny_gradients():
     """A network whose gradients are below what captum takes for none is attacked all the same."""
     torch.manual_seed(0)
-    network = Network("tf_efficientnet_lite0", 2, (0.5,) * 3, (0.5,) * 3).eval()
-    torch.nn.init.normal_(network.head.linear.weight, std=1e-9)
+    numb = network("tf_efficientnet_lite0").eval()
+    torch.nn.init.normal_(numb.head("label").linear.weight, std=1e-9)
     images = np.random.default_rng(0).integers(60, 180, (1, 32, 32, 3), dtype=np.uint8)
-    found = attack(network, images, np.zeros(1, np.int64), kind="fgsm", budget=1.0, steps=1, seed=0)
+    found = attack(numb, images, np.zeros(1, np.int64), kind="fgsm", budget=1.0, steps=1, seed=0)
     assert np.abs(found - images).mean() > 0.9
 
 

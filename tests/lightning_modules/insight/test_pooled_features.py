@@ -5,10 +5,9 @@ import pytest
 import torch
 
 from data.errors import StorageError
-from data.specs.image import ImageSpec
 from lightning_modules.errors import BackboneError
-from lightning_modules.hub.backbones import load_backbone
-from lightning_modules.insight.pooled_features import PooledFeatures, shrink
+from lightning_modules.hub.backbones import load_pretrained
+from lightning_modules.insight.pooled_features import PooledFeatures
 from lightning_modules.network.network import pretrained_network
 
 SHIPPED = "tf_efficientnet_lite0.imagenet"
@@ -18,11 +17,10 @@ SHIPPED = "tf_efficientnet_lite0.imagenet"
 def make_pooled(own_workshop):
     """Makes the pooled features of the workshop's data set at a size."""
 
-    def make(size: int, card=None) -> PooledFeatures:
+    def make(size: int, pretrained=None) -> PooledFeatures:
         root = own_workshop.root
-        return PooledFeatures(
-            root, root / ".regraft", own_workshop.dataset, card or load_backbone(root, SHIPPED), size, 1
-        )
+        given = pretrained or load_pretrained(root, SHIPPED)
+        return PooledFeatures(root / ".regraft", own_workshop.dataset, given, size, 1)
 
     return make
 
@@ -31,10 +29,10 @@ def test_read__equals_torch_in_the_order_of_rows(make_pooled, own_workshop):
     """At the stored size the embedding is the network's own, row by row, below seven other stages."""
     rows = own_workshop.dataset.rows("val").iloc[::-3]
     found = make_pooled(64).read(rows)
-    card = load_backbone(own_workshop.root, SHIPPED)
-    network = pretrained_network(own_workshop.root, card, card.transform(own_workshop.dataset.spec), classes=2).eval()
+    pretrained = load_pretrained(own_workshop.root, SHIPPED)
+    network = pretrained_network(pretrained, pretrained.transform(own_workshop.dataset.spec), {}).eval()
     with torch.inference_mode():
-        wanted = network.embed(torch.from_numpy(own_workshop.dataset.images(rows)))
+        wanted = network.run(torch.from_numpy(own_workshop.dataset.samples(rows)))
     assert np.allclose(found["embedding"], wanted, atol=1e-3)
     assert [vectors.shape[1] for vectors in found.values()] == [32, 16, 24, 40, 80, 112, 192, 1280]
 
@@ -86,18 +84,8 @@ def test_read__size_does_not_fit(make_pooled, own_workshop, make_card, architect
     save_file(timm.create_model(architecture, pretrained=False).state_dict(), own_workshop.root / "net.safetensors")
     card = make_card({"kind": "file", "file": "net.safetensors"})
     inputs = card.input.model_copy(update={"size": 224})
-    other = card.model_copy(update={"architecture": architecture, "input": inputs})
+    changed = card.model_copy(update={"architecture": architecture, "input": inputs})
+    other = changed.verified(own_workshop.root, "mine")
     with pytest.raises(BackboneError, match=reason):
         make_pooled(size, other).read(own_workshop.dataset.rows("val"))
     assert not make_pooled(size, other).cache.folder.exists()
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_shrink__without_aliasing(channels):
-    """A fine checkerboard becomes its mean grey instead of a coarse pattern; the stored size stays as it is."""
-    board = np.indices((64, 64)).sum(axis=0) % 2 * 200
-    images = np.repeat(board[None, ..., None], channels, axis=3).astype(np.uint8)
-    small = shrink(images, 24, ImageSpec())
-    assert (small.shape, small.dtype) == ((1, 24, 24, channels), np.uint8)
-    assert np.abs(small[:, 2:-2, 2:-2].astype(int) - 100).max() < 30
-    assert shrink(images, 64, ImageSpec()) is images

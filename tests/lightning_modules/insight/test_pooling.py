@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from lightning_modules.insight.pooling import StagePools
-from lightning_modules.network.network import Network
+from tests.lightning_modules.networks import network
 
 
 @pytest.fixture
@@ -15,20 +15,20 @@ def images() -> torch.Tensor:
 
 def test_stage_pools__convolutions(images):
     """Each vector is the mean over the positions of that stage's output, and the last is the embedding."""
-    network = Network("tf_efficientnet_lite0", 2, (0.5,) * 3, (0.5,) * 3).eval()
+    made = network("tf_efficientnet_lite0").eval()
     seen = []
-    network.backbone.blocks[2].register_forward_hook(lambda module, given, output: seen.append(output))
-    pools = StagePools(network)
+    made.backbone.blocks[2].register_forward_hook(lambda module, given, output: seen.append(output))
+    pools = StagePools(made)
     with torch.inference_mode():
         found = dict(zip(pools.names, pools(images), strict=True))
-        assert torch.equal(found["embedding"], network.embed(images))
+        assert torch.equal(found["embedding"], made.run(images))
     assert list(found)[:2] == ["stem", "blocks.0"]
     assert torch.allclose(found["blocks.2"], seen[0].mean((2, 3)))
 
 
 def test_stage_pools__tokens(images):
     """A transformer's tokens are averaged to one vector."""
-    pools = StagePools(Network("vit_tiny_patch16_224", 2, (0.5,) * 3, (0.5,) * 3, size=images.shape[1]).eval())
+    pools = StagePools(network("vit_tiny_patch16_224", size=images.shape[1]).eval())
     with torch.inference_mode():
         found = pools(images)
     assert {vector.shape for vector in found} == {(2, 192)}

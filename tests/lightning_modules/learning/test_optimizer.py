@@ -5,8 +5,7 @@ import torch
 from torch import nn
 
 from lightning_modules.learning.optimizer import Optimization, cosine_share
-from lightning_modules.network.network import Network
-from lightning_modules.network.stages import stage_names, stage_parameters
+from tests.lightning_modules.networks import network
 
 
 def optimization(schedule="cosine", warmup=0.1, decay=0.5):
@@ -30,8 +29,9 @@ def rates(schedule, steps, warmup=0.1, groups=(0.01,)):
 @pytest.mark.parametrize("family", ["test_efficientnet", "test_convnext", "test_vit"])
 def test_optimizer__rate_by_stage_and_decay_by_kind(family):
     """A stage has half the rate of the next; norms, biases and what there is one of do not decay; nothing is lost."""
-    backbone = Network(family, 2, (0.5,) * 3, (0.5,) * 3).backbone
-    stages, count = stage_parameters(backbone), len(stage_names(backbone))
+    made = network(family)
+    backbone = made.backbone
+    stages, count = made.adapter.parameter_stages(backbone), len(made.adapter.stages(backbone))
     learning = [(name, value, count - stages[name]) for name, value in backbone.named_parameters()]
     groups = optimization().optimizer(learning).param_groups
     found = {id(value): (group["lr"], group["weight_decay"]) for group in groups for value in group["params"]}
@@ -44,7 +44,7 @@ def test_optimizer__rate_by_stage_and_decay_by_kind(family):
 
 def test_optimizer__norms_are_plain():
     """The rule by shape finds every norm and bias, also LayerNorm over images and embeddings of position."""
-    backbone = Network("test_vit", 2, (0.5,) * 3, (0.5,) * 3).backbone
+    backbone = network("test_vit").backbone
     learning = [(name, value, 0) for name, value in backbone.named_parameters()]
     decayed, plain = sorted(optimization().optimizer(learning).param_groups, key=lambda group: -group["weight_decay"])
     names = {id(value): name for name, value, _ in learning}

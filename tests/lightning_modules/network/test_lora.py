@@ -6,7 +6,7 @@ from torch import nn
 
 from lightning_modules.errors import RecipeError
 from lightning_modules.network.lora import adapters
-from lightning_modules.network.network import Network
+from tests.lightning_modules.networks import network
 
 IMAGES = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
@@ -14,19 +14,19 @@ IMAGES = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8, generator=torc
 @torch.inference_mode()
 def embed(net):
     """What the network says of two images."""
-    return net.eval().embed(IMAGES)
+    return net.eval().run(IMAGES)
 
 
-def network(family):
+def seeded(family):
     """A network of random weights."""
     torch.manual_seed(0)
-    return Network(family, 2, (0.5,) * 3, (0.5,) * 3, size=32)
+    return network(family, size=32)
 
 
 @pytest.mark.parametrize("family", ["test_vit", "test_resnet", "test_convnext", "test_efficientnet"])
 def test_adapters__merged_at_the_end(family):
     """Fresh adapters change nothing; trained ones do, and after the block the plain network says the same."""
-    net = network(family)
+    net = seeded(family)
     names, before = set(net.state_dict()), embed(net)
     with adapters(net, 2, 4.0):
         assert torch.allclose(embed(net), before, atol=1e-6)
@@ -41,7 +41,7 @@ def test_adapters__merged_at_the_end(family):
 
 def test_adapters__where_they_stand():
     """Each plain convolution and linear layer has one of the asked rank; depthwise convolutions have none."""
-    net = network("test_convnext")
+    net = seeded("test_convnext")
     plain = {
         name
         for name, module in net.backbone.named_modules()
@@ -56,7 +56,7 @@ def test_adapters__where_they_stand():
 
 def test_adapters__backbone_takes_none():
     """A backbone of depthwise convolutions alone is one line."""
-    net = network("test_resnet")
+    net = seeded("test_resnet")
     net.backbone = nn.Conv2d(3, 3, 3, groups=3)
     with pytest.raises(RecipeError, match="^recipe lora: Conv2d has no plain convolution or linear layer; use"):
         adapters(net, 2, 4.0).__enter__()

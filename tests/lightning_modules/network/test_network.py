@@ -15,16 +15,11 @@ from torch import nn
 
 from data.specs.image import ImageSpec
 from lightning_modules.errors import BackboneError
-from lightning_modules.hub.backbones import load_backbone
-from lightning_modules.network import network as module
-from lightning_modules.network.network import (
-    FrozenStages,
-    Network,
-    Normalise,
-    channels_last,
-    load_weights,
-    pretrained_network,
-)
+from lightning_modules.hub.backbones import load_pretrained
+from lightning_modules.network.libraries import timm as module
+from lightning_modules.network.libraries.timm import Normalise, TimmAdapter
+from lightning_modules.network.network import FrozenStages, Network, channels_last, pretrained_network
+from tests.lightning_modules.networks import network, objectives
 
 SHIPPED, VIT = "tf_efficientnet_lite0.imagenet", "vit_tiny_patch16_224"
 PALACE, DAISY = 698, 985
@@ -33,14 +28,14 @@ PALACE, DAISY = 698, 985
 @pytest.fixture(scope="module")
 def pretrained() -> Network:
     """The shipped backbone with its real weights."""
-    card = load_backbone(Path(), SHIPPED)
-    return pretrained_network(Path(), card, card.transform(ImageSpec()), classes=2).eval()
+    found = load_pretrained(Path(), SHIPPED)
+    return pretrained_network(found, found.transform(ImageSpec()), objectives()).eval()
 
 
 @pytest.mark.parametrize(("name", "expected"), [("china.jpg", PALACE), ("flower.jpg", DAISY)])
 def test_pretrained_network__sees_what_imagenet_taught(pretrained, name, expected):
     """With the classifier of the same file on top, the features of a photograph name what it shows."""
-    path, _ = load_backbone(Path(), SHIPPED).weights(Path())
+    path = load_pretrained(Path(), SHIPPED).path
     *_, weight, bias = torch.load(path, weights_only=True).values()
     photograph = load_sample_image(name)
     cut = photograph[:, 106:533] if photograph.shape[1] == 640 else photograph
@@ -48,7 +43,7 @@ def test_pretrained_network__sees_what_imagenet_taught(pretrained, name, expecte
 
     pixels = np.asarray(Image.fromarray(cut).resize((224, 224), Image.Resampling.BICUBIC))
     with torch.inference_mode():
-        features = pretrained.embed(torch.from_numpy(pixels.copy())[None])
+        features = pretrained.run(torch.from_numpy(pixels.copy())[None])
     assert int((features @ weight.T + bias).argmax()) == expected
 
 
@@ -57,50 +52,51 @@ def test_pretrained_network__safetensors_under_own_names(tmp_path, make_card, ra
     backwards = dict(reversed(load_file(random_weights).items()))
     save_file(backwards, tmp_path / "model.safetensors")
     card = make_card({"kind": "file", "file": "model.safetensors"})
-    found = pretrained_network(tmp_path, card, card.transform(ImageSpec(size=64)), classes=2).backbone.state_dict()
+    given = card.verified(tmp_path, "mine")
+    found = pretrained_network(given, given.transform(ImageSpec(size=64)), {}).backbone.state_dict()
     assert all(torch.equal(value, backwards[name]) for name, value in found.items())
 
 
-def test_load_weights__other_architecture(tmp_path):
+def test_load__other_architecture(tmp_path):
     """Tensors of another network are refused, and the first misfit is named."""
     save_file({f"layer{number}": torch.zeros(3, 3) for number in range(400)}, tmp_path / "other.safetensors")
-    backbone = Network("tf_efficientnet_lite0", 2, (0.5,) * 3, (0.5,) * 3).backbone
+    backbone = network("tf_efficientnet_lite0").backbone
     before = {name: value.clone() for name, value in backbone.state_dict().items()}
     with pytest.raises(BackboneError, match="does not fit the network: conv_stem.weight"):
-        load_weights(backbone, tmp_path / "other.safetensors")
+        TimmAdapter().load(backbone, tmp_path / "other.safetensors")
     assert all(torch.equal(value, before[name]) for name, value in backbone.state_dict().items())
 
 
-def test_load_weights__too_few_tensors(tmp_path, random_weights):
+def test_load__too_few_tensors(tmp_path, random_weights):
     """A file that ends early is refused, not half loaded."""
     tensors = load_file(random_weights)
     renamed = {f"_{number}": value for number, value in enumerate(list(tensors.values())[:100])}
     save_file(renamed, tmp_path / "half.safetensors")
-    backbone = Network("tf_efficientnet_lite0", 2, (0.5,) * 3, (0.5,) * 3).backbone
+    backbone = network("tf_efficientnet_lite0").backbone
     with pytest.raises(BackboneError, match="does not fit the network"):
-        load_weights(backbone, tmp_path / "half.safetensors")
+        TimmAdapter().load(backbone, tmp_path / "half.safetensors")
 
 
-def test_load_weights__foreign_names_in_another_order(tmp_path):
+def test_load__foreign_names_in_another_order(tmp_path):
     """Foreign names are matched in order, but never a bias to a weight, even where their shapes are equal."""
     backbone = nn.Sequential(nn.BatchNorm1d(2), nn.BatchNorm1d(2))
     names = ["weight", "bias", "running_mean", "running_var"]
     ours = {f"bn_{layer}.{name}": torch.full((2,), 1.0 + layer) for layer in range(2) for name in names}
     torch.save(ours, tmp_path / "ours.pth")
-    load_weights(backbone, tmp_path / "ours.pth")
+    TimmAdapter().load(backbone, tmp_path / "ours.pth")
     assert torch.equal(backbone[1].weight, torch.full((2,), 2.0))
     torch.save(dict(sorted(ours.items())), tmp_path / "sorted.pth")
     with pytest.raises(BackboneError, match="does not fit the network: 0.weight"):
-        load_weights(backbone, tmp_path / "sorted.pth")
+        TimmAdapter().load(backbone, tmp_path / "sorted.pth")
 
 
 @pytest.mark.parametrize("name", ["weights.pth", "weights.safetensors"])
 @pytest.mark.parametrize("content", [b"", b"no weights at all", pickle.dumps({"a": [1, 2]}, protocol=2)])
-def test_load_weights__garbage(tmp_path, name, content):
+def test_load__garbage(tmp_path, name, content):
     """A file that holds no weights is one clear error."""
     (tmp_path / name).write_bytes(content)
     with pytest.raises(BackboneError, match="weight"):
-        load_weights(nn.Linear(2, 2), tmp_path / name)
+        TimmAdapter().load(nn.Linear(2, 2), tmp_path / name)
 
 
 class Bomb:
@@ -111,12 +107,12 @@ class Bomb:
         return os.mkdir, (os.environ["BOMB"],)
 
 
-def test_load_weights__runs_no_pickled_code(tmp_path, monkeypatch):
+def test_load__runs_no_pickled_code(tmp_path, monkeypatch):
     """A pickle that would run code is refused and runs nothing."""
     monkeypatch.setenv("BOMB", str(tmp_path / "exploded"))
     torch.save({"weight": Bomb()}, tmp_path / "weights.pth")
     with pytest.raises(BackboneError, match="no weight file"):
-        load_weights(nn.Linear(2, 2), tmp_path / "weights.pth")
+        TimmAdapter().load(nn.Linear(2, 2), tmp_path / "weights.pth")
     assert not (tmp_path / "exploded").exists()
 
 
@@ -134,16 +130,16 @@ def test_run__parts_are_the_whole(pretrained):
     with torch.inference_mode():
         activation = pretrained.run(images, 0, 4)
         assert activation.shape == (2, 40, 8, 8)
-        assert torch.equal(pretrained.run(activation, 4), pretrained.embed(images))
+        assert torch.equal(pretrained.run(activation, 4), pretrained.run(images))
         probabilities, embedding = pretrained(images)
-    assert torch.equal(embedding, pretrained.embed(images))
+    assert torch.equal(embedding, pretrained.run(images))
     assert torch.allclose(probabilities.sum(1), torch.ones(2))
 
 
 def test_frozen_stages__pretrained(pretrained):
     """What is exported for the cache is the pretrained network up to the boundary."""
-    card, images = load_backbone(Path(), SHIPPED), torch.randint(0, 256, (2, 32, 32, 1), dtype=torch.uint8)
-    frozen = FrozenStages(Path(), card, card.transform(ImageSpec(size=32)), 3).eval()
+    found, images = load_pretrained(Path(), SHIPPED), torch.randint(0, 256, (2, 32, 32, 1), dtype=torch.uint8)
+    frozen = FrozenStages(found, found.transform(ImageSpec(size=32)), 3).eval()
     with torch.inference_mode():
         assert torch.equal(frozen(images), pretrained.run(images, 0, 3))
 
@@ -160,7 +156,7 @@ def test_channels_last__maps_alone():
 def vit(tmp_path, make_card):
     """A transformer's weights as they are after pretraining at 224 pixels, its hub entry and its folder."""
     torch.manual_seed(0)
-    backbone = Network(VIT, 2, (0.5,) * 3, (0.5,) * 3).backbone
+    backbone = network(VIT).backbone
     save_file(backbone.state_dict(), tmp_path / "vit.safetensors")
     card = make_card({"kind": "file", "file": "vit.safetensors"}).model_copy(update={"architecture": VIT})
     return tmp_path, card, backbone
@@ -172,14 +168,14 @@ def test_pretrained_network__image_does_not_fit_the_patches(vit, size, remedy):
     root, card, _ = vit
     wanted = f"^{VIT} cuts images into patches of 16 pixels, data.transform.size is {size}; choose {remedy}$"
     with pytest.raises(BackboneError, match=wanted):
-        pretrained_network(root, card, card.transform(ImageSpec(size=size)), classes=2)
+        pretrained_network(card.verified(root, VIT), card.input.transform(ImageSpec(size=size)), {})
 
 
 @pytest.mark.parametrize("size", [32, 224, 256])
 def test_pretrained_network__transformer_at_any_size(vit, size):
     """The position embedding is brought to the image's grid, as timm does it, and nothing else changes."""
     root, card, backbone = vit
-    found = pretrained_network(root, card, card.transform(ImageSpec(size=size)), classes=2).backbone
+    found = pretrained_network(card.verified(root, VIT), card.input.transform(ImageSpec(size=size)), {}).backbone
     backbone.set_input_size(size)
     for name, value in backbone.state_dict().items():
         assert torch.equal(found.state_dict()[name], value), name
@@ -191,12 +187,12 @@ def test_network__drop_path():
     """The rate reaches the backbone, growing with depth; without it there is none."""
     rates = [
         layer.drop_prob
-        for layer in Network("test_convnext", 2, (0.5,) * 3, (0.5,) * 3, drop_path=0.2).modules()
+        for layer in network("test_convnext", drop_path=0.2).modules()
         if type(layer).__name__ == "DropPath"
     ]
     assert rates == sorted(rates)
     assert max(rates) == pytest.approx(0.2)
-    plain = Network("test_convnext", 2, (0.5,) * 3, (0.5,) * 3)
+    plain = network("test_convnext")
     assert not [layer for layer in plain.modules() if type(layer).__name__ == "DropPath"]
 
 
@@ -212,26 +208,29 @@ def test_import__torchvision_does_not_fit(monkeypatch):
 def test_forward__temperature(head):
     """The temperature divides the logits of either head, and is kept with the weights."""
     torch.manual_seed(0)
-    network = Network("test_efficientnet", 3, (0.5,) * 3, (0.5,) * 3, head=head).eval()
-    for value in network.head.state_dict().values():
+    made = network("test_efficientnet", classes=3, style=head).eval()
+    for value in made.head("label").state_dict().values():
         nn.init.uniform_(value)
     images = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8)
-    again = Network("test_efficientnet", 3, (0.5,) * 3, (0.5,) * 3, head=head).eval()
-    network.temperature.fill_(2.5)
-    again.load_state_dict(network.state_dict())
+    again = network("test_efficientnet", classes=3, style=head).eval()
+    made.head("label").temperature.fill_(2.5)
+    again.load_state_dict(made.state_dict())
     with torch.inference_mode():
-        wanted = torch.softmax(network.logits(images) / 2.5, dim=1)
-        assert torch.allclose(network(images)[0], wanted)
-        assert torch.equal(again(images)[0], network(images)[0])
+        wanted = torch.softmax(made.logits(images) / 2.5, dim=1)
+        assert torch.allclose(made(images)[0], wanted)
+        assert torch.equal(again(images)[0], made(images)[0])
 
 
 def test_load_state_dict__of_an_earlier_release():
-    """Weights that know no temperature are those of one that is 1; anything else that is missing is refused."""
-    network = Network("test_efficientnet", 2, (0.5,) * 3, (0.5,) * 3)
-    network.temperature.fill_(3.0)
-    weights = {name: value for name, value in network.state_dict().items() if name != "temperature"}
-    network.load_state_dict(weights)
-    assert network.temperature == 1
-    del weights["head.mean"]
-    with pytest.raises(RuntimeError, match=r"head\.mean"):
-        network.load_state_dict(weights)
+    """One head beside its temperature, or none, is taken as it is meant; anything that is missing is refused."""
+    made, key = network("test_efficientnet"), "heads.task_label."
+    old = {name.replace(key, "head."): value for name, value in made.state_dict().items()}
+    del old["head.temperature"]
+    made.head("label").temperature.fill_(3.0)
+    made.load_state_dict(dict(old))
+    assert made.head("label").temperature == 1
+    made.load_state_dict({**old, "temperature": torch.tensor(2.0)})
+    assert made.head("label").temperature == 2
+    del old["head.mean"]
+    with pytest.raises(RuntimeError, match=r"heads\.task_label\.mean"):
+        made.load_state_dict(old)

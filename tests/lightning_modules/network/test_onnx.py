@@ -5,20 +5,23 @@ import pytest
 import torch
 
 from data.errors import StorageError
-from lightning_modules.hub.backbones import load_backbone
+from data.specs.image import ImageSpec
+from lightning_modules.hub.backbones import load_pretrained
 from lightning_modules.network.network import Network, pretrained_network
 from lightning_modules.network.onnx import BATCH, export_onnx, open_session, run_session
+from tests.lightning_modules.networks import objectives
 
 SHIPPED = "tf_efficientnet_lite0.imagenet"
+SPEC, OUTPUTS = ImageSpec(mode="L", size=64), ("probabilities", "embedding")
 
 
 @pytest.fixture(scope="module")
 def network(workshop) -> Network:
     """The real backbone with a head that prefers something."""
-    card = load_backbone(workshop.root, SHIPPED)
-    network = pretrained_network(workshop.root, card, card.transform(workshop.dataset.spec), classes=3)
+    pretrained = load_pretrained(workshop.root, SHIPPED)
+    network = pretrained_network(pretrained, pretrained.transform(workshop.dataset.spec), objectives(3))
     torch.manual_seed(0)
-    torch.nn.init.normal_(network.head.linear.weight, std=0.02)
+    torch.nn.init.normal_(network.head("label").linear.weight, std=0.02)
     return network.eval()
 
 
@@ -26,7 +29,7 @@ def network(workshop) -> Network:
 def session(network, tmp_path_factory):
     """The network in ONNX Runtime."""
     path = tmp_path_factory.mktemp("onnx") / "model.onnx"
-    export_onnx(network, (64, 64, 1), path)
+    export_onnx(network, SPEC, path, OUTPUTS)
     return open_session(path, 1)
 
 
@@ -59,4 +62,4 @@ def test_export_onnx__unwritable(network, tmp_path):
     """A folder that cannot be is one clear error and leaves nothing."""
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="cannot write"):
-        export_onnx(network, (64, 64, 1), tmp_path / "file" / "model.onnx")
+        export_onnx(network, SPEC, tmp_path / "file" / "model.onnx", OUTPUTS)

@@ -13,15 +13,14 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from lightning_modules.config import TrainingConfig
 from lightning_modules.errors import RecipeError
-from lightning_modules.learning.classifier import Classifier
+from lightning_modules.learning.learner import Learner
 from lightning_modules.learning.optimizer import Optimization
 from lightning_modules.network.lora import adapters
-from lightning_modules.network.network import Network
-from lightning_modules.network.stages import stage_names
 from lightning_modules.objectives.loss import Loss
 from lightning_modules.objectives.mixing import Mixing
 from lightning_modules.recipes.phase import Phase
 from lightning_modules.recipes.trainable import learning_parameters, set_modes
+from tests.lightning_modules.networks import network
 
 LITE, RESNET, CONVNEXT, VIT = "tf_efficientnet_lite0", "resnet18", "convnext_atto", "vit_tiny_patch16_224"
 FAMILIES = [LITE, RESNET, CONVNEXT, VIT]
@@ -37,6 +36,7 @@ LAST_TWO = {
     CONVNEXT: r"stages\.[23]|head",
     VIT: r"blocks\.1[01]|norm",
 }
+HEAD = {"heads.task_label.linear.weight", "heads.task_label.linear.bias"}
 NORMS = {
     LITE: r".*\bbn",
     RESNET: r".*(\bbn|downsample\.1)",
@@ -57,11 +57,11 @@ LEARN = {
 }
 
 
-def network(family, **options):
+def lively(family, **options):
     """A network of random weights; none is zero, as many are at first, since nothing before them would learn."""
     torch.manual_seed(0)
-    found = Network(family, 2, (0.5,) * 3, (0.5,) * 3, size=32, **options)
-    nn.init.normal_(found.head.linear.weight)
+    found = network(family, size=32, **options)
+    nn.init.normal_(found.head("label").linear.weight)
     with torch.no_grad():
         for value in found.backbone.state_dict().values():
             if value.ndim == 1:
@@ -72,7 +72,7 @@ def network(family, **options):
 def phases(kind, net):
     """The phases of a recipe with its defaults."""
     content = {"backbone": "b", "recipe": {"kind": kind}}
-    return TrainingConfig.model_validate_json(json.dumps(content)).recipe.phases(len(stage_names(net.backbone)))
+    return TrainingConfig.model_validate_json(json.dumps(content)).recipe.phases(len(net.adapter.stages(net.backbone)))
 
 
 @contextmanager
@@ -91,10 +91,9 @@ def adapted(net, phase):
 def classifier(net, phase, *, follow_batches=False):
     """The module of one phase, from images."""
     optimization = Optimization(0.01, 0.1, 1.0, "cosine", 0.1)
-    loss = Loss(torch.ones(2), 0.0, 0.0)
-    found = Classifier(
-        net, phase, boundary=0, loss=loss, mixing=Mixing(), optimization=optimization, follow_batches=follow_batches
-    )
+    criteria = {"label": Loss(torch.ones(2), 0.0, 0.0)}
+    options = {"mixing": Mixing(), "optimization": optimization, "follow_batches": follow_batches}
+    found = Learner(net, phase, boundary=0, criteria=criteria, **options)
     return found.train()
 
 
@@ -102,7 +101,8 @@ def step(module):
     """One step of gradient descent on four random images, with everything that wants a gradient."""
     generator = torch.Generator().manual_seed(3)
     inputs = torch.randint(0, 256, (4, 32, 32, 3), dtype=torch.uint8, generator=generator)
-    batch = {"inputs": inputs, "labels": torch.tensor([0, 1, 1, 0]), "weights": torch.ones(4), "total": torch.tensor(4)}
+    targets = {"label": torch.tensor([0, 1, 1, 0])}
+    batch = {"inputs": inputs, "targets": targets, "weights": torch.ones(4), "total": torch.tensor(4)}
     module.batch_loss(batch).backward()
     for value in module.parameters():
         if value.grad is not None:
@@ -123,14 +123,14 @@ def changed(before, tensors):
 @pytest.mark.parametrize("kind", LEARN)
 def test_learning__each_recipe_on_each_family(kind, family):
     """In the last phase exactly the recipe's parameters want a gradient, and only they and the head move."""
-    net = network(family)
+    net = lively(family)
     phase = phases(kind, net)[-1]
     with adapted(net, phase):
         module = classifier(net, phase)
         before = copied(net.named_parameters())
-        wanted = {name for name in before if re.match(rf"(backbone\.({LEARN[kind](family)})|head\.)", name)}
+        wanted = {name for name in before if re.match(rf"(backbone\.({LEARN[kind](family)})|heads\.)", name)}
         assert {name for name, value in net.named_parameters() if value.requires_grad} == wanted
-        assert {f"backbone.{name}" for name in module.learning} | {"head.linear.weight", "head.linear.bias"} == wanted
+        assert {f"backbone.{name}" for name in module.learning} | HEAD == wanted
         step(module)
         assert changed(before, net.named_parameters()) == wanted
 
@@ -138,7 +138,7 @@ def test_learning__each_recipe_on_each_family(kind, family):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_learning__gradual_unfreezing(family):
     """Every phase adds the parameters of one stage and gives none up; the first has none, the last all."""
-    net = network(family)
+    net = lively(family)
     found = [set(learning_parameters(net, phase)) for phase in phases("gradual_unfreezing", net)]
     assert all(earlier < later for earlier, later in pairwise(found))
     assert (found[0], found[-1]) == (set(), {name for name, _ in net.backbone.named_parameters()})
@@ -147,13 +147,13 @@ def test_learning__gradual_unfreezing(family):
 
 def test_learning__prototype_has_no_phase():
     """Prototypes are computed, so that nothing learns."""
-    assert phases("prototype", network("test_resnet")) == ()
+    assert phases("prototype", lively("test_resnet")) == ()
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_set_modes__frozen_stages(family):
     """BatchNorm, dropout and drop path of frozen stages stay out of training mode; those of learning ones are in it."""
-    net = network(family, drop_path=0.2, dropout=0.3)
+    net = lively(family, drop_path=0.2, dropout=0.3)
     phase = phases("partial", net)[-1]
     set_modes(net.train(), phase, follow_batches=True)
     kinds = (_BatchNorm, nn.LayerNorm, nn.Dropout, DropPath)
@@ -162,13 +162,13 @@ def test_set_modes__frozen_stages(family):
     ends = {"pos_drop", "head_drop"}  # of no weights, and never used with a rate
     assert {name for name, training in modes.items() if training} - ends == learning
     assert any("drop_path" in name for name in learning) or family == RESNET
-    assert net.head.training
+    assert net.head("label").training
 
 
 @pytest.mark.parametrize("family", [LITE, RESNET])
 def test_set_modes__batch_norm_frozen(family):
     """With `batch_norm: frozen` a step leaves every statistic bit for bit as it was."""
-    net = network(family)
+    net = lively(family)
     module = classifier(net, phases("full", net)[-1], follow_batches=False)
     before = copied(net.backbone.named_buffers())
     step(module)
@@ -179,7 +179,7 @@ def test_set_modes__batch_norm_frozen(family):
 @pytest.mark.parametrize("kind", ["full", "partial", "surgical", "linear_probe", "norm_only"])
 def test_set_modes__batch_norm_follows(kind, family):
     """With `batch_norm: train` the statistics of learning stages follow the batch, and no others."""
-    net = network(family)
+    net = lively(family)
     module = classifier(net, phases(kind, net)[-1], follow_batches=True)
     before = copied(net.backbone.named_buffers())
     step(module)
@@ -209,7 +209,7 @@ class Bare(nn.Module):
 @pytest.mark.parametrize(("kind", "lacks"), [("norm_only", "norms"), ("bitfit", "biases")])
 def test_learning_parameters__backbone_has_none(kind, lacks):
     """A recipe for parameters that the backbone has not is one line with recipe, backbone and remedy."""
-    net = network("test_resnet")
+    net = lively("test_resnet")
     net.backbone = Bare()
     wanted = rf"^phase '{lacks}' trains {lacks}, of which Bare has none in stages 0 to 1; choose another recipe$"
     with pytest.raises(RecipeError, match=wanted):
@@ -218,7 +218,7 @@ def test_learning_parameters__backbone_has_none(kind, lacks):
 
 def test_learning_parameters__family_without_known_stages():
     """There the whole network is one stage, which full fine-tuning trains and surgical with more stages refuses."""
-    net = network("regnetx_002")
+    net = lively("regnetx_002")
     assert len(learning_parameters(net, Phase("all", 1, 0.1, 0, 1))) == len(list(net.backbone.parameters()))
     with pytest.raises(RecipeError, match="recipe surgical: stages is 2, the backbone has 1; choose 1 to 1"):
         phases("surgical", net)
@@ -227,4 +227,4 @@ def test_learning_parameters__family_without_known_stages():
 def test_network__no_branches_to_drop():
     """Drop-path on a family without branches is one line."""
     with pytest.raises(RecipeError, match="vgg11 has no drop_path"):
-        Network("vgg11", 2, (0.5,) * 3, (0.5,) * 3, drop_path=0.1)
+        network("vgg11", drop_path=0.1)

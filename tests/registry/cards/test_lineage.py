@@ -4,7 +4,7 @@ import json
 import subprocess
 
 from lightning_modules.config import TrainingConfig
-from lightning_modules.hub.backbones import load_backbone
+from lightning_modules.hub.backbones import load_pretrained
 from registry.cards.lineage import lineage
 
 BACKBONE = "tf_efficientnet_lite0.imagenet"
@@ -13,9 +13,9 @@ TRAINING = {"backbone": BACKBONE, "recipe": {"kind": "linear_probe"}, "seed": 7}
 
 def test_lineage__names_everything(workshop, project):
     """Data, pixels, weights, recipe, seed, code and environment are all there, each with its own value."""
-    card = load_backbone(project, BACKBONE)
-    transform = card.transform(workshop.dataset.spec)
-    tags = lineage(project, "d" * 32, transform, TrainingConfig.model_validate_json(json.dumps(TRAINING)))
+    pretrained = load_pretrained(project, BACKBONE)
+    card, transform = pretrained.card, pretrained.transform(workshop.dataset.spec)
+    tags = lineage("d" * 32, transform, pretrained, TrainingConfig.model_validate_json(json.dumps(TRAINING)))
     assert tags["dataset_version"] == "d" * 32
     assert tags["transform"] == transform.hash
     assert tags["backbone_sha256"] == card.sha256
@@ -27,9 +27,9 @@ def test_lineage__names_everything(workshop, project):
 
 def test_lineage__commit_of_the_code_not_of_the_project(workshop, project):
     """The commit is Regraft's own, wherever the project lies."""
-    card = load_backbone(project, BACKBONE)
+    pretrained = load_pretrained(project, BACKBONE)
     training = TrainingConfig.model_validate_json(json.dumps(TRAINING))
-    found = lineage(project, "", card.transform(workshop.dataset.spec), training)["code_commit"]
+    found = lineage("", pretrained.transform(workshop.dataset.spec), pretrained, training)["code_commit"]
     here = __file__.rsplit("/", 1)[0]
     head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False).stdout
     assert found.removesuffix("-dirty") == (head.strip() or "unknown")

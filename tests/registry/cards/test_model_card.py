@@ -46,7 +46,8 @@ def test_write_model_card__says_what_the_run_was(written, judged):
     for said in (
         "## Intended use\n\nTests.", "| Samples | test 16, train 32, val 32 |", f"| sha256 | {backbone} |",
         f"| log_loss | {found.value:.4f} | {found.low:.4f} | {found.high:.4f} |", "The data have no slices.",
-        f"| Temperature | {judged[0].temperature:.4g}, fitted", "1e-05 kWh, an estimate", "| Time | 3.0 seconds",
+        f"| Temperature | {judged[0].temperatures['label']:.4g}, fitted", "1e-05 kWh, an estimate",
+        "| Time | 3.0 seconds",
     ):  # fmt: skip
         assert said in text
 

@@ -25,13 +25,13 @@ def test_predict_test__rows_of_the_test_split(workshop, project):
     assert [found.classes[label] for label in found.truth] == list(rows["label.label"])
     assert np.array_equal(found.weights, rows["weight"])
     assert found.groups == list(rows["group"])
-    assert np.allclose(found.probabilities, package.predict(workshop.dataset.images(rows))[0])
+    assert np.allclose(found.probabilities, package.decisive(workshop.dataset.samples(rows)))
     assert (found.probabilities.argmax(1) == found.truth).mean() > 0.9
 
 
 def test_predict_test__other_classes(workshop, project):
     """A package that knows other classes cannot be compared; both lists are named."""
-    dataset = replace(workshop.dataset, classes=("light", "dark"))
+    dataset = replace(workshop.dataset, tasks={"label": ClassificationTask(classes=("light", "dark"))})
     with pytest.raises(GateError, match="knows the classes dark, light, the data set light, dark"):
         predict_test(load_package(workshop.package), dataset, EvaluationConfig())
 

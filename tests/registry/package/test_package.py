@@ -30,7 +30,7 @@ def test_package__what_it_is(workshop):
     package, checks = load_package(workshop.package), json.loads((workshop.package / "checks.json").read_text())
     assert package.size_mb == pytest.approx((workshop.package / "model.onnx").stat().st_size / 1e6)
     assert package.latency_ms(3) > 0
-    assert package.temperature == checks["temperature"]
+    assert package.temperatures == checks["temperature"]
     assert 0 <= package.parity == checks["parity"]["largest_difference"] < 1e-3
 
 

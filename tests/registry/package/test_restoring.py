@@ -32,8 +32,8 @@ def test_restore_network__says_what_the_package_says(workshop, project):
     """Network and package agree on test images, and the weights ask for no gradients."""
     package = load_package(workshop.package)
     network = restore_network(workshop.root, package)
-    images = workshop.dataset.images(workshop.dataset.rows("test").head(4))
-    assert np.allclose(probabilities(network, images), package.predict(images)[0], atol=1e-3)
+    images = workshop.dataset.samples(workshop.dataset.rows("test").head(4))
+    assert np.allclose(probabilities(network, images), package.decisive(images), atol=1e-3)
     assert not network.training
     assert not any(weight.requires_grad for weight in network.parameters())
 
@@ -50,20 +50,39 @@ def test_load_network__of_another_architecture(workshop, project):
     (project / "backbones.yaml").write_text(json.dumps({"other": RESNET}))
     package, card = load_package(workshop.package), load_backbone(project, "other")
     with pytest.raises(PackageError, match="does not fit resnet18.*restore the backbone's entry"):
-        load_network(card, package.transform, 2, package.folder / "weights.safetensors")
+        load_network(card, package.transform, package.tasks, package.folder / "weights.safetensors")
 
 
 def test_load_network__cosine_head(workshop, project, tmp_path):
     """Prototypes in the file bring the head that they belong to."""
     from safetensors.torch import save_file
 
-    from lightning_modules.network.network import CosineHead, Network
+    from lightning_modules.network.network import Network
+    from lightning_modules.objectives.heads import CosineHead
+    from lightning_modules.objectives.objective import objectives_of
 
     package = load_package(workshop.package)
     card, transform = load_backbone(workshop.root, package.backbone), package.transform
-    made = Network(card.architecture, 2, transform.mean, transform.std, size=64, head="cosine")
-    made.head.prototypes.copy_(torch.eye(2, made.head.prototypes.shape[1]))
+    made = Network(card, transform, objectives_of(package.tasks), style="cosine")
+    wanted = made.head("label").prototypes
+    wanted.copy_(torch.eye(2, wanted.shape[1]))
     save_file(made.state_dict(), tmp_path / "weights.safetensors")
-    head = load_network(card, transform, 2, tmp_path / "weights.safetensors").head
+    head = load_network(card, transform, package.tasks, tmp_path / "weights.safetensors").head("label")
     assert isinstance(head, CosineHead)
-    assert torch.equal(head.prototypes, made.head.prototypes)
+    assert torch.equal(head.prototypes, wanted)
+
+
+def test_load_network__of_an_earlier_release(workshop, project, tmp_path):
+    """Weights of releases that knew one head and kept its temperature beside it give the same network."""
+    from safetensors.torch import load_file, save_file
+
+    package = load_package(workshop.package)
+    given, head = load_file(package.folder / "weights.safetensors"), "heads.task_label."
+    old = {name.replace(head, "head."): value for name, value in given.items() if name != f"{head}temperature"}
+    assert "head.linear.weight" in old
+    card = load_backbone(workshop.root, package.backbone)
+    for extra in ({}, {"temperature": torch.tensor(2.0)}):
+        save_file(old | extra, tmp_path / "weights.safetensors")
+        found = load_network(card, package.transform, package.tasks, tmp_path / "weights.safetensors").head("label")
+        assert torch.equal(found.linear.weight, given[f"{head}linear.weight"])
+        assert float(found.temperature) == (2.0 if extra else 1.0)

@@ -14,8 +14,8 @@ def test_predict__batches(workshop, project, count):
     """However many images there are, the answer is the package's; whole numbers of another type are taken, too."""
     images = np.random.default_rng(0).integers(0, 256, (count, 64, 64, 1), dtype=np.uint8)
     found = _load_pyfunc(str(workshop.package)).predict(images.astype(np.int64))
-    probabilities, embeddings = load_package(workshop.package).predict(images)
-    assert np.allclose(found["probabilities"], probabilities, atol=1e-6)
+    answers, embeddings = load_package(workshop.package).predict(images)
+    assert np.allclose(found["probabilities"], answers["label"], atol=1e-6)
     assert np.allclose(found["embedding"], embeddings, atol=1e-5)
 
 

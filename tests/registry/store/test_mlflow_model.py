@@ -36,7 +36,7 @@ def load(registered, own_workshop, tmp_path_factory):
     """Registers the workshop's package and gives a function that loads it in a fresh process."""
     assert registered() == 1
     folder = tmp_path_factory.mktemp("user")
-    np.save(folder / "images.npy", own_workshop.dataset.images(own_workshop.dataset.rows("test")))
+    np.save(folder / "images.npy", own_workshop.dataset.samples(own_workshop.dataset.rows("test")))
 
     def run():
         shown = {"PATH": "/usr/bin:/bin", "MLFLOW_TRACKING_URI": load_settings().tracking_uri, "OMP_NUM_THREADS": "1"}
@@ -60,9 +60,9 @@ def test_write_mlflow_model__loads_elsewhere(load, own_workshop):
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["(4, 2) (4, 1280)", "[]"]  # no module of Regraft, and no torch
     said = json.loads(found.read_text())
-    images = own_workshop.dataset.images(own_workshop.dataset.rows("test"))
-    probabilities, embeddings = load_package(own_workshop.package).predict(images)
-    assert np.allclose(said["probabilities"], probabilities, atol=1e-6)
+    images = own_workshop.dataset.samples(own_workshop.dataset.rows("test"))
+    answers, embeddings = load_package(own_workshop.package).predict(images)
+    assert np.allclose(said["probabilities"], answers["label"], atol=1e-6)
     assert np.allclose(said["embedding"], embeddings, atol=1e-5)
 
 

@@ -6,10 +6,11 @@ import re
 import pytest
 import torch
 
-from lightning_modules.network.network import Network
-from lightning_modules.network.stages import run_stages, stage_modules, stage_names, stage_parameters
+from lightning_modules.network.libraries.timm import TimmAdapter
+from tests.lightning_modules.networks import network
 
 LITE, RESNET, CONVNEXT, VIT = "tf_efficientnet_lite0", "resnet18", "convnext_atto", "vit_tiny_patch16_224"
+TIMM = TimmAdapter()
 FAMILIES = [LITE, RESNET, CONVNEXT, VIT]
 NAMES = {
     LITE: ["stem", *(f"blocks.{number}" for number in range(7))],
@@ -35,7 +36,7 @@ def backbones():
 
 def backbone(family):
     """A backbone of random weights whose norms do something."""
-    found = Network(family, 2, (0.5,) * 3, (0.5,) * 3, size=32).backbone.eval()
+    found = network(family, size=32).backbone.eval()
     with torch.no_grad():
         for value in found.state_dict().values():
             if value.ndim == 1:
@@ -50,26 +51,26 @@ def images():
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_stage_names__of_the_families(backbones, family):
+def test_stages__of_the_families(backbones, family):
     """The stages are those that the family's papers count."""
-    assert list(stage_names(backbones[family])) == NAMES[family]
+    assert list(TIMM.stages(backbones[family])) == NAMES[family]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 @torch.inference_mode()
-def test_run_stages__every_boundary(backbones, images, family):
+def test_run__every_boundary(backbones, images, family):
     """Left and entered again at any boundary, the network says what it says by itself."""
     net = backbones[family]
     wanted = net(images)
     for boundary in range(len(NAMES[family]) + 1):
-        activation = run_stages(net, images, 0, boundary)
-        assert torch.equal(run_stages(net, activation, boundary), wanted)
+        activation = TIMM.run(net, images, 0, boundary)
+        assert torch.equal(TIMM.run(net, activation, boundary), wanted)
     assert wanted.std() > 0
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 @torch.inference_mode()
-def test_run_stages__activations_of_the_own_forward(backbones, images, family):
+def test_run__activations_of_the_own_forward(backbones, images, family):
     """The activation at a boundary is what that module gives while the backbone runs by itself."""
     net, seen = backbones[family], {}
     inner = NAMES[family][1:-1]
@@ -81,14 +82,14 @@ def test_run_stages__activations_of_the_own_forward(backbones, images, family):
     for hook in hooks:
         hook.remove()
     for boundary, name in enumerate(inner, start=2):
-        assert torch.equal(run_stages(net, images, 0, boundary), seen[name])
+        assert torch.equal(TIMM.run(net, images, 0, boundary), seen[name])
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_stage_parameters__by_their_names(backbones, family):
+def test_parameter_stages__by_their_names(backbones, family):
     """Stem, blocks and what follows the last block are each where they run; no parameter is left out."""
     net, last = backbones[family], len(NAMES[family]) - 1
-    found = stage_parameters(net)
+    found = TIMM.parameter_stages(net)
     assert set(found) == {name for name, _ in net.named_parameters()}
     for name, stage in found.items():
         assert stage == expected(family, name, last), name
@@ -104,10 +105,10 @@ def expected(family, name, last):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_stage_modules__by_their_names(backbones, family):
+def test_module_stages__by_their_names(backbones, family):
     """Modules, those without parameters as well, belong where they run."""
     net, last = backbones[family], len(NAMES[family]) - 1
-    found = stage_modules(net)
+    found = TIMM.module_stages(net)
     placed = [name for name in found if re.match(rf"{STEMS[family]}|{ENDS[family]}|\w+\.\d|layer\d", name)]
     assert {name: found[name] for name in placed} == {name: expected(family, name, last) for name in placed}
     assert set(found) == {name for name, _ in net.named_modules() if name}
@@ -116,22 +117,22 @@ def test_stage_modules__by_their_names(backbones, family):
 
 @pytest.mark.parametrize("family", FAMILIES)
 @torch.inference_mode()
-def test_run_stages__copied(backbones, images, family):
+def test_run__copied(backbones, images, family):
     """A copied backbone runs its own modules, and the original keeps running its own."""
     net = backbones[family]
-    before, twin = run_stages(net, images), copy.deepcopy(net)
+    before, twin = TIMM.run(net, images), copy.deepcopy(net)
     for value in twin.parameters():
         value.zero_()
-    assert torch.equal(run_stages(net, images), before)
-    assert torch.equal(run_stages(twin, images), twin(images))
-    assert not torch.equal(run_stages(twin, images), before)
+    assert torch.equal(TIMM.run(net, images), before)
+    assert torch.equal(TIMM.run(twin, images), twin(images))
+    assert not torch.equal(TIMM.run(twin, images), before)
 
 
 @torch.inference_mode()
-def test_stage_names__unknown_family(images):
+def test_stages__unknown_family(images):
     """A family whose stages are not known is one stage: the whole network."""
     net = backbone("regnetx_002")
-    assert stage_names(net) == ("whole",)
-    assert torch.equal(run_stages(net, images), net(images))
-    assert run_stages(net, images, 0, 0) is images
-    assert set(stage_parameters(net).values()) == set(stage_modules(net).values()) == {0}
+    assert TIMM.stages(net) == ("whole",)
+    assert torch.equal(TIMM.run(net, images), net(images))
+    assert TIMM.run(net, images, 0, 0) is images
+    assert set(TIMM.parameter_stages(net).values()) == set(TIMM.module_stages(net).values()) == {0}
