@@ -57,8 +57,8 @@ def power(modules: int, cells: int, share: float, pairs: int) -> dict[str, float
     found = []
     for _ in range(pairs):
         better, worse = int(generator.integers(PROBES)), PROBES + int(generator.integers(PROBES))
-        rows, groups = draw(pool, generator, modules=modules, cells=cells)
-        found.append(_decide(*mixed_pair(pool, generator, rows, groups, better=better, worse=worse, share=share)))
+        drawn = draw(pool, generator, modules=modules, cells=cells)
+        found.append(_decide(*mixed_pair(pool, generator, drawn, better=better, worse=worse, share=share)))
     gains = [one.difference.value for one in found if one.difference]
     return {"pairs": pairs, "promoted": _promoted(found), "gain": float(np.mean(gains))}
 
@@ -93,8 +93,8 @@ def _sequence(pool: Pool, generator: np.random.Generator, *, spending: bool) -> 
 def _any_pair(pool: Pool, generator: np.random.Generator, modules: int, cells: int) -> tuple[Predictions, Predictions]:
     """Two different probes, dealt out evenly."""
     first, second = generator.choice(2 * PROBES, 2, replace=False)
-    rows, groups = draw(pool, generator, modules=modules, cells=cells)
-    return mixed_pair(pool, generator, rows, groups, better=int(first), worse=int(second), share=0.5)
+    drawn = draw(pool, generator, modules=modules, cells=cells)
+    return mixed_pair(pool, generator, drawn, better=int(first), worse=int(second), share=0.5)
 
 
 def _decide(

@@ -46,44 +46,46 @@ def load_pool(root: Path) -> Pool:
     return Pool(table["truth"].to_numpy(np.int64), modules, table["weight"].to_numpy(np.float64), scores)
 
 
-def draw(pool: Pool, generator: np.random.Generator, *, modules: int, cells: int) -> tuple[Integers, Integers]:
-    """Rows of a test set and the group of each: that many whole modules, or, where it is 0, single cells."""
+@dataclass(frozen=True, eq=False)
+class Draw:
+    """A test set: rows of the pool [N] and the group of each [N]."""
+
+    rows: Integers
+    groups: Integers
+
+
+def draw(pool: Pool, generator: np.random.Generator, *, modules: int, cells: int) -> Draw:
+    """Draws that many whole modules or, where it is 0, single cells."""
     if not modules:
-        return generator.integers(len(pool.truth), size=cells), np.arange(cells, dtype=np.int64)
+        return Draw(generator.integers(len(pool.truth), size=cells), np.arange(cells, dtype=np.int64))
     chosen = generator.integers(pool.modules.max() + 1, size=modules)
     rows = [np.flatnonzero(pool.modules == module) for module in chosen]
-    return np.concatenate(rows), np.repeat(np.arange(modules, dtype=np.int64), [len(part) for part in rows])
+    return Draw(np.concatenate(rows), np.repeat(np.arange(modules, dtype=np.int64), [len(part) for part in rows]))
 
 
 def mixed_pair(
-    pool: Pool,
-    generator: np.random.Generator,
-    rows: Integers,
-    groups: Integers,
-    *,
-    better: int,
-    worse: int,
-    share: float,
+    pool: Pool, generator: np.random.Generator, drawn: Draw, *, better: int, worse: int, share: float
 ) -> tuple[Predictions, Predictions]:
     """Champion and challenger: each group's predictions of the two probes, dealt out at random.
 
     The challenger gets the better probe's with probability `share`. With a half the two are exchangeable: neither is
     better in truth, however much their predictions differ.
     """
-    dealt = (generator.random(int(groups.max()) + 1) < share)[groups]
-    first, second = pool.scores[better, rows], pool.scores[worse, rows]
+    dealt = (generator.random(int(drawn.groups.max()) + 1) < share)[drawn.groups]
+    first, second = pool.scores[better, drawn.rows], pool.scores[worse, drawn.rows]
     scores = np.where(dealt, second, first), np.where(dealt, first, second)
-    champion, challenger = (_predictions(pool, rows, groups, one) for one in scores)
+    champion, challenger = (_predictions(pool, drawn, one) for one in scores)
     return champion, challenger
 
 
-def _predictions(pool: Pool, rows: Integers, groups: Integers, scores: Floats) -> Predictions:
+def _predictions(pool: Pool, drawn: Draw, scores: Floats) -> Predictions:
+    rows = drawn.rows
     return Predictions(
         hashes=[str(number) for number in range(len(rows))],
         truth=pool.truth[rows],
         probabilities=np.stack([1 - scores, scores], axis=1),
         weights=pool.weights[rows],
-        groups=[str(group) for group in groups],
+        groups=[str(group) for group in drawn.groups],
         slices=pd.DataFrame(index=range(len(rows))),
         classes=CLASSES,
     )

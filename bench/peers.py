@@ -49,7 +49,7 @@ def pretrained_model(classes: int) -> nn.Module:
     root = load_settings().root
     pretrained = load_pretrained(root, BACKBONE)
     model: Any = timm.create_model(pretrained.card.architecture, num_classes=0)
-    adapter_for(pretrained.card).load(model, Path(pretrained.path))
+    adapter_for(pretrained.card).load_weights(model, Path(pretrained.path))
     model.reset_classifier(classes)
     return model  # type: ignore[no-any-return]
 

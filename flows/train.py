@@ -12,7 +12,6 @@ from tasks.train import (
     describe,
     find_candidate,
     fit,
-    measure_forgetting,
     open_training_run,
     package,
     register,
@@ -35,7 +34,6 @@ def train_version(plan: Plan, parent: str | None = None) -> Candidate:
 def _trained(plan: Plan, parent: str | None) -> Candidate:
     with settled(open_training_run(plan, parent)) as run_id:
         trained = fit(plan, run_id)
-        measure_forgetting(plan, trained)
         package(plan, trained)
         describe(plan, trained)
         return register(plan, trained)

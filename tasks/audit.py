@@ -12,6 +12,7 @@ from prefect.artifacts import create_markdown_artifact
 from data.stores.manifest import read_table, validated_folder
 from evaluation.audit.audit import Audit, Section
 from evaluation.audit.audit import audit as audit_data
+from evaluation.audit.findings import Samples
 from evaluation.audit.page import shortened, write_findings, write_page
 from lightning_modules.inputs.activations import PLAIN, Prefix
 from registry.store.tracking import log_dataset, log_file, log_values, run_address, start_run
@@ -54,7 +55,8 @@ def audit(plan: Plan, run_id: str) -> AuditReport:
     prefix = Prefix(home, dataset, plan.pretrained, plan.settings.cores)
     with prefix.in_use(PLAIN):
         features = prefix.cache().read(list(dataset.manifest["hash"]))
-    found = audit_data(name, plan.prepared.version, dataset, accepted, features, seed=seed, watch=_watch(name))
+    samples = Samples(name, dataset, accepted)
+    found = audit_data(samples, features, version=plan.prepared.version, seed=seed, watch=_watch(name))
     folder = home / "reports" / name
     report = _report(found, folder / "audit.html", folder / "audit.csv", run_id)
     write_page(report.page, found, dataset)

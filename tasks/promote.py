@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from registry.errors import GateError, QuarantineError, RegistryError
 from registry.gate.decision import Decision
 from registry.ledger.history import way_back
-from registry.ledger.ledger import Ledger
+from registry.ledger.ledger import Change, Ledger
 from registry.package.package import load_package
 from registry.store.aliases import Faults, alias_faults, follow_ledger
 from registry.store.models import ModelVersion, describe_versions, model_version
@@ -123,10 +123,8 @@ def rollback(name: str, target: int, reason: str) -> Promotion:
     known = target in {entry.to_version for entry in entries}
     told = reason if known else f"{reason}; never in production before, gate: {found.tags.get('decision', 'not asked')}"
     if current != target:
-        ledger.append(
-            name, action="rollback", expected=current, to=target, actor=load_settings().who, reason=told, evidence="",
-            dataset_version=found.tags.get("dataset_version", ""),
-        )  # fmt: skip
+        version = found.tags.get("dataset_version", "")
+        ledger.append(Change(name, "rollback", current, target, load_settings().who, told, "", version))
     repaired = _follow(name)
     if current == target and not (repaired and entries[-1].action == "rollback"):
         return Promotion(name, target, "UNCHANGED", (f"v{target} is in production already",), target)
@@ -139,7 +137,7 @@ def _write_promotion(verdict: Verdict, reason: str, *, deliberate: bool, approva
     if ledger.champion(verdict.domain) == verdict.version:
         return
     _verified(verdict.domain, verdict.version)
-    ledger.append(
+    change = Change(
         verdict.domain,
         action="promote",
         expected=verdict.champion,
@@ -151,6 +149,7 @@ def _write_promotion(verdict: Verdict, reason: str, *, deliberate: bool, approva
         approval=approval,
         deliberate=deliberate,
     )
+    ledger.append(change)
 
 
 def _follow(name: str) -> Faults:

@@ -11,6 +11,7 @@ from data.specs.image import ImageSpec
 from evaluation.selection.ranking import (
     FOLDS,
     NEIGHBOURS,
+    Embedder,
     Score,
     best_first,
     draw_training,
@@ -134,8 +135,8 @@ def score(plan: Plan, entrant: Entrant) -> Scored:
     except BackboneError as error:
         return Scored(entrant.name, (), str(error))
     with task_progress(f"score {plan.name} · {entrant.name}") as progress:
-        head, name, size = load_source_head(entrant.pretrained), entrant.pretrained.name, entrant.size
-        return Scored(entrant.name, tuple(score_stages(name, size, features, labels, parts, head, progress)), None)
+        embedder = Embedder(entrant.pretrained.name, entrant.size, load_source_head(entrant.pretrained))
+        return Scored(entrant.name, tuple(score_stages(embedder, features, labels, parts, progress)), None)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from evaluation.selection.sweep import SCRATCH, RecipeScore, TrialScore, summari
 from lightning_modules.config import TrainingConfig, with_recipe
 from lightning_modules.fitting.launch import FitResult, read_outputs
 from lightning_modules.fitting.launch import train as run_fit
-from lightning_modules.insight.forgetting import measure_adaptation
 from registry.store.tracking import log_figures, log_table, log_values, settled, start_run
 from tasks.domain import Domain
 from tasks.plan import Plan
@@ -111,12 +110,10 @@ def fit_trial(plan: Plan, attempt: Attempt) -> TrialScore:
     with settled(start_run(plan.name, attempt.name, plan.lineage, attempt.parent)) as run_id:
         with task_progress(f"{plan.name} · {attempt.name}") as progress:
             fitted = run_fit(fit_config(plan, folder, run_id), progress)
-        moved = measure_adaptation(plan.pretrained, plan.dataset.spec, folder / "weights.safetensors")
         metrics = score(_validation(plan.dataset, fitted))
-        shown = {f"val_{key}": value for key, value in metrics.items()}
-        forgot = {} if moved is None else moved.figures()
-        log_values(run_id, {**shown, **forgot, "seconds": fitted.seconds}, trial.training.recipe.model_dump(), {})
-    kept = (math.nan, None) if moved is None else (moved.cka, moved.agreement)
+        shown = {f"val_{key}": value for key, value in metrics.items()} | fitted.forgetting
+        log_values(run_id, {**shown, "seconds": fitted.seconds}, trial.training.recipe.model_dump(), {})
+    kept = fitted.forgetting.get("source_cka", math.nan), fitted.forgetting.get("source_agreement")
     return TrialScore(trial.recipe, trial.training.seed, metrics[plan.domain.gate.metric], fitted.seconds, *kept)
 
 

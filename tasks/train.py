@@ -11,7 +11,6 @@ from lightning_modules.config import FitConfig, interrupted_run
 from lightning_modules.fitting.energy import energy_measured, read_energy
 from lightning_modules.fitting.launch import FitResult
 from lightning_modules.fitting.launch import train as run_fit
-from lightning_modules.insight.forgetting import Forgetting, measure_adaptation
 from registry.cards.describing import describe as describe_package
 from registry.cards.facts import Facts
 from registry.ledger.uses import UNREGISTERED, count_evaluation
@@ -78,17 +77,10 @@ def fit(plan: Plan, run_id: str) -> Trained:
     with energy_measured(config.folder), task_progress(f"train {plan.name}") as progress:
         fitted = run_fit(config, progress)
     energy = read_energy(config.folder)
-    log_values(run_id, {"fit_seconds": fitted.seconds, **({} if energy is None else {"fit_kwh": energy})}, {}, {})
+    used = {"fit_seconds": fitted.seconds, **({} if energy is None else {"fit_kwh": energy})}
+    log_values(run_id, {**used, **fitted.forgetting}, {}, {})
     log_figures(run_id, {"training_curves": training_curves_figure(fitted.history, fitted.best_epoch)})
     return Trained(run_id, fitted)
-
-
-@task(name="measure adaptation", task_run_name="measure how far {plan.name} moved its backbone", **COMPUTE)
-def measure_forgetting(plan: Plan, trained: Trained) -> Forgetting | None:
-    """Says what the adapted backbone lost of its source task: nothing, where only the head learned."""
-    found = measure_adaptation(plan.pretrained, plan.dataset.spec, trained.fit.folder / "weights.safetensors")
-    log_values(trained.run_id, {} if found is None else found.figures(), {}, {})
-    return found
 
 
 @task(name="package", task_run_name="package {plan.name}", **COMPUTE)

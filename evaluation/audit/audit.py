@@ -9,11 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from data.stores.dataset import Dataset
 from evaluation.audit.findings import Finding, Samples, duplicate_finding, label_finding, linked_groups, poison_finding
-from evaluation.audit.label_noise import find_label_noise
+from evaluation.audit.label_noise import Labels, find_label_noise
 from evaluation.audit.near_duplicates import COSINE, PIXELS, RELATIONS, NearDuplicates, find_near_duplicates
 from evaluation.audit.poisoning import ALWAYS, FEWEST, screen_poisoning
 from evaluation.errors import EvaluationError
@@ -57,17 +55,8 @@ class Audit:
     left_out: dict[str, str]
 
 
-def audit(
-    name: str,
-    version: str,
-    dataset: Dataset,
-    accepted: pd.DataFrame,
-    features: npt.NDArray[np.float32],
-    *,
-    seed: int,
-    watch: Watch,
-) -> Audit:
-    """Audits a data set whose `features` [N, D] are in the order of its manifest; `accepted` tells paths and sources.
+def audit(samples: Samples, features: npt.NDArray[np.float32], *, version: str, seed: int, watch: Watch) -> Audit:
+    """Audits the samples of a data set version; their `features` [N, D] are in the order of its manifest.
 
     `watch` takes a check's name and gives the function that is told of its progress. A check that the data do not
     allow is left out with its reason.
@@ -75,8 +64,9 @@ def audit(
     Raises:
         StorageError: a shard is missing or damaged.
     """
-    samples = Samples(name, dataset, accepted)
-    sections, left_out = [], {}
+    dataset = samples.dataset
+    sections: list[Section] = []
+    left_out: dict[str, str] = {}
     with watch("near duplicates") as progress:
         sections += _duplicate_sections(samples, find_near_duplicates(dataset, features, progress))
     try:
@@ -86,7 +76,7 @@ def audit(
         left_out[LABELS] = str(error)
     with watch(POISON) as progress:
         sections.append(_poison_section(samples, features, progress))
-    return Audit(name, version, len(dataset.manifest), tuple(sections), left_out)
+    return Audit(samples.domain, version, len(dataset.manifest), tuple(sections), left_out)
 
 
 def _duplicate_sections(samples: Samples, found: NearDuplicates) -> list[Section]:
@@ -107,10 +97,9 @@ def _label_section(
     samples: Samples, features: npt.NDArray[np.float32], seed: int, progress: Callable[[int, int], None]
 ) -> Section:
     dataset, rows = samples.dataset, samples.dataset.manifest
-    found = find_label_noise(
-        features, dataset.labels(rows), rows["group"].to_numpy(str), rows["weight"].to_numpy(np.float64),
-        dataset.classes, seed=seed, progress=progress,
-    )  # fmt: skip
+    groups, weights = rows["group"].to_numpy(str), rows["weight"].to_numpy(np.float64)
+    labels = Labels(dataset.labels(rows), groups, weights, dataset.classes)
+    found = find_label_noise(features, labels, seed=seed, progress=progress)
     findings = tuple(label_finding(samples, row) for row in found.candidates.itertuples(index=False))
     by_split = rows["split"].iloc[found.candidates["place"]].value_counts()
     agrees = (

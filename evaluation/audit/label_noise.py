@@ -17,6 +17,16 @@ COLUMNS = ["place", "suggested", "own_probability", "suggested_probability"]
 
 
 @dataclass(frozen=True, eq=False)
+class Labels:
+    """What is known of N samples: class indices [N] into `classes`, groups [N], and the weights [N] of a fit."""
+
+    indices: npt.NDArray[np.int64]
+    groups: npt.NDArray[np.str_]
+    weights: npt.NDArray[np.float64]
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class LabelNoise:
     """Candidates, columns COLUMNS, the least probable label first; `place` is one in the manifest.
 
@@ -30,58 +40,55 @@ class LabelNoise:
 
 def find_label_noise(
     features: npt.NDArray[np.float32],
-    labels: npt.NDArray[np.int64],
-    groups: npt.NDArray[np.str_],
-    weights: npt.NDArray[np.float64],
-    classes: tuple[str, ...],
+    labels: Labels,
     *,
     seed: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> LabelNoise:
     """Candidates by confident learning (Northcutt et al. 2021, arXiv 1911.00068) as cleanlab does it.
 
-    `features` [N, D], `labels` class indices [N]; `groups` [N] stay on one side of a fold; `weights` [N] are the fit's.
+    `features` [N, D]; a group stays on one side of a fold.
 
     Raises:
         EvaluationError: a class lies in fewer than two groups, or within one fold.
     """
     from cleanlab.filter import find_label_issues
 
-    parts = _folds(labels, groups, classes, seed)
-    probabilities = _out_of_fold(_components(features), labels, weights, parts, progress)
+    indices = labels.indices
+    parts = _folds(labels, seed)
+    probabilities = _out_of_fold(_components(features), labels, parts, progress)
     chosen = find_label_issues(
-        labels, probabilities, return_indices_ranked_by="self_confidence", filter_by="confident_learning", n_jobs=1
+        indices, probabilities, return_indices_ranked_by="self_confidence", filter_by="confident_learning", n_jobs=1
     )
     suggested = probabilities.argmax(axis=1)
     values = (
         chosen,
-        np.array(classes)[suggested[chosen]],
-        probabilities[chosen, labels[chosen]],
+        np.array(labels.classes)[suggested[chosen]],
+        probabilities[chosen, indices[chosen]],
         probabilities[chosen, suggested[chosen]],
     )
     candidates = pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
-    return LabelNoise(candidates, float(np.mean(suggested == labels)), len(parts))
+    return LabelNoise(candidates, float(np.mean(suggested == indices)), len(parts))
 
 
-def _folds(
-    labels: npt.NDArray[np.int64], groups: npt.NDArray[np.str_], classes: tuple[str, ...], seed: int
-) -> list[Fold]:
+def _folds(labels: Labels, seed: int) -> list[Fold]:
     """Folds whose training parts hold every class."""
+    indices, groups, classes = labels.indices, labels.groups, labels.classes
     if len(np.unique(groups)) < 2:
         raise EvaluationError(
-            f"all {len(labels)} samples are of one group ({groups[0]}): no model can be judged on samples of another; "
+            f"all {len(indices)} samples are of one group ({groups[0]}): no model can be judged on samples of another; "
             "give the source a group column with several values, or none"
         )
-    held = [len(np.unique(groups[labels == number])) for number in range(len(classes))]
+    held = [len(np.unique(groups[indices == number])) for number in range(len(classes))]
     fewest = int(np.argmin(held))
     if held[fewest] < 2:
         raise EvaluationError(
-            f"class {classes[fewest]!r} lies in {held[fewest]} group(s) with {np.sum(labels == fewest)} sample(s); two "
-            "groups are needed, one to learn it from and one to judge: add samples"
+            f"class {classes[fewest]!r} lies in {held[fewest]} group(s) with {np.sum(indices == fewest)} sample(s); "
+            "two groups are needed, one to learn it from and one to judge: add samples"
         )
-    parts = grouped_folds(labels, groups, folds=min(FOLDS, held[fewest]), seed=seed)
+    parts = grouped_folds(indices, groups, folds=min(FOLDS, held[fewest]), seed=seed)
     for train, _ in parts:
-        for number in set(range(len(classes))) - set(labels[train]):
+        for number in set(range(len(classes))) - set(indices[train]):
             raise EvaluationError(
                 f"class {classes[number]!r} falls into one fold as a whole: its {held[number]} groups are too uneven; "
                 "add samples of it in other groups"
@@ -101,19 +108,15 @@ def _components(features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 
 def _out_of_fold(
-    features: npt.NDArray[np.float32],
-    labels: npt.NDArray[np.int64],
-    weights: npt.NDArray[np.float64],
-    parts: list[Fold],
-    progress: Callable[[int, int], None],
+    features: npt.NDArray[np.float32], labels: Labels, parts: list[Fold], progress: Callable[[int, int], None]
 ) -> npt.NDArray[np.float64]:
     """Probabilities [N, K] of a logistic regression that was fitted on the other folds."""
     from sklearn.linear_model import LogisticRegression
 
-    probabilities = np.empty((len(labels), int(labels.max()) + 1))
+    probabilities = np.empty((len(features), int(labels.indices.max()) + 1))
     for done, (train, held_out) in enumerate(parts, 1):
         model = LogisticRegression(C=PENALTY, max_iter=500, tol=1e-3)
-        model.fit(features[train], labels[train], sample_weight=weights[train])
+        model.fit(features[train], labels.indices[train], sample_weight=labels.weights[train])
         probabilities[held_out] = model.predict_proba(features[held_out])
         progress(done, len(parts))
     return probabilities

@@ -55,19 +55,27 @@ def draw_training(dataset: Dataset, count: int, *, seed: int) -> pd.DataFrame:
     return rows.iloc[np.sort(chosen)].reset_index(drop=True)
 
 
+@dataclass(frozen=True)
+class Embedder:
+    """One backbone at one image size, with the classifier of its source task where the weight file brought one."""
+
+    backbone: str
+    size: int
+    head: SourceHead | None
+
+
 def score_stages(
-    backbone: str,
-    size: int,
+    embedder: Embedder,
     features: Mapping[str, npt.NDArray[np.float32]],
     labels: Labels,
     parts: Sequence[Fold],
-    head: SourceHead | None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Score]:
     """Scores every stage's features [N, D] by k-NN and LogME; LEEP at the last one, where the source head exists."""
+    backbone, size = embedder.backbone, embedder.size
     scores = []
     for place, (stage, vectors) in enumerate(features.items(), 1):
-        last = head if place == len(features) else None
+        last = embedder.head if place == len(features) else None
         source = None if last is None else leep(last.probabilities(vectors), labels)
         accuracies = knn_accuracy(vectors, labels, parts, k=NEIGHBOURS)
         knn, evidence = fold_interval(accuracies), logme_folds(vectors, labels, parts)

@@ -11,6 +11,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from filelock import FileLock
@@ -26,6 +27,7 @@ from lightning_modules.fitting.progress import write_history
 from lightning_modules.fitting.torchrun import first_process, run_processes, under_torchrun
 from lightning_modules.fitting.trainer import on_gpu
 from lightning_modules.inputs.activations import PLAIN
+from lightning_modules.insight.forgetting import measure_adaptation
 from lightning_modules.objectives.objective import Labelled, Objective, TaskHead
 from lightning_modules.recipes.phase import Phase
 from settings.entry import stage_main
@@ -68,7 +70,10 @@ def run(context: FitContext) -> None:
             context.network.load_state_dict(phase_weights(config, kept))
         write_outputs(context, outcomes[kept].boundary)
         write_weights(config.folder / "weights.safetensors", context.network)
-        write_text(config.folder / "result.json", json.dumps(_result(outcomes, kept, time.monotonic() - started)))
+        result = _result(outcomes, kept, time.monotonic() - started)
+        moved = measure_adaptation(config.pretrained, context.dataset.spec, context.network)
+        result["forgetting"] = {} if moved is None else moved.figures()
+        write_text(config.folder / "result.json", json.dumps(result))
 
 
 def _train(context: FitContext, phases: Sequence[Phase]) -> list[PhaseResult]:
@@ -109,7 +114,7 @@ def _no_training(config: FitConfig, loss: float) -> PhaseResult:
     return PhaseResult(loss, 1, None, 0.0)
 
 
-def _result(outcomes: Sequence[PhaseResult], kept: int, seconds: float) -> dict[str, float | int]:
+def _result(outcomes: Sequence[PhaseResult], kept: int, seconds: float) -> dict[str, Any]:
     epochs = sum(outcome.epochs for outcome in outcomes)
     best = outcomes[kept]
     return {"epochs": epochs, "best_val_loss": best.val_loss, "best_phase": kept, "seconds": round(seconds, 2)}

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,7 @@ GRACE = 40.0  # torchrun gives its own processes 30 seconds
 
 @dataclass(frozen=True)
 class FitResult:
-    """Where a finished fit lies and what it says of itself."""
+    """Where a finished fit lies and what it says of itself; `forgetting` by name, where it was measured."""
 
     folder: Path
     epochs: int
@@ -35,6 +35,7 @@ class FitResult:
     best_phase: int
     seconds: float
     history: tuple[dict[str, float], ...]
+    forgetting: dict[str, float] = field(default_factory=dict)
 
     @property
     def best_epoch(self) -> int:

@@ -8,7 +8,8 @@ what they find is a worst case that no camera delivers by itself, so it is repor
 
 import warnings
 from collections.abc import Iterator
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -27,28 +28,31 @@ BATCH = 16
 REACH = 2.5  # a PGD step is this share of budget / steps, so that it can cross the ball and come back (Madry)
 
 
-def attack(
-    network: Network,
-    images: Array,
-    truth: npt.NDArray[np.int64],
-    *,
-    kind: AttackName,
-    budget: float,
-    steps: int,
-    seed: int,
-) -> Floats:
+@dataclass(frozen=True)
+class Attack:
+    """How images are changed: no pixel moves by more than `budget`, which counts in steps of 1/255 of the range.
+
+    Only PGD takes several steps and draws its start with the seed.
+    """
+
+    kind: AttackName
+    budget: float
+    steps: int
+    seed: int
+
+
+def attack(network: Network, images: Array, truth: npt.NDArray[np.int64], how: Attack) -> Floats:
     """Adversarial images as float32 [N, H, W, C] in 0..255, not rounded to whole grey levels, of uint8 images.
 
-    No pixel moves by more than `budget`, which counts in steps of 1/255 of the range. The attack is untargeted and
-    raises the cross-entropy of the true class; network and its gradients stay as they are.
+    The attack is untargeted and raises the cross-entropy of the true class; network and its gradients stay as they are.
     """
     batches = zip(
         torch.split(torch.from_numpy(images).float(), BATCH), torch.split(torch.from_numpy(truth), BATCH), strict=True
     )
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():  # captum draws from the global generator
         warnings.filterwarnings("ignore", "Input Tensor . did not already require gradients")
-        torch.manual_seed(seed)
-        found = [_attack_batch(network, part, labels, kind, budget, steps) for part, labels in batches]
+        torch.manual_seed(how.seed)
+        found = [_attack_batch(network, part, labels, how) for part, labels in batches]
     adversarial: Floats = torch.cat(found).numpy()
     return adversarial
 
@@ -71,17 +75,15 @@ def attacked(
         said = probabilities(network, images)
         for budget in sorted(budgets):
             right = np.flatnonzero(said.argmax(axis=1) == truth)
-            said[right] = _misled(
-                network, images[right], truth[right], kind=kind, budget=budget, steps=steps, seed=seed
-            )
+            said[right] = _misled(network, images[right], truth[right], Attack(kind, budget, steps, seed))
             yield kind, budget, said.copy()
 
 
-def _misled(network: Network, images: Array, truth: npt.NDArray[np.int64], **options: Any) -> Floats:
+def _misled(network: Network, images: Array, truth: npt.NDArray[np.int64], how: Attack) -> Floats:
     """What the network says [n, K] of images [n, H, W, C] after an attack; there may be none left."""
     if not len(images):
         return np.empty((0, 1), np.float32)
-    return probabilities(network, attack(network, images, truth, **options))
+    return probabilities(network, attack(network, images, truth, how))
 
 
 @torch.inference_mode()
@@ -92,16 +94,15 @@ def probabilities(network: Network, images: Array | Floats) -> Floats:
     return said
 
 
-def _attack_batch(
-    network: Network, images: Tensor, truth: Tensor, kind: AttackName, budget: float, steps: int
-) -> Tensor:
-    attacker = (FGSM if kind == "fgsm" else PGD)(network.eval().logits, _loss, 0.0, 255.0)
+def _attack_batch(network: Network, images: Tensor, truth: Tensor, how: Attack) -> Tensor:
+    attacker = (FGSM if how.kind == "fgsm" else PGD)(network.eval().logits, _loss, 0.0, 255.0)
     # captum takes gradients below a millionth for none: those of a sure network are, and it would seem robust.
-    (attacker if kind == "fgsm" else attacker.fgsm).zero_thresh = 0.0
-    if kind == "fgsm":
-        found: Tensor = attacker.perturb(images, budget, truth)
+    (attacker if how.kind == "fgsm" else attacker.fgsm).zero_thresh = 0.0
+    if how.kind == "fgsm":
+        found: Tensor = attacker.perturb(images, how.budget, truth)
     else:
-        found = attacker.perturb(images, budget, REACH * budget / steps, steps, truth, random_start=True)
+        step = REACH * how.budget / how.steps
+        found = attacker.perturb(images, how.budget, step, how.steps, truth, random_start=True)
     return found.detach()
 
 

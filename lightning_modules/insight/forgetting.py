@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from PIL import Image
 
 from data.specs.decoding import decode_image
 from data.specs.spec import Array, Spec
 from lightning_modules.hub.backbones import Pretrained
 from lightning_modules.insight.source_head import SourceHead, load_source_head
+from lightning_modules.network.network import Network, pretrained_network
 
 Floats = npt.NDArray[np.floating]
 # Side of a crop as a share of the photograph's shorter side, and how many lie along the shorter and the longer side.
@@ -105,24 +107,16 @@ def _dependence(ours: npt.NDArray[np.float64], theirs: npt.NDArray[np.float64]) 
     return float(np.sum(ours * theirs) + totals - mixed)
 
 
-def measure_adaptation(pretrained: Pretrained, spec: Spec, weights: Path) -> Forgetting | None:
-    """Compares the pretrained backbone with the one in a fit's weights.safetensors, on the fixed probe images.
+@torch.inference_mode()
+def measure_adaptation(pretrained: Pretrained, spec: Spec, adapted: Network) -> Forgetting | None:
+    """Compares the pretrained backbone with the adapted one, on the fixed probe images.
 
     They are shown at the size that the domain trains at; the source task's own head judges both. None where samples are
     no images: there are no such probes of other kinds.
     """
-    import torch  # seconds, in a process that may not need it otherwise
-    from safetensors.torch import load_file
-
-    from lightning_modules.network.network import pretrained_network
-
     if not spec.pixels:
         return None
     images = torch.from_numpy(probe_images(spec.shape[0]))
-    network = pretrained_network(pretrained, pretrained.transform(spec), {}).eval()
-    with torch.inference_mode():
-        before = network.run(images).numpy()
-        given = load_file(weights)
-        own = {name.removeprefix("backbone."): value for name, value in given.items() if name.startswith("backbone.")}
-        network.backbone.load_state_dict(own)
-        return forgetting(before, network.run(images).numpy(), load_source_head(pretrained))
+    source = pretrained_network(pretrained, pretrained.transform(spec), {})
+    before, after = (network.eval().run(images).numpy() for network in (source, adapted))
+    return forgetting(before, after, load_source_head(pretrained))

@@ -38,7 +38,7 @@ class Adapter(ABC):
         """
 
     @abstractmethod
-    def load(self, backbone: nn.Module, path: Path) -> None:
+    def load_weights(self, backbone: nn.Module, path: Path) -> None:
         """Loads a weight file's tensors; those of the source's classifier are left out.
 
         Raises:

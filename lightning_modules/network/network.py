@@ -112,5 +112,5 @@ def pretrained_network(
         BackboneError: the weights are those of another network, or the samples' shape does not fit.
     """
     network = Network(pretrained.card, transform, objectives, **options)
-    network.adapter.load(network.backbone, Path(pretrained.path))
+    network.adapter.load_weights(network.backbone, Path(pretrained.path))
     return network

@@ -36,6 +36,26 @@ class Verification:
     fault: str | None
 
 
+@dataclass(frozen=True)
+class Change:
+    """A change of champion that is asked for: to `to`, if `expected` is the champion still (None: there is none yet).
+
+    `evidence` is the sha256 of the gate's decision in hex, or empty; `approval` a JSON object, or empty. Only a
+    deliberate promotion brings back a version in quarantine.
+    """
+
+    domain: str
+    action: Action
+    expected: int | None
+    to: int
+    actor: str
+    reason: str
+    evidence: str
+    dataset_version: str
+    approval: str = ""
+    deliberate: bool = False
+
+
 class Ledger:
     """The ledger in one SQL database; any number of processes may use it at once.
 
@@ -48,41 +68,22 @@ class Ledger:
         self._database = Database(url)
         ensure_schema(self._database)
 
-    def append(
-        self,
-        domain: str,
-        *,
-        action: Action,
-        expected: int | None,
-        to: int,
-        actor: str,
-        reason: str,
-        evidence: str,
-        dataset_version: str,
-        approval: str = "",
-        deliberate: bool = False,
-    ) -> Entry:
-        """Writes that `to` is champion now, if `expected` still is the champion (None: there is none yet).
-
-        `evidence` is the sha256 of the gate's decision in hex, or empty; `approval` a JSON object, or empty. Only a
-        deliberate promotion brings back a version in quarantine.
+    def append(self, change: Change) -> Entry:
+        """Writes that there is another champion now.
 
         Raises:
             LedgerConflictError: the champion is another, or another process wrote first; nothing was written.
             QuarantineError: the version was rolled back and the promotion is not deliberate.
             LedgerError: the entry makes no sense, or the database cannot be reached.
         """
-        _check_entry(domain, action=action, expected=expected, to=to)
-        _check_proofs(evidence, approval)
-        row = {"domain": domain, "action": action, "from_version": expected, "to_version": to, "actor": actor}
-        row |= {"expected_from": expected, "reason": reason, "approval": approval, "evidence": evidence}
-        row |= {"dataset_version": dataset_version}
+        _check_champions(change)
+        _check_proofs(change)
         try:
             with self._database.writing() as connection:
-                entry = _insert(connection, row, deliberate=deliberate)
+                entry = _insert(connection, change)
         except IntegrityError as error:
-            raise LedgerConflictError(f"{domain}: another process wrote first; read the ledger again") from error
-        logger.info("%s: %s %s -> %d by %s", domain, action, expected, to, actor)
+            raise LedgerConflictError(f"{change.domain}: another process wrote first; read the ledger again") from error
+        logger.info("%s: %s %s -> %d by %s", entry.domain, entry.action, change.expected, change.to, entry.actor)
         return entry
 
     def entries(self, domain: str) -> list[Entry]:
@@ -124,20 +125,29 @@ class Ledger:
         return Verification(domain, len(entries), entries[-1].hash if entries else START, fault)
 
 
-def _insert(connection: Connection, row: dict[str, Any], *, deliberate: bool) -> Entry:
+def _insert(connection: Connection, change: Change) -> Entry:
     """Compares and sets within one transaction."""
-    last = _last(connection, row["domain"])
+    last = _last(connection, change.domain)
     champion = last.to_version if last else None
-    if champion != row["from_version"]:
-        found = f"{row['domain']}: the champion is {champion}, not {row['from_version']} as expected"
+    if champion != change.expected:
+        found = f"{change.domain}: the champion is {champion}, not {change.expected} as expected"
         raise LedgerConflictError(f"{found}; compare with the present champion and decide again")
-    if row["action"] == "promote" and not deliberate:
-        _refuse_quarantined(connection, row["domain"], row["to_version"])
+    if change.action == "promote" and not change.deliberate:
+        _refuse_quarantined(connection, change.domain, change.to)
     # clocks of several machines differ; a row is never older than the one before it
     time = max(_stamp(datetime.now(UTC)), last.time if last else "")
-    row = chained(row | {"sequence": last.sequence + 1 if last else 1, "time": time}, last.hash if last else START)
+    place = {"sequence": last.sequence + 1 if last else 1, "time": time}
+    row = chained(_columns(change) | place, last.hash if last else START)
     key = connection.execute(insert(LEDGER).values(row)).inserted_primary_key
     return Entry(id=key[0] if key else 0, **row)
+
+
+def _columns(change: Change) -> dict[str, Any]:
+    """A change as columns of its row; what was expected was found, so the row comes from it."""
+    row: dict[str, Any] = {"domain": change.domain, "action": change.action, "actor": change.actor}
+    row |= {"from_version": change.expected, "to_version": change.to, "expected_from": change.expected}
+    row |= {"reason": change.reason, "evidence": change.evidence, "approval": change.approval}
+    return row | {"dataset_version": change.dataset_version}
 
 
 def _refuse_quarantined(connection: Connection, domain: str, version: int) -> None:
@@ -161,16 +171,18 @@ def _last(connection: Connection, domain: str) -> Entry | None:
     return Entry(**row) if row else None
 
 
-def _check_entry(domain: str, *, action: str, expected: int | None, to: int) -> None:
+def _check_champions(change: Change) -> None:
+    domain, action, to = change.domain, change.action, change.to
     if action not in ("promote", "rollback"):
         raise LedgerError(f"action {action!r}: the ledger knows promote and rollback; use one of them")
-    if to < 1 or to == expected:
+    if to < 1 or to == change.expected:
         raise LedgerError(f"{domain}: version {to} is below 1 or the present champion; name another version")
-    if action == "rollback" and expected is None:
+    if action == "rollback" and change.expected is None:
         raise LedgerError(f"{domain}: nothing is in production that a rollback could leave; promote a version first")
 
 
-def _check_proofs(evidence: str, approval: str) -> None:
+def _check_proofs(change: Change) -> None:
+    evidence, approval = change.evidence, change.approval
     if not EVIDENCE.fullmatch(evidence):
         raise LedgerError(f"evidence {evidence!r} is no sha256 in hex; give the decision's sha256 or an empty text")
     try:

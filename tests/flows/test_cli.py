@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from flows.cli import COMMANDS, regraft
 from flows.cli.console import print_facts, print_json
 from flows.cli.run import _show
-from registry.ledger.ledger import Ledger
+from registry.ledger.ledger import Change, Ledger
 from settings.errors import ConfigError
 from settings.machine import load_settings
 from tasks.approval import Approval, approval_text
@@ -111,7 +111,9 @@ def test_ledger__json():
     """Every entry for machines; --at answers for a moment; nothing is an empty list."""
     assert json.loads(CliRunner().invoke(regraft, ["ledger", "digits", "--json"]).stdout) == []
     entry = Ledger(load_settings().ledger).append(
-        "digits", action="promote", expected=None, to=1, actor="me", reason="r", evidence="", dataset_version="d"
+        Change(
+            "digits", action="promote", expected=None, to=1, actor="me", reason="r", evidence="", dataset_version="d"
+        )
     )
     assert json.loads(CliRunner().invoke(regraft, ["ledger", "digits", "--json"]).stdout) == [vars(entry)]
     for time, champion in {"2020-01-01T00:00+0000": None, "2999-01-01T00:00:00+0100": 1}.items():
@@ -124,7 +126,9 @@ def test_ledger__verify():
     """One line a domain with the head to keep; 1 where a row was changed or the kept hash is gone."""
     ledger = Ledger(load_settings().ledger)
     facts = {"actor": "me", "reason": "r", "evidence": "", "dataset_version": "d"}
-    heads = {name: ledger.append(name, action="promote", expected=None, to=1, **facts).hash for name in ("a", "b")}
+    heads = {
+        name: ledger.append(Change(name, action="promote", expected=None, to=1, **facts)).hash for name in ("a", "b")
+    }
     verify = partial(CliRunner().invoke, regraft)
     sound = verify(["ledger", "verify"])
     assert (sound.exit_code, sound.output.splitlines()) == (
@@ -147,7 +151,7 @@ def test_ledger__table():
     """Rows for people: hashes by their beginning, of an approval who gave it."""
     approval = approval_text(Approval(approve=True, approver="Ada"))
     facts = {"actor": "me", "reason": "r", "evidence": "", "dataset_version": "d", "approval": approval}
-    Ledger(load_settings().ledger).append("digits", action="promote", expected=None, to=1, **facts)
+    Ledger(load_settings().ledger).append(Change("digits", action="promote", expected=None, to=1, **facts))
     shown = CliRunner(env={"COLUMNS": "200"}).invoke(regraft, ["ledger", "digits"]).output
     assert "Ada" in shown
     assert "comment" not in shown
@@ -157,7 +161,7 @@ def test_ledger__table():
 def test_ledger__domain_file_is_gone():
     """The history of a domain outlives its file; a name that neither ledger nor project knows is an error."""
     facts = {"actor": "me", "reason": "r", "evidence": "", "dataset_version": "d"}
-    entry = Ledger(load_settings().ledger).append("gone", action="promote", expected=None, to=1, **facts)
+    entry = Ledger(load_settings().ledger).append(Change("gone", action="promote", expected=None, to=1, **facts))
     ask = partial(CliRunner().invoke, regraft)
     assert json.loads(ask(["ledger", "gone", "--json"]).stdout) == [vars(entry)]
     assert json.loads(ask(["ledger", "gone", "--at", "2999-01-01T00:00+0000", "--json"]).stdout)["champion"] == 1

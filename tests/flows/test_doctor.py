@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from flows.doctor import examine
-from registry.ledger.ledger import Ledger
+from registry.ledger.ledger import Change, Ledger
 from registry.store.aliases import follow_ledger
 from registry.store.tracking import mlflow_client
 from settings.machine import load_settings
@@ -38,7 +38,9 @@ def test_examine__alias_set_wrong_by_hand(registered, project):
     (project / "domains" / "photos.yaml").write_text((project / "domains" / "digits.yaml").read_text())
     registered(), registered()
     Ledger(load_settings().ledger).append(
-        "photos", action="promote", expected=None, to=1, actor="me", reason="r", evidence="", dataset_version="d"
+        Change(
+            "photos", action="promote", expected=None, to=1, actor="me", reason="r", evidence="", dataset_version="d"
+        )
     )
     follow_ledger("photos")
     mlflow_client().set_registered_model_alias("photos", "champion", "2")
@@ -53,7 +55,7 @@ def test_examine__ledger_changed_by_hand(registered):
     """A row that somebody changed is named with its domain, whatever domain files there are."""
     ledger = Ledger(load_settings().ledger)
     facts = {"actor": "me", "reason": "r", "evidence": "", "dataset_version": "d"}
-    ledger.append("photos", action="promote", expected=None, to=registered(), **facts)
+    ledger.append(Change("photos", action="promote", expected=None, to=registered(), **facts))
     assert faults() == {}
     with sqlite3.connect(load_settings().home / "ledger.db") as database:
         database.execute("update ledger set actor = 'you'")
@@ -64,7 +66,7 @@ def test_examine__champion_deleted_or_altered(registered, project):
     """A champion whose package was altered, or which was deleted in MLflow, is a fault that says what to do."""
     (project / "domains" / "photos.yaml").write_text((project / "domains" / "digits.yaml").read_text())
     facts = {"actor": "me", "reason": "r", "evidence": "", "dataset_version": "d"}
-    Ledger(load_settings().ledger).append("photos", action="promote", expected=None, to=registered(), **facts)
+    Ledger(load_settings().ledger).append(Change("photos", action="promote", expected=None, to=registered(), **facts))
     follow_ledger("photos")
     for stored in (project / ".regraft" / "mlartifacts").rglob("model.onnx"):
         stored.write_bytes(b"altered")

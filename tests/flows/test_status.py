@@ -3,7 +3,7 @@
 import pytest
 
 from flows.status import domain_status
-from registry.ledger.ledger import Ledger
+from registry.ledger.ledger import Change, Ledger
 from registry.ledger.uses import Use, Uses
 from registry.store.models import tag_version
 from registry.store.tracking import mlflow_client, start_run
@@ -15,7 +15,16 @@ from tasks.promote import find_target
 def promote(expected: int | None, to: int) -> None:
     """Writes a promotion of digits."""
     Ledger(load_settings().ledger).append(
-        "photos", action="promote", expected=expected, to=to, actor="me", reason="r", evidence="", dataset_version="d"
+        Change(
+            "photos",
+            action="promote",
+            expected=expected,
+            to=to,
+            actor="me",
+            reason="r",
+            evidence="",
+            dataset_version="d",
+        )
     )
 
 
@@ -48,7 +57,7 @@ def test_domain_status__quarantine_and_deleted_champion(registered, project):
     registered(), registered()
     promote(None, 1), promote(1, 2)
     facts = {"actor": "me", "reason": "worse at night", "evidence": "", "dataset_version": "d"}
-    Ledger(load_settings().ledger).append("photos", action="rollback", expected=2, to=1, **facts)
+    Ledger(load_settings().ledger).append(Change("photos", action="rollback", expected=2, to=1, **facts))
     mlflow_client().delete_model_version("photos", "1")
     found = domain_status("photos")
     assert (found.champion, found.previous, list(found.quarantine)) == (1, None, [2])

@@ -226,7 +226,7 @@ class BagAdapter(Adapter, library="torch"):
         """The network."""
         return Bag()
 
-    def load(self, backbone: nn.Module, path: Path) -> None:
+    def load_weights(self, backbone: nn.Module, path: Path) -> None:
         """By name."""
         backbone.load_state_dict(tensors_for(dict(backbone.state_dict()), read_weights(path)))
 

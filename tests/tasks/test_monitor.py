@@ -6,7 +6,7 @@ from PIL import Image
 
 from monitoring.config import MonitoringConfig
 from registry.errors import ModelNotFoundError
-from registry.ledger.ledger import Ledger
+from registry.ledger.ledger import Change, Ledger
 from registry.store.tracking import latest_run
 from settings.machine import load_settings
 from tasks.monitor import check_drift
@@ -19,14 +19,16 @@ CONFIG = MonitoringConfig(window=60, min_window=20)
 def champion(registered, prefect_api):
     """The workshop's package in production."""
     Ledger(load_settings().ledger).append(
-        "photos",
-        action="promote",
-        expected=None,
-        to=registered(),
-        actor="me",
-        reason="r",
-        evidence="",
-        dataset_version="d",
+        Change(
+            "photos",
+            action="promote",
+            expected=None,
+            to=registered(),
+            actor="me",
+            reason="r",
+            evidence="",
+            dataset_version="d",
+        )
     )
 
 

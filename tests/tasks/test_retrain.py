@@ -1,6 +1,6 @@
 """The run that holds a retrain together."""
 
-from registry.ledger.ledger import Ledger
+from registry.ledger.ledger import Change, Ledger
 from registry.store.tracking import mlflow_client, start_run
 from settings.machine import load_settings
 from tasks.retrain import open_retrain_run
@@ -9,7 +9,7 @@ from tasks.retrain import open_retrain_run
 def test_open_retrain_run__after_a_kill(registered):
     """What a killed process left open is closed, and the alias that it did not set is set."""
     facts = {"actor": "me", "reason": "r", "evidence": "", "dataset_version": "d"}
-    Ledger(load_settings().ledger).append("photos", action="promote", expected=None, to=registered(), **facts)
+    Ledger(load_settings().ledger).append(Change("photos", action="promote", expected=None, to=registered(), **facts))
     stale = start_run("photos", "retrain", {})
     run_id = open_retrain_run.fn("photos", "drift")
     client = mlflow_client()

@@ -51,7 +51,7 @@ class TimmAdapter(Adapter, library="timm"):
         found: nn.Module = backbone
         return found
 
-    def load(self, backbone: nn.Module, path: Path) -> None:
+    def load_weights(self, backbone: nn.Module, path: Path) -> None:
         """By name, or in order where another code base named the same tensors differently."""
         wanted = {name: value for name, value in backbone.state_dict().items() if "num_batches_tracked" not in name}
         given = _resampled(backbone, tensors_for(wanted, read_weights(path)))

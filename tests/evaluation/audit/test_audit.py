@@ -9,7 +9,7 @@ import pytest
 
 from data.stores.manifest import LABEL, write_table
 from evaluation.audit.audit import LABELS, POISON, audit
-from evaluation.audit.findings import linked_groups
+from evaluation.audit.findings import Samples, linked_groups
 from evaluation.audit.page import SHOWN, shortened, write_findings, write_page
 
 
@@ -38,7 +38,9 @@ def found(dataset):
     random = np.random.default_rng(0)
     features = np.eye(2)[dataset.labels(rows)].repeat(16, axis=1) + 0.3 * random.normal(size=(len(rows), 32))
     features[-1] = features[0]
-    return audit("photos", "v", dataset, accepted, features.astype(np.float32), seed=0, watch=unwatched)
+    return audit(
+        Samples("photos", dataset, accepted), features.astype(np.float32), version="v", seed=0, watch=unwatched
+    )
 
 
 def test_audit__leak_with_two_labels(found):
@@ -61,7 +63,7 @@ def test_audit__one_group(dataset):
     again = type(dataset)(dataset.folder, dataset.tasks)
     accepted = pd.DataFrame({"hash": rows["hash"], "path": "p", "source": "source"})
     features = np.random.default_rng(0).normal(size=(len(rows), 8)).astype(np.float32)
-    found = audit("photos", "v", again, accepted, features, seed=0, watch=unwatched)
+    found = audit(Samples("photos", again, accepted), features, version="v", seed=0, watch=unwatched)
     assert "of one group (one)" in found.left_out[LABELS]
     assert found.sections[-1].title == POISON
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from evaluation.audit.label_noise import find_label_noise
+from evaluation.audit.label_noise import Labels, find_label_noise
 from evaluation.errors import EvaluationError
 
 CLASSES = ("a", "b", "c")
@@ -23,7 +23,7 @@ def test_find_label_noise__flipped_labels(given):
     flipped = np.arange(0, 240, 20)
     noisy = labels.copy()
     noisy[flipped] = (labels[flipped] + 1) % 3
-    found = find_label_noise(features, noisy, groups, weights, CLASSES, seed=0)
+    found = find_label_noise(features, Labels(noisy, groups, weights, CLASSES), seed=0)
     first = found.candidates.head(12)
     assert np.isin(first["place"], flipped).mean() > 0.9
     right = np.array(CLASSES)[labels[first["place"]]]
@@ -35,7 +35,7 @@ def test_find_label_noise__flipped_labels(given):
 
 def test_find_label_noise__seed_decides(given):
     """The same seed gives the same list."""
-    first, second = (find_label_noise(*given, CLASSES, seed=1).candidates for _ in range(2))
+    first, second = (find_label_noise(given[0], Labels(*given[1:], CLASSES), seed=1).candidates for _ in range(2))
     assert first.equals(second)
 
 
@@ -43,7 +43,7 @@ def test_find_label_noise__one_group(given):
     """A model cannot be judged on samples of a group that it has seen."""
     features, labels, _, weights = given
     with pytest.raises(EvaluationError, match=r"all 240 samples are of one group \(one\)") as error:
-        find_label_noise(features, labels, np.full(240, "one"), weights, CLASSES, seed=0)
+        find_label_noise(features, Labels(labels, np.full(240, "one"), weights, CLASSES), seed=0)
     assert "\n" not in str(error.value)
 
 
@@ -53,4 +53,4 @@ def test_find_label_noise__class_in_one_group(given):
     labels = np.where(labels == 2, 0, labels)
     labels[:3] = 2
     with pytest.raises(EvaluationError, match=r"class 'c' lies in 1 group\(s\) with 3 sample\(s\)"):
-        find_label_noise(features, labels, groups, weights, CLASSES, seed=0)
+        find_label_noise(features, Labels(labels, groups, weights, CLASSES), seed=0)

@@ -8,6 +8,7 @@ import pytest
 from evaluation.inference.interval import Interval
 from evaluation.selection.ranking import (
     FOLDS,
+    Embedder,
     Score,
     behind_best,
     best_first,
@@ -37,7 +38,7 @@ def scores() -> list[Score]:
     clear = np.eye(3)[LABELS] + 0.1 * random.normal(size=(60, 3))
     head = SourceHead(10 * np.eye(3, dtype=np.float32), np.zeros(3, np.float32))
     features = {"stem": random.normal(size=(60, 4)), "embedding": clear}
-    return score_stages("net", 32, features, LABELS, PARTS, head)
+    return score_stages(Embedder("net", 32, head), features, LABELS, PARTS)
 
 
 def test_score_stages__clear_stage_wins(scores):

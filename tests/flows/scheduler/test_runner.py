@@ -4,7 +4,7 @@ import pytest
 
 from flows.scheduler.runner import mend_aliases
 from registry.errors import RegistryError
-from registry.ledger.ledger import Ledger
+from registry.ledger.ledger import Change, Ledger
 from registry.store.aliases import follow_ledger
 from registry.store.tracking import mlflow_client
 from settings.machine import load_settings
@@ -18,7 +18,7 @@ def interrupted(tracked):
     for name in ("cells", "photos"):
         client.create_registered_model(name)
         client.create_model_version(name, tracked.as_uri())
-        ledger.append(name, action="promote", expected=None, to=1, **facts)
+        ledger.append(Change(name, action="promote", expected=None, to=1, **facts))
 
 
 @pytest.mark.usefixtures("interrupted")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lightning_modules.insight.attacks import attack, attacked, probabilities
+from lightning_modules.insight.attacks import Attack, attack, attacked, probabilities
 from registry.package.package import load_package
 from registry.package.restoring import restore_network
 from tests.lightning_modules.networks import network
@@ -27,7 +27,7 @@ def trained(workshop):
 def test_attack__without_budget(trained, kind):
     """A budget of 0 changes nothing."""
     network, images, truth = trained
-    found = attack(network, images, truth, kind=kind, budget=0, steps=2, seed=0)
+    found = attack(network, images, truth, Attack(kind, budget=0, steps=2, seed=0))
     assert found.dtype == np.float32
     assert np.array_equal(found, images.astype(np.float32))
 
@@ -38,7 +38,7 @@ def test_attack__within_its_budget(trained, kind):
     network, images, truth = trained
     images = images.copy()
     images[:, :8], images[:, 8:16] = 0, 255
-    found = attack(network, images, truth, kind=kind, budget=2.0, steps=3, seed=0)
+    found = attack(network, images, truth, Attack(kind, budget=2.0, steps=3, seed=0))
     assert 0 < np.abs(found - images).max() <= 2 + 1e-4
     assert (found.min(), found.max()) == (0, 255)
     places = np.arange(COUNT)
@@ -51,7 +51,7 @@ def test_attack__seed(trained):
     """PGD starts at random: the same seed gives the same images, another seed others."""
     network, images, truth = trained
     first, again, other = (
-        attack(network, images[:2], truth[:2], kind="pgd", budget=1.0, steps=1, seed=seed) for seed in (0, 0, 1)
+        attack(network, images[:2], truth[:2], Attack("pgd", budget=1.0, steps=1, seed=seed)) for seed in (0, 0, 1)
     )
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
@@ -63,7 +63,7 @@ def test_attack__tiny_gradients():
     numb = network("tf_efficientnet_lite0").eval()
     torch.nn.init.normal_(numb.head("label").linear.weight, std=1e-9)
     images = np.random.default_rng(0).integers(60, 180, (1, 32, 32, 3), dtype=np.uint8)
-    found = attack(numb, images, np.zeros(1, np.int64), kind="fgsm", budget=1.0, steps=1, seed=0)
+    found = attack(numb, images, np.zeros(1, np.int64), Attack("fgsm", budget=1.0, steps=1, seed=0))
     assert np.abs(found - images).mean() > 0.9
 
 

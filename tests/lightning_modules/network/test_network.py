@@ -63,7 +63,7 @@ def test_load__other_architecture(tmp_path):
     backbone = network("tf_efficientnet_lite0").backbone
     before = {name: value.clone() for name, value in backbone.state_dict().items()}
     with pytest.raises(BackboneError, match="does not fit the network: conv_stem.weight"):
-        TimmAdapter().load(backbone, tmp_path / "other.safetensors")
+        TimmAdapter().load_weights(backbone, tmp_path / "other.safetensors")
     assert all(torch.equal(value, before[name]) for name, value in backbone.state_dict().items())
 
 
@@ -74,7 +74,7 @@ def test_load__too_few_tensors(tmp_path, random_weights):
     save_file(renamed, tmp_path / "half.safetensors")
     backbone = network("tf_efficientnet_lite0").backbone
     with pytest.raises(BackboneError, match="does not fit the network"):
-        TimmAdapter().load(backbone, tmp_path / "half.safetensors")
+        TimmAdapter().load_weights(backbone, tmp_path / "half.safetensors")
 
 
 def test_load__foreign_names_in_another_order(tmp_path):
@@ -83,11 +83,11 @@ def test_load__foreign_names_in_another_order(tmp_path):
     names = ["weight", "bias", "running_mean", "running_var"]
     ours = {f"bn_{layer}.{name}": torch.full((2,), 1.0 + layer) for layer in range(2) for name in names}
     torch.save(ours, tmp_path / "ours.pth")
-    TimmAdapter().load(backbone, tmp_path / "ours.pth")
+    TimmAdapter().load_weights(backbone, tmp_path / "ours.pth")
     assert torch.equal(backbone[1].weight, torch.full((2,), 2.0))
     torch.save(dict(sorted(ours.items())), tmp_path / "sorted.pth")
     with pytest.raises(BackboneError, match="does not fit the network: 0.weight"):
-        TimmAdapter().load(backbone, tmp_path / "sorted.pth")
+        TimmAdapter().load_weights(backbone, tmp_path / "sorted.pth")
 
 
 @pytest.mark.parametrize("name", ["weights.pth", "weights.safetensors"])
@@ -96,7 +96,7 @@ def test_load__garbage(tmp_path, name, content):
     """A file that holds no weights is one clear error."""
     (tmp_path / name).write_bytes(content)
     with pytest.raises(BackboneError, match="weight"):
-        TimmAdapter().load(nn.Linear(2, 2), tmp_path / name)
+        TimmAdapter().load_weights(nn.Linear(2, 2), tmp_path / name)
 
 
 class Bomb:
@@ -112,7 +112,7 @@ def test_load__runs_no_pickled_code(tmp_path, monkeypatch):
     monkeypatch.setenv("BOMB", str(tmp_path / "exploded"))
     torch.save({"weight": Bomb()}, tmp_path / "weights.pth")
     with pytest.raises(BackboneError, match="no weight file"):
-        TimmAdapter().load(nn.Linear(2, 2), tmp_path / "weights.pth")
+        TimmAdapter().load_weights(nn.Linear(2, 2), tmp_path / "weights.pth")
     assert not (tmp_path / "exploded").exists()
 
 

@@ -11,7 +11,7 @@ from multiprocessing import Queue, get_context
 from multiprocessing.synchronize import Barrier
 
 from registry.errors import LedgerConflictError
-from registry.ledger.ledger import Ledger
+from registry.ledger.ledger import Change, Ledger
 from registry.store.aliases import follow_ledger
 from registry.store.tracking import mlflow_client
 
@@ -48,10 +48,10 @@ def _write(url: str, place: int, rounds: int, barrier: Barrier, answers: "Queue[
         barrier.wait()  # nobody writes before everybody has read
         ours = 2 * place + 1 + (champion == 2 * place + 1)
         try:
-            ledger.append(
+            ledger.append(Change(
                 "photos", action="promote", expected=champion, to=ours, actor=f"writer {place}", reason="race",
                 evidence="", dataset_version="",
-            )  # fmt: skip
+            ))  # fmt: skip
         except LedgerConflictError:
             continue
         won.append(number)

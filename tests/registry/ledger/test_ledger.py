@@ -9,7 +9,7 @@ import pytest
 
 from registry.errors import LedgerConflictError, LedgerError, QuarantineError
 from registry.ledger.history import Entry
-from registry.ledger.ledger import Ledger, Verification
+from registry.ledger.ledger import Change, Ledger, Verification
 from tasks.approval import Approval, approval_text
 
 
@@ -23,7 +23,7 @@ def write(ledger: Ledger, expected: int | None, to: int, **changes: Any) -> Entr
     """Appends one promotion for solar."""
     parts = {"action": "promote", "actor": "ann", "reason": "better", "evidence": "", "dataset_version": "md5.dir"}
     domain = changes.pop("domain", "solar")
-    return ledger.append(domain, expected=expected, to=to, **(parts | changes))
+    return ledger.append(Change(domain, expected=expected, to=to, **(parts | changes)))
 
 
 def tamper(ledger: Ledger, statement: str) -> None:

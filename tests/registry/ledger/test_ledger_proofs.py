@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from registry.ledger.ledger import Ledger
+from registry.ledger.ledger import Change, Ledger
 from registry.store.aliases import alias_faults, follow_ledger
 from registry.store.tracking import mlflow_client
 from settings.machine import load_settings
@@ -84,9 +84,9 @@ def killed(ledger: Ledger, number: int) -> None:
     """Promotes versions 1 and 2 by turns in a process of its own that is killed right after the row."""
     child = os.fork()
     if child == 0:
-        ledger.append(
+        ledger.append(Change(
             "photos", action="promote", expected=(1 + (number - 1) % 2) if number else None, to=1 + number % 2,
             actor="me", reason="r", evidence="", dataset_version="d",
-        )  # fmt: skip
+        ))  # fmt: skip
         os.kill(os.getpid(), signal.SIGKILL)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL

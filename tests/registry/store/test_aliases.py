@@ -3,7 +3,7 @@
 import pytest
 
 from registry.errors import RegistryError
-from registry.ledger.ledger import Ledger
+from registry.ledger.ledger import Change, Ledger
 from registry.store.aliases import Faults, alias_faults, follow_ledger
 from registry.store.models import describe_versions
 from registry.store.tracking import mlflow_client
@@ -13,7 +13,7 @@ from settings.machine import load_settings
 def write(expected: int | None, to: int, action: str = "promote") -> None:
     """Writes into the ledger, and nothing else."""
     facts = {"actor": "me", "reason": "test", "evidence": "", "dataset_version": "d"}
-    Ledger(load_settings().ledger).append("photos", action=action, expected=expected, to=to, **facts)
+    Ledger(load_settings().ledger).append(Change("photos", action=action, expected=expected, to=to, **facts))
 
 
 def aliases() -> dict[str, int]:

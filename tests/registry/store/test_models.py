@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from registry.errors import ModelNotFoundError, PackageError, RegistryError
-from registry.ledger.ledger import Ledger
+from registry.ledger.ledger import Change, Ledger
 from registry.package.package import load_package
 from registry.package.packing import seal
 from registry.store.models import champion, describe_versions, find_version, model_version, register, tag_version
@@ -20,14 +20,16 @@ from settings.machine import load_settings
 def promote(expected: int | None, to: int) -> None:
     """Writes a promotion into the ledger, and nothing else."""
     Ledger(load_settings().ledger).append(
-        "photos",
-        action="promote",
-        expected=expected,
-        to=to,
-        actor="me",
-        reason="test",
-        evidence="",
-        dataset_version="d",
+        Change(
+            "photos",
+            action="promote",
+            expected=expected,
+            to=to,
+            actor="me",
+            reason="test",
+            evidence="",
+            dataset_version="d",
+        )
     )
 
 

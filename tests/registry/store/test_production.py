@@ -3,7 +3,7 @@
 import pytest
 
 from registry.errors import GateError
-from registry.ledger.ledger import Ledger
+from registry.ledger.ledger import Change, Ledger
 from registry.store.production import learned_from
 from registry.store.tracking import mlflow_client
 from settings.machine import load_settings
@@ -13,7 +13,7 @@ def test_learned_from__training_and_validation(registered, own_workshop):
     """The champion's own samples, none of the test split."""
     version = registered()
     facts = {"actor": "a", "reason": "r", "evidence": "", "dataset_version": "d"}
-    Ledger(load_settings().ledger).append("photos", action="promote", expected=None, to=version, **facts)
+    Ledger(load_settings().ledger).append(Change("photos", action="promote", expected=None, to=version, **facts))
     rows = own_workshop.dataset.rows("train", "val")
     assert learned_from("photos") == set(rows["hash"])
 
@@ -23,7 +23,7 @@ def test_learned_from__previous_was_deleted(registered, own_workshop):
     registered(), registered()
     facts = {"actor": "a", "reason": "r", "evidence": "", "dataset_version": "d"}
     for expected, to in ((None, 1), (1, 2)):
-        Ledger(load_settings().ledger).append("photos", action="promote", expected=expected, to=to, **facts)
+        Ledger(load_settings().ledger).append(Change("photos", action="promote", expected=expected, to=to, **facts))
     mlflow_client().delete_model_version("photos", "1")
     assert learned_from("photos") == set(own_workshop.dataset.rows("train", "val")["hash"])
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, inspect
 
 from registry.ledger.chain import START, chained
 from registry.ledger.database import Database, for_writing, open_engine
-from registry.ledger.ledger import Ledger
+from registry.ledger.ledger import Change, Ledger
 from registry.ledger.schema import _revision
 from registry.ledger.tables import LEDGER, TEST_SET_USES
 from registry.ledger.uses import Use, Uses
@@ -50,7 +50,7 @@ def test_upgrade__ledger_of_the_first_release(url: str) -> None:
         (1, 2, 1),
     ]
     more = {key: value for key, value in FACTS.items() if key != "time"}
-    Ledger(url).append("solar", expected=2, to=3, **more)
+    Ledger(url).append(Change("solar", expected=2, to=3, **more))
     assert [(ledger.verify(name).entries, ledger.verify(name).fault) for name in ledger.domains()] == [
         (1, None),
         (3, None),
