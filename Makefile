@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export DO_NOT_TRACK := true
 
-.PHONY: bench check clean demo gpu-check test up
+.PHONY: bench check clean demo gpu-check test test-all up
 
 # uv rather than pip: it takes torch and torchvision from one place, so that their operators match.
 .venv: pyproject.toml constraints.txt
@@ -26,6 +26,10 @@ check: .venv
 	@$(BIN)/lint-imports
 
 test: .venv
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long"
+
+# With races, kills, simulations and the demo: before a release, and whenever the rules or the ledger change.
+test-all: .venv
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # About three hours on two cores that do nothing else; each cell is kept, so it may be stopped and goes on.

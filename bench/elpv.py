@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bench.measure import Cell, bench_main, run_cells
+from bench.measure import Cell, bench_main, chosen, run_cells
 from bench.report import Results, decimals, table
 from data.stores.atomic import write_text
 from data.stores.dataset import Dataset
@@ -29,6 +29,7 @@ from settings.machine import load_settings
 CLASSES = ("functional", "defective")
 VIEWS = {"horizontal_flip": True, "vertical_flip": True, "rotation": "half_turn"}
 HELD_BACK, TEST = 0.15, 0.25
+PROTOCOLS = ("random", "groups")
 RECIPES: dict[str, dict[str, Any]] = {
     "linear_probe": {"kind": "linear_probe"},
     "partial": {"kind": "partial", "stages": 3, "probe_epochs": 5, "epochs": 8, "views": 6, "clip": 1.0, "ema": 0.98},
@@ -132,7 +133,7 @@ def section(results: Results) -> str:
     """The tables of both protocols: mean over the split seeds and the 95% interval of that mean (Student's t)."""
     head = ("recipe", "seeds", "weighted accuracy", "weighted AUC", "accuracy p > 0.5", "F1", "AUC", "minutes a seed")
     parts = [__doc__.split("\n", 2)[2].strip()]
-    for protocol in ("random", "groups"):
+    for protocol in PROTOCOLS:
         parts += [f"### {protocol}", table(head, [_row(results, protocol, recipe) for recipe in RECIPES])]
     reference = "Deitsch et al. 2019, VGG-19 fine-tuned: 0.884 weighted accuracy, AUC 0.944 (random, one split)."
     return "\n\n".join([*parts, reference])
@@ -154,7 +155,7 @@ def _interval(values: Sequence[float]) -> str:
 
 @click.command(context_settings={"show_default": True})
 @click.option("--recipes", default=",".join(RECIPES), help="Which, in this order within a seed.")
-@click.option("--protocols", default="random,groups", help="Which.")
+@click.option("--protocols", default=",".join(PROTOCOLS), help="Which.")
 @click.option("--seeds", default=10, help="Split seeds 0, 1, ...")
 @click.option("--size", default=160, help="Side of the images, pixels.")
 @click.option("--threads", default=2, help="Threads of each training.")
@@ -164,7 +165,7 @@ def main(recipes: str, protocols: str, seeds: int, size: int, threads: int, agai
     cells = [
         Cell("elpv", f"{protocol}/{recipe}/seed{seed}", "bench.elpv:measure",
              {"protocol": protocol, "recipe": RECIPES[recipe], "seed": seed, "size": size}, threads)
-        for seed in range(seeds) for protocol in protocols.split(",") for recipe in recipes.split(",")
+        for seed in range(seeds) for protocol in chosen(protocols, PROTOCOLS) for recipe in chosen(recipes, RECIPES)
     ]  # fmt: skip
     run_cells(cells, again=again, root=load_settings().home / "bench" / "elpv-work")
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from bench.growth import CLASSES, FASHION
-from bench.measure import Cell, bench_main, run_cells
+from bench.measure import Cell, bench_main, chosen, run_cells
 from bench.report import NOT_RUN, Results, decimals, table
 from data.stores.atomic import write_text
 from data.stores.dataset import Dataset
@@ -125,7 +125,7 @@ def main(images: str, recipes: str, size: int, threads: int, again: bool) -> Non
         Cell(
             "fashion", name, "bench.fashion:measure", {"images": images, "recipe": RECIPES[name], "size": size}, threads
         )
-        for name in recipes.split(",")
+        for name in chosen(recipes, RECIPES)
     ]
     run_cells(cells, again=again, root=load_settings().home / "bench" / "fashion-work")
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,19 @@ class Cell:
     def path(self) -> Path:
         """Where the result lies."""
         return load_settings().home / "bench" / self.bench / f"{self.name}.json"
+
+
+def chosen(names: str, known: Collection[str]) -> list[str]:
+    """The comma-separated names.
+
+    Raises:
+        BenchError: one of them is not known.
+    """
+    found = [name.strip() for name in names.split(",")]
+    for name in found:
+        if name not in known:
+            raise BenchError(f"{name!r} is none of {', '.join(known)}; name one or several of these")
+    return found
 
 
 def run_cells(cells: Sequence[Cell], *, again: bool = False, root: Path | None = None) -> None:

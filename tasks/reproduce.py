@@ -1,5 +1,6 @@
 """The tasks of a reproduction: find what a version was made of, and compare what comes out again."""
 
+import math
 import shutil
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from tasks.domain import Domain
 from tasks.plan import Plan, Prepared
 from tasks.policy import COMPUTE, IO
 from tasks.train import Trained
+
+JUDGED = "test_"  # what the names of metrics of the test split begin with
 
 
 @dataclass(frozen=True)
@@ -51,14 +54,20 @@ class Reproduction:
 
     @property
     def largest_difference(self) -> float:
-        """Largest absolute difference of a metric."""
-        return max((abs(before - again) for before, again in self.metrics.values()), default=float("nan"))
+        """Largest absolute difference of a metric; infinite where only one of the two is a number."""
+        return max(_difference(before, again) for before, again in self.metrics.values())
 
 
 @task(name="find origin", task_run_name="find origin of {name} v{version}", **IO)
 def find_origin(name: str, version: int) -> Origin:
-    """Run, data set and domain file that a version was made from."""
+    """Run, data set and domain file that a version was made from.
+
+    Raises:
+        GateError: the version was never judged, so that nothing could be compared.
+    """
     found = model_version(name, version)
+    if not any(metric.startswith(JUDGED) for metric in run_metrics(found.run_id)):
+        raise GateError(f"{name!r} v{version} was never judged, so there is nothing to compare with; name another")
     return Origin(name, version, found.run_id, found.tags["dataset_version"], read_text(found.run_id, "domain.json"))
 
 
@@ -78,8 +87,12 @@ def compare(plan: Plan, again: Again) -> Reproduction:
     tags = {"reproduces": str(version), "mlflow.runName": f"v{version} reproduced"}
     log_values(trained.run_id, found, {}, tags)
     before = run_metrics(again.run_id)
-    if not before.keys() & found.keys():
-        raise GateError(f"{plan.name!r} v{version} was never judged, so there is nothing to compare with")
     shutil.rmtree(trained.fit.folder)
     shared = {name: (before[name], value) for name, value in found.items() if name in before}
     return Reproduction(plan.name, version, plan.prepared.version, plan.counts, shared)
+
+
+def _difference(before: float, again: float) -> float:
+    if math.isnan(before) or math.isnan(again):
+        return 0.0 if math.isnan(before) and math.isnan(again) else math.inf
+    return abs(before - again)

@@ -1,34 +1,15 @@
 """The growth benchmark: its pool of images, its chains, and what its table says."""
 
-import gzip
-import struct
-from pathlib import Path
-
-import numpy as np
 import pytest
 
-from bench.growth import CLASSES, PHASES, chain, measure_chain, prepare, section, write_pool
+from bench.growth import PHASES, chain, measure_chain, prepare, section, write_pool
 from bench.report import load_results
 from data.errors import SourceError
 
 
-@pytest.fixture
-def garments(tmp_path: Path) -> Path:
-    """A small data set in the form of Fashion-MNIST: 90 training and 30 test images."""
-    random, folder = np.random.default_rng(0), tmp_path / "garments"
-    folder.mkdir()
-    for prefix, count in (("train", 90), ("t10k", 30)):
-        images = random.integers(20, 230, (count, 8, 8), np.uint8)
-        labels = (np.arange(count) % len(CLASSES)).astype(np.uint8)
-        for stem, part in (("images-idx3-ubyte", images), ("labels-idx1-ubyte", labels)):
-            header = struct.pack(f">HBB{part.ndim}I", 0, 8, part.ndim, *part.shape)
-            (folder / f"{prefix}-{stem}.gz").write_bytes(gzip.compress(header + part.tobytes()))
-    return folder
-
-
-def test_prepare__a_rerun_reads_what_is_new(project, garments):
+def test_prepare__a_rerun_reads_what_is_new(project, write_garments):
     """The first run decodes every sample, the second the one percent that came."""
-    write_pool(garments, project / "pool")
+    write_pool(write_garments(90, 30), project / "pool")
     first, second = prepare(100, 16, "first"), prepare(100, 16, "rerun")
     assert (first["read"], first["accepted"], first["decoded"]) == (100, 100, 100)
     assert (second["read"], second["accepted"], second["decoded"]) == (1, 101, 1)

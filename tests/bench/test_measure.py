@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bench.errors import BenchError
-from bench.measure import Cell, bench_main, is_known, read_record, run_cell, run_cells
+from bench.measure import Cell, bench_main, chosen, is_known, read_record, run_cell, run_cells
 
 MODULE = """
 import os, secrets
@@ -27,6 +27,13 @@ def cell(project, monkeypatch):
     (project / "measured.py").write_text(MODULE)
     monkeypatch.setenv("PYTHONPATH", str(project))
     return Cell("trial", "a/1", "measured:measure", {"megabytes": 200}, threads=1)
+
+
+def test_chosen__in_the_order_given():
+    """Names as they were given; one that is not known is told with those that are."""
+    assert chosen("b, a", ("a", "b")) == ["b", "a"]
+    with pytest.raises(BenchError, match="'c' is none of a, b"):
+        chosen("a,c", ("a", "b"))
 
 
 def test_run_cell__is_resumed(cell):

@@ -31,12 +31,12 @@ def monitor(domain: str) -> str:
 """
 SERVING = """
 import os
-from flows import serve
+from flows.scheduler import runner
 from flows.environment import prepare_environment
-domains = serve.load_domains(prepare_environment())
-serve.wait_for(os.environ["PREFECT_API_URL"] + "/health", 120)
+domains = runner.load_domains(prepare_environment())
+runner.wait_for(os.environ["PREFECT_API_URL"] + "/health", 120)
 import tiny_flows
-serve.serve(domains, retrain=tiny_flows.retrain, monitor=tiny_flows.monitor, cores=2)
+runner.serve(domains, retrain=tiny_flows.retrain, monitor=tiny_flows.monitor, cores=2)
 """
 STARTING = """
 from flows.environment import prepare_environment

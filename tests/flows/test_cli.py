@@ -8,15 +8,12 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from flows.cli import COMMANDS, regraft
-from flows.cli.console import print_facts, print_json
-from flows.cli.run import _show
 from registry.ledger.ledger import Change, Ledger
 from settings.errors import ConfigError
 from settings.machine import load_settings
@@ -174,30 +171,3 @@ def test_new__one_source(given):
     found = CliRunner().invoke(regraft, ["new", "photos", *given])
     assert found.exit_code == 2
     assert "give either --images or --manifest" in found.output
-
-
-@pytest.mark.parametrize(
-    ("outcome", "code"), [("PROMOTE", None), ("UNCHANGED", None), ("ROLLBACK", None), ("HOLD", 2), ("REJECT", 2)]
-)
-def test_show__exit_code(outcome, code, capsys):
-    """A script can tell what the gate held or rejected."""
-    found = SimpleNamespace(domain="photos", outcome=outcome, version=3, champion=None, reasons=("because",))
-    if code is None:
-        _show(found)
-    else:
-        with pytest.raises(SystemExit) as ended:
-            _show(found)
-        assert ended.value.code == code
-    assert "because" in capsys.readouterr().out
-
-
-def test_print_facts__brackets(capsys):
-    """A path or class with brackets is shown as it is, not taken for markup."""
-    print_facts("title [/b]", {"file": "/data/[bold]/[/red].png"})
-    assert "/data/[bold]/[/red].png" in capsys.readouterr().out
-
-
-def test_print_json__paths(capsys):
-    """Paths become text."""
-    print_json({"page": Path("/a")})
-    assert json.loads(capsys.readouterr().out) == {"page": "/a"}

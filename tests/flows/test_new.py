@@ -17,7 +17,7 @@ def test_write_domain__folder(project, image_folder):
     path, facts = write_domain("photos", image_folder(5), None)
     domain = load_domain("photos")
     assert path == project / "domains" / "photos.yaml"
-    assert domain.data.classes == ("dark", "light")
+    assert domain.data.tasks["label"].classes == ("dark", "light")
     assert (domain.data.transform.mode, domain.data.transform.size) == ("L", 64)
     assert (domain.gate.metric, domain.gate.floor) == ("auc", 0.5)
     assert len(list(domain.data.source.samples(project, "label"))) == facts["samples"] == 10
@@ -32,7 +32,7 @@ def test_write_domain__table(project, image_folder, suffix):
     frame.to_csv(table, index=False) if suffix == "csv" else frame.to_parquet(table)
     write_domain("photos", None, table)
     domain = load_domain("photos")
-    assert domain.data.classes == ("a", "b", "c")
+    assert domain.data.tasks["label"].classes == ("a", "b", "c")
     assert (domain.gate.metric, domain.gate.floor) == ("balanced_accuracy", 0.333)
     samples = list(domain.data.source.samples(project, "label"))
     assert len(samples) == 12
@@ -53,7 +53,7 @@ def test_write_domain__names_that_yaml_would_misread(project, image_folder):
     folder = image_folder(1, classes).rename(project / "my: {new} #photos")
     write_domain("photos", folder, None)
     domain = load_domain("photos")
-    assert domain.data.classes == tuple(sorted(classes))
+    assert domain.data.tasks["label"].classes == tuple(sorted(classes))
     assert domain.data.source.path == str(folder)
     assert str(folder) in domain.description
 

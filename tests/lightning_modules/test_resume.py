@@ -37,6 +37,7 @@ def same(helpers):
     return same
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", RECIPES)
 def test_fit__killed_in_every_phase(small, starter, same, kind):
     """Kill -9 in the first and in the second epoch of every phase: what is left is what an undisturbed fit leaves."""
@@ -51,6 +52,7 @@ def test_fit__killed_in_every_phase(small, starter, same, kind):
     same(killed, whole)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "function", ["lightning_modules.fitting.phases._take_best", "lightning_modules.fitting.outputs.write_outputs"]
 )

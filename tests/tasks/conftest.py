@@ -1,4 +1,4 @@
-"""What the tests of tasks share: decisions of the gate, and a plan."""
+"""What the tests of tasks share: decisions of the gate, and a finished fit."""
 
 from collections.abc import Callable
 
@@ -7,11 +7,13 @@ import pandas as pd
 import pytest
 
 from evaluation.predictions.predictions import Predictions
+from lightning_modules.fitting.launch import FitResult
 from registry.gate.config import GateConfig
 from registry.gate.decide import decide
 from registry.gate.decision import Measured
 from tasks.evaluate import Verdict
 from tasks.promote import promote
+from tasks.train import Trained, open_training_run
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +44,9 @@ def promoted(registered, verdict):
     registered(dataset_version="old"), registered()
     promote.fn(verdict(1, None), "r")
     promote.fn(verdict(2, 1), "r")
+
+
+@pytest.fixture
+def trained(plan, own_workshop):
+    """The workshop's fit in a run of its own."""
+    return Trained(open_training_run.fn(plan, None), FitResult(own_workshop.fit, 7, 0.1, 0, 12.5, ()))

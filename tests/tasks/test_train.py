@@ -5,20 +5,13 @@ from dataclasses import replace
 import pytest
 
 from lightning_modules.config import FitConfig
-from lightning_modules.fitting.launch import FitResult
 from registry.errors import RegistryError
 from registry.ledger.uses import Uses
 from registry.store.models import describe_versions
 from registry.store.tracking import mlflow_client, settled
 from settings.machine import load_settings
 from tasks.plan import Prepared
-from tasks.train import Trained, describe, find_candidate, fit_config, open_training_run, register
-
-
-@pytest.fixture
-def trained(plan, own_workshop):
-    """The workshop's fit in a run of its own."""
-    return Trained(open_training_run.fn(plan, None), FitResult(own_workshop.fit, 7, 0.1, 0, 12.5, ()))
+from tasks.train import describe, find_candidate, fit_config, open_training_run, register
 
 
 def test_open_training_run__tells_where_it_comes_from(plan):

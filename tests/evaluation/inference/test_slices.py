@@ -183,6 +183,7 @@ def test_difference_p_value__is_student_s() -> None:
     assert (difference_p_value(0.0, np.zeros(9), groups=3), difference_p_value(0.1, np.zeros(9), groups=3)) == (1, 0)
 
 
+@pytest.mark.long
 def test_judge_slices__false_alarms_are_rare() -> None:
     """Of 200 slices that differ by chance only, in twelve groups, about one in twenty has p below 0.05."""
     generator = np.random.default_rng(5)

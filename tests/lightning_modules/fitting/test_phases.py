@@ -42,7 +42,7 @@ def held_loss(nursery, folder) -> float:
     rows = nursery.dataset.rows("train", "val")
     held, weight = (rows["split"] == "val").to_numpy(), rows["weight"].to_numpy()
     with np.load(folder / "outputs.npz") as outputs:
-        chosen = outputs["probabilities"][np.arange(len(rows)), nursery.dataset.labels(rows)]
+        chosen = outputs["answer.label"][np.arange(len(rows)), nursery.dataset.labels(rows)]
     return float(np.average(-np.log(chosen[held]), weights=weight[held]))
 
 

@@ -52,6 +52,7 @@ def test_fit__two_processes_as_one(small):
     assert history(one)[1]["val_loss"] < 0.65  # of 0.69 before it learned anything
 
 
+@pytest.mark.long
 def test_fit__one_of_two_processes_dies(small):
     """Kill -9 of one process ends the other too, and the run with one clear error."""
     config = small("fit", "linear_probe", **LONG).model_copy(update={"trainer": TWO})
@@ -69,6 +70,7 @@ def test_fit__one_of_two_processes_dies(small):
     assert not any(process.is_running() for process in seen.values())
 
 
+@pytest.mark.long
 def test_fit__two_processes_stopped(small):
     """What stops the parent stops all processes behind the same batch; from there they train on as one does."""
     recipe = {"batch_size": 4, "batch_norm": "frozen", "balance": "loss"}

@@ -48,10 +48,7 @@ def _write(url: str, place: int, rounds: int, barrier: Barrier, answers: "Queue[
         barrier.wait()  # nobody writes before everybody has read
         ours = 2 * place + 1 + (champion == 2 * place + 1)
         try:
-            ledger.append(Change(
-                "photos", action="promote", expected=champion, to=ours, actor=f"writer {place}", reason="race",
-                evidence="", dataset_version="",
-            ))  # fmt: skip
+            ledger.append(Change("photos", "promote", champion, ours, f"writer {place}", "race", "", ""))
         except LedgerConflictError:
             continue
         won.append(number)

@@ -90,7 +90,7 @@ def test_upgrade__all_or_nothing(url: str, monkeypatch: pytest.MonkeyPatch) -> N
 def test_upgrade__processes_at_once(url: str) -> None:
     """Of eight processes one migrates, the others wait and find it done."""
     make(url, LEDGER, ROWS, NEW)
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("spawn")
     workers = [context.Process(target=Ledger, args=(url,)) for _ in range(8)]
     for worker in workers:
         worker.start()
