@@ -36,6 +36,14 @@ def test_pages__links_lead_somewhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pages__files_of_the_project_exist(page: Path) -> None:
+    """A file of the code that a page names is where the page says."""
+    rooms = "|".join(sorted(path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()))
+    named = re.findall(rf"`((?:{rooms})/[\w./-]+\.(?:py|yaml))`", page.read_text())
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 def test_commands__are_all_told() -> None:
     """No command is missing from README and docs."""
     text = "".join(page.read_text() for page in PAGES)
