@@ -6,7 +6,6 @@ import pytest
 from data.stores.manifest import LABEL, write_table
 from data.stores.shards import append_rows
 from evaluation.audit.near_duplicates import GROUPS, SPLITS, WITHIN, find_near_duplicates, similar_pairs
-from evaluation.audit.pixel_similarity import pixel_similarity
 
 
 @pytest.fixture
@@ -60,14 +59,3 @@ def test_similar_pairs__exact_over_blocks():
     assert best.min() >= raised > 0.8
     assert np.sort(best) == pytest.approx(np.sort(cosines.ravel())[-len(best) :], abs=1e-6)
     assert found == pytest.approx(cosines[places[:, 0], places[:, 1]], abs=1e-6)
-
-
-def test_pixel_similarity__shift_mirror_and_another():
-    """A mirrored, shifted copy is alike; another image and a uniform one are not."""
-    first, other = np.random.default_rng(0).integers(0, 256, (2, 32, 32), np.uint8)
-    shifted = np.roll(first[::-1], 1, axis=1)
-    images = np.stack([first, shifted, other, np.full_like(first, 9)])
-    found = pixel_similarity(images, np.array([[0, 1], [0, 2], [0, 3]]), np.full((32, 32), 128, np.float32))
-    assert found[0] > 0.999
-    assert found[1] < 0.3
-    assert found[2] == 0

@@ -1,8 +1,6 @@
 """The network: real ImageNet weights in the right places, and only weights."""
 
 import importlib.util
-import os
-import pickle
 import sys
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from data.specs.image import ImageSpec
 from lightning_modules.errors import BackboneError
 from lightning_modules.hub.backbones import load_pretrained
 from lightning_modules.network.libraries import timm as module
-from lightning_modules.network.libraries.timm import Normalise, TimmAdapter
+from lightning_modules.network.libraries.timm import Normalise
 from lightning_modules.network.network import FrozenStages, Network, channels_last, pretrained_network
 from tests.lightning_modules.networks import network, objectives
 
@@ -55,65 +53,6 @@ def test_pretrained_network__safetensors_under_own_names(tmp_path, make_card, ra
     given = card.verified(tmp_path, "mine")
     found = pretrained_network(given, given.transform(ImageSpec(size=64)), {}).backbone.state_dict()
     assert all(torch.equal(value, backwards[name]) for name, value in found.items())
-
-
-def test_load__other_architecture(tmp_path):
-    """Tensors of another network are refused, and the first misfit is named."""
-    save_file({f"layer{number}": torch.zeros(3, 3) for number in range(400)}, tmp_path / "other.safetensors")
-    backbone = network("tf_efficientnet_lite0").backbone
-    before = {name: value.clone() for name, value in backbone.state_dict().items()}
-    with pytest.raises(BackboneError, match="does not fit the network: conv_stem.weight"):
-        TimmAdapter().load_weights(backbone, tmp_path / "other.safetensors")
-    assert all(torch.equal(value, before[name]) for name, value in backbone.state_dict().items())
-
-
-def test_load__too_few_tensors(tmp_path, random_weights):
-    """A file that ends early is refused, not half loaded."""
-    tensors = load_file(random_weights)
-    renamed = {f"_{number}": value for number, value in enumerate(list(tensors.values())[:100])}
-    save_file(renamed, tmp_path / "half.safetensors")
-    backbone = network("tf_efficientnet_lite0").backbone
-    with pytest.raises(BackboneError, match="does not fit the network"):
-        TimmAdapter().load_weights(backbone, tmp_path / "half.safetensors")
-
-
-def test_load__foreign_names_in_another_order(tmp_path):
-    """Foreign names are matched in order, but never a bias to a weight, even where their shapes are equal."""
-    backbone = nn.Sequential(nn.BatchNorm1d(2), nn.BatchNorm1d(2))
-    names = ["weight", "bias", "running_mean", "running_var"]
-    ours = {f"bn_{layer}.{name}": torch.full((2,), 1.0 + layer) for layer in range(2) for name in names}
-    torch.save(ours, tmp_path / "ours.pth")
-    TimmAdapter().load_weights(backbone, tmp_path / "ours.pth")
-    assert torch.equal(backbone[1].weight, torch.full((2,), 2.0))
-    torch.save(dict(sorted(ours.items())), tmp_path / "sorted.pth")
-    with pytest.raises(BackboneError, match="does not fit the network: 0.weight"):
-        TimmAdapter().load_weights(backbone, tmp_path / "sorted.pth")
-
-
-@pytest.mark.parametrize("name", ["weights.pth", "weights.safetensors"])
-@pytest.mark.parametrize("content", [b"", b"no weights at all", pickle.dumps({"a": [1, 2]}, protocol=2)])
-def test_load__garbage(tmp_path, name, content):
-    """A file that holds no weights is one clear error."""
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(BackboneError, match="weight"):
-        TimmAdapter().load_weights(nn.Linear(2, 2), tmp_path / name)
-
-
-class Bomb:
-    """What unpickling would run."""
-
-    def __reduce__(self):
-        """Makes a file."""
-        return os.mkdir, (os.environ["BOMB"],)
-
-
-def test_load__runs_no_pickled_code(tmp_path, monkeypatch):
-    """A pickle that would run code is refused and runs nothing."""
-    monkeypatch.setenv("BOMB", str(tmp_path / "exploded"))
-    torch.save({"weight": Bomb()}, tmp_path / "weights.pth")
-    with pytest.raises(BackboneError, match="no weight file"):
-        TimmAdapter().load_weights(nn.Linear(2, 2), tmp_path / "weights.pth")
-    assert not (tmp_path / "exploded").exists()
 
 
 def test_normalise__grey_and_colour():

@@ -221,6 +221,7 @@ def test_decide__correlated_groups_widen_the_interval() -> None:
     assert grouped.high - grouped.low > 1.5 * (single.high - single.low)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [1, 8])
 def test_decide__equal_models_are_seldom_promoted(size: int) -> None:
     """Of 120 pairs of equal skill about 2.5% are promoted by chance, with 15 groups as with single rows.

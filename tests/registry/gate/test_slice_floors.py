@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from evaluation.predictions.predictions import Predictions
 from registry.gate.config import GateConfig
@@ -44,6 +45,7 @@ def test_slice_floors__ruined_slice() -> None:
     assert poly.note.startswith("improvement -0.")
 
 
+@pytest.mark.long
 def test_slice_floors__equal_models_are_seldom_accused() -> None:
     """With twelve slices and no margin about 5% of equal pairs are accused at all; without Holm it were 46%.
 

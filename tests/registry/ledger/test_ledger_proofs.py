@@ -47,6 +47,7 @@ def race(root: Path, url: str) -> list[list[int]]:
     return list(found["won"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_ledger__processes_at_once(tracked, versions, database, request, monkeypatch):
     """Each round has one winner, no row is lost or doubled, the chain is whole, the aliases are as the ledger says."""
@@ -66,6 +67,7 @@ def test_ledger__processes_at_once(tracked, versions, database, request, monkeyp
     assert int(aliases["champion"]) == entries[-1].to_version
 
 
+@pytest.mark.long
 def test_follow_ledger__killed_between_row_and_alias(versions, monkeypatch):
     """Fifty promotions whose process is killed after the row: MLflow is wrong each time, and right after a repair."""
     monkeypatch.setenv("MLFLOW_SQLALCHEMYSTORE_POOLCLASS", "NullPool")  # a fork must not share SQLite's connections

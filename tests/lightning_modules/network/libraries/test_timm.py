@@ -5,7 +5,9 @@ import re
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
+from lightning_modules.errors import BackboneError
 from lightning_modules.network.libraries.timm import TimmAdapter
 from tests.lightning_modules.networks import network
 
@@ -136,3 +138,23 @@ def test_stages__unknown_family(images):
     assert torch.equal(TIMM.run(net, images), net(images))
     assert TIMM.run(net, images, 0, 0) is images
     assert set(TIMM.parameter_stages(net).values()) == set(TIMM.module_stages(net).values()) == {0}
+
+
+def test_load__other_architecture(tmp_path):
+    """Tensors of another network are refused, and the first misfit is named."""
+    save_file({f"layer{number}": torch.zeros(3, 3) for number in range(400)}, tmp_path / "other.safetensors")
+    backbone = network("tf_efficientnet_lite0").backbone
+    before = {name: value.clone() for name, value in backbone.state_dict().items()}
+    with pytest.raises(BackboneError, match="does not fit the network: conv_stem.weight"):
+        TimmAdapter().load_weights(backbone, tmp_path / "other.safetensors")
+    assert all(torch.equal(value, before[name]) for name, value in backbone.state_dict().items())
+
+
+def test_load__too_few_tensors(tmp_path, random_weights):
+    """A file that ends early is refused, not half loaded."""
+    tensors = load_file(random_weights)
+    renamed = {f"_{number}": value for number, value in enumerate(list(tensors.values())[:100])}
+    save_file(renamed, tmp_path / "half.safetensors")
+    backbone = network("tf_efficientnet_lite0").backbone
+    with pytest.raises(BackboneError, match="does not fit the network"):
+        TimmAdapter().load_weights(backbone, tmp_path / "half.safetensors")

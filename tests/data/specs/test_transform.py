@@ -1,0 +1,32 @@
+"""Transforms: a spec with what the backbone expects; read back from JSON as what it was."""
+
+import pytest
+
+from data.specs.image import ImageInput, ImageSpec, ImageTransform
+from data.specs.transform import BackboneInput, Transform
+
+HALF = (0.5, 0.5, 0.5)
+
+
+def test_read__of_its_kind():
+    """The kind of sample tells which transform it is; a foreign one is refused."""
+    transform = ImageTransform(image=ImageSpec(size=64), mean=HALF, std=HALF)
+    found = Transform.read(transform.model_dump_json())
+    assert (found, found.spec) == (transform, ImageSpec(size=64))
+    with pytest.raises(ValueError, match="no spec of a known kind"):
+        Transform.read('{"sound": {}}')
+
+
+def test_hash__tells_the_normalisation():
+    """The same pixels for another backbone are another transform."""
+    one, other = (ImageTransform(image=ImageSpec(), mean=HALF, std=(std,) * 3) for std in (0.5, 0.25))
+    assert one.hash != other.hash
+
+
+def test_backbone_input__transform():
+    """A backbone's input takes the domain's spec as it is and adds its own normalisation."""
+    given = {"size": 224, "crop": 0.9, "interpolation": "bicubic", "mean": [0.1, 0.2, 0.3], "std": [0.4, 0.5, 0.6]}
+    found = BackboneInput.chosen(given)
+    assert (type(found), found.length) == (ImageInput, 224)
+    assert found.transform(ImageSpec(size=48)).model_dump()["mean"] == (0.1, 0.2, 0.3)
+    assert found.transform(ImageSpec(size=48)).spec.size == 48
