@@ -30,9 +30,9 @@ class Kind(Config):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
-        """Notes a subclass under its kind."""
+        """Notes a subclass under its kind, if it names one itself: a variant of a kind replaces none."""
         field = cls.model_fields.get("kind")
-        if field is not None and isinstance(field.default, str):
+        if "kind" in vars(cls).get("__annotations__", {}) and field is not None and isinstance(field.default, str):
             cls.kinds[field.default] = cls
 
     @classmethod

@@ -3,6 +3,7 @@
 import pytest
 
 from data.specs.image import ImageInput, ImageSpec, ImageTransform
+from data.specs.spec import Spec
 from data.specs.transform import BackboneInput, Transform
 
 HALF = (0.5, 0.5, 0.5)
@@ -30,3 +31,16 @@ def test_backbone_input__transform():
     assert (type(found), found.length) == (ImageInput, 224)
     assert found.transform(ImageSpec(size=48)).model_dump()["mean"] == (0.1, 0.2, 0.3)
     assert found.transform(ImageSpec(size=48)).spec.size == 48
+
+
+def test_kinds__a_variant_replaces_none():
+    """A subclass of a kind that names no kind of its own leaves the family as it was."""
+
+    class Narrow(ImageTransform):
+        pass
+
+    class Small(ImageSpec):
+        pass
+
+    assert Transform.kinds["image"] is ImageTransform
+    assert type(Spec.chosen({"size": 64})) is ImageSpec
