@@ -15,7 +15,7 @@ from settings.errors import ConfigError
 
 
 class SplitConfig(Config):
-    """Shares of the three splits; groups stay together and keep their split for ever."""
+    """Shares of the three splits; groups stay together, and nothing changes its split unasked."""
 
     validation: float = Field(0.2, gt=0, lt=1, description="share for early stopping, selection and calibration")
     test: float = Field(0.2, gt=0, lt=1, description="share for the evidence, seen by nothing else")

@@ -15,7 +15,7 @@ from registry.errors import GateError
 from registry.gate.decision import Decision, Measured
 from registry.ledger.ledger import Ledger
 from registry.ledger.uses import count_evaluation
-from registry.package.judging import evaluation_figures, evaluation_metrics, predict_test
+from registry.package.judging import evaluation_figures, evaluation_metrics, predict_test, what_differs
 from registry.package.package import load_package
 from registry.package.parity import TOLERANCE
 from registry.store.models import ModelVersion, model_version
@@ -37,7 +37,7 @@ class Contestant:
 
 @dataclass(frozen=True)
 class Judged:
-    """One version judged: its predictions, what was measured, which test set it was, and the MLflow run."""
+    """One version judged: its predictions, what was measured, on which test set, the MLflow run, what differs."""
 
     domain: str
     version: int
@@ -45,6 +45,7 @@ class Judged:
     measured: Measured
     run_id: str
     generation: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def evaluate(plan: Plan, contestant: Contestant) -> Judged:
     found = model_version(name, version)
     package = load_package(found.folder)
     count_evaluation(plan.settings, name, plan.dataset, contestant.role, version)
-    predictions = predict_test(package, plan.dataset, plan.domain.evaluation)
+    predictions = predict_test(package, plan.dataset, plan.domain.evaluation, plan.raw.again)
     evaluation = evaluate_predictions(predictions, gate.metric, gate.resampling)
     path = plan.settings.home / "evaluations" / name / f"v{version}-{data}.parquet"
     write_predictions(path, predictions)
@@ -92,7 +93,8 @@ def evaluate(plan: Plan, contestant: Contestant) -> Judged:
     log_table(run_id, "slices.json", evaluation.slices.to_json(orient="split", index=False, double_precision=6))
     log_figures(run_id, evaluation_figures(evaluation, predictions, plan.dataset))
     _show(name, contestant, evaluation)
-    return Judged(name, version, path, measured, run_id, plan.dataset.generation)
+    notes = tuple(f"v{version}: {note}" for note in what_differs(package, plan.dataset))
+    return Judged(name, version, path, measured, run_id, plan.dataset.generation, notes)
 
 
 def _later_run(found: ModelVersion, contestant: Contestant, data: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
 
-from evaluation.predictions.predictions import Predictions
+from evaluation.predictions.predictions import Predictions, in_common
 from evaluation.predictions.storage import read_predictions
 from registry.gate.config import GateConfig
 from registry.gate.decide import decide, require_comparable, samples_digest
@@ -38,11 +38,14 @@ def gate(plan: Plan, pair: Pair) -> Verdict:
     after = read_predictions(challenger.predictions)
     before = read_predictions(champion.predictions) if champion else None
     against = champion.version if champion else None
+    if before is not None:
+        after, before = in_common(after, before)
     require_comparable(after, before, challenger.measured)
     settings = load_settings()
     uses = Uses(settings.ledger)
     use = uses.take(_use(challenger, against, after, config, settings.who))
-    decision = decide(after, before, config=config, measured=challenger.measured, turn=use.turn)
+    notes = (*challenger.notes, *(champion.notes if champion else ()))
+    decision = decide(after, before, config=config, measured=challenger.measured, turn=use.turn, notes=notes)
     uses.settle(use, decision.outcome)
     verdict = Verdict(challenger.domain, challenger.version, against, plan.prepared.version, decision)
     _record(verdict, challenger)

@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 from data.specs.transform import Transform
+from data.stages.decode import RawSamples
 from data.stores.dataset import Dataset
 from lightning_modules.config import TrainingConfig, fit_key
 from lightning_modules.hub.backbones import Pretrained, load_pretrained
@@ -77,6 +78,11 @@ class Plan:
     def fit_folder(self) -> Path:
         """Where a fit of this plan lies until it is registered."""
         return self.settings.home / "fits" / self.name / self.fit_key
+
+    @property
+    def raw(self) -> RawSamples:
+        """The files behind the data."""
+        return RawSamples(self.domain.root, self.name, self.domain.data)
 
     def trained_with(self, changed: TrainingConfig) -> "Plan":
         """The same data, trained in another way."""

@@ -6,25 +6,20 @@ every sample ever seen with its group, split, position and the test set that it 
 bytes on any machine.
 """
 
-import hashlib
 import json
 import logging
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from data.config import DataConfig, load_data_config
 from data.errors import SourceError
-from data.specs.spec import Array
-from data.stages.feedback import sources_of
+from data.stages.decode import RawSamples
 from data.stages.splits import SPLITS, assign_splits
 from data.stores.atomic import write_text
 from data.stores.manifest import LABEL, SLICE, processed_folder, read_table, validated_folder, write_table
-from data.stores.shards import append_rows, remove_leftovers, shard_rows
+from data.stores.shards import append_rows, remove_leftovers
 from settings.entry import stage_main
 from settings.machine import load_settings
 
@@ -47,7 +42,8 @@ def preprocess(root: Path, name: str, config: DataConfig) -> int:
     write_table(folder / "index.parquet", index)
     write_text(folder / "transform.json", config.transform.model_dump_json())
     planned = pd.Series(range(start, start + len(new)), index=new["hash"], dtype="int64")
-    for end in append_rows(folder, start, _decoded(root, name, config, new), config.transform):
+    arrays = RawSamples(root, name, config).decoded(new, config.transform)
+    for end in append_rows(folder, start, arrays, config.transform):
         index = _positioned(index, planned[planned < end])
         write_table(folder / "index.parquet", index)
     _write_manifest(folder, accepted, index)
@@ -78,22 +74,35 @@ def read_index(folder: Path) -> pd.DataFrame:
 
 
 def _grown(index: pd.DataFrame, accepted: pd.DataFrame, config: DataConfig) -> pd.DataFrame:
-    """The index with the accepted samples that it has not seen, each with its split.
+    """The index with the accepted samples as the source groups them now, each with its split.
 
-    A sample keeps the group under which it was first seen: another one could carry it into another split.
+    A sample moves to another split only where the source gives one, or puts it into a group that would otherwise stand
+    in several.
     """
-    first = accepted["hash"].map(index.set_index("hash")["group"])
-    if (first.notna() & (first != accepted["group"])).any():
-        log.warning("samples that come with another group than before keep the old one")
-    table = accepted.assign(group=first.fillna(accepted["group"]))
-    known = dict(zip(index["group"], index["split"], strict=True))
-    table["split"] = assign_splits(table, strata_of(accepted, config), known, config.split)
+    seen = _regrouped(index, accepted)
+    table = accepted.assign(split=assign_splits(accepted, strata_of(accepted, config), _known(seen), config.split))
     for split in sorted(set(SPLITS) - set(table["split"])):
         raise SourceError(
             f"{table['group'].nunique()} groups leave the split {split!r} empty; add groups or raise its share"
         )
+    present = seen["hash"].map(table.set_index("hash")["split"]).fillna(seen["split"])
+    if (moved := int((present != seen["split"]).sum())) > 0:
+        log.warning("%d samples change their split, as the groups or splits that the source gives demand", moved)
     unseen = table.loc[~table["hash"].isin(index["hash"]), ["hash", "group", "split"]].astype(str)
-    return pd.concat([index, unseen.assign(position=np.int64(-1), retired=np.int64(-1))], ignore_index=True)
+    new = unseen.assign(position=np.int64(-1), retired=np.int64(-1))
+    return pd.concat([seen.assign(split=present), new], ignore_index=True)
+
+
+def _regrouped(index: pd.DataFrame, accepted: pd.DataFrame) -> pd.DataFrame:
+    """The index with the groups that the samples have in the source now; what is gone keeps its own."""
+    now = index["hash"].map(accepted.set_index("hash")["group"])
+    return index.assign(group=now.fillna(index["group"]))
+
+
+def _known(seen: pd.DataFrame) -> dict[str, str]:
+    """The split of each group that was seen; none of a group that stands in several, which is assigned anew."""
+    splits = seen.groupby("group")["split"].agg(["first", "nunique"])
+    return dict(splits.loc[splits["nunique"] == 1, "first"])
 
 
 def strata_of(accepted: pd.DataFrame, config: DataConfig) -> "pd.Series[str]":
@@ -124,24 +133,6 @@ def _slices(accepted: pd.DataFrame, config: DataConfig) -> tuple[str, ...]:
             f"split.stratify names the slice {missing[0]!r}, which the source has not (there: {there}); correct it"
         )
     return config.split.stratify
-
-
-def _decoded(root: Path, name: str, config: DataConfig, rows: pd.DataFrame) -> Iterator[Array]:
-    """Decoded samples in the order of the rows; a shard's worth is in flight at once."""
-    sources = dict(sources_of(config, name))
-    length = shard_rows(config.transform)
-    records = rows[["source", "path", "hash"]].to_dict("records")
-    with ThreadPoolExecutor(load_settings().cores) as pool:
-        for start in range(0, len(records), length):
-            yield from pool.map(lambda row: _decode(root, config, sources, row), records[start : start + length])
-            log.info("preprocess %s: %d of %d new samples", name, min(start + length, len(records)), len(records))
-
-
-def _decode(root: Path, config: DataConfig, sources: dict[str, Any], row: dict[Any, Any]) -> Array:
-    content = sources[row["source"]].read(root, row["path"])
-    if hashlib.sha256(content).hexdigest() != row["hash"]:
-        raise SourceError(f"{row['path']} changed after it was ingested; run the flow again to ingest it anew")
-    return config.transform.decode(content, config.expectations.limit)
 
 
 def _write_manifest(folder: Path, accepted: pd.DataFrame, index: pd.DataFrame) -> None:

@@ -1,4 +1,4 @@
-"""Train, validation and test: groups stay whole, strata stay balanced, and nothing ever changes its split."""
+"""Train, validation and test: groups stay whole, strata stay balanced, and nothing changes its split unasked."""
 
 import hashlib
 
@@ -18,14 +18,14 @@ ATTEMPTS, MANY_GROUPS = 64, 1000
 def assign_splits(table: pd.DataFrame, strata: pd.Series, known: dict[str, str], config: SplitConfig) -> pd.Series:
     """Split of each row of `table` (columns group and split).
 
-    A group that is in `known` keeps its split, and a split that the source gave is kept. The other groups go one by
+    A split that the source gives is kept, and a group that is in `known` keeps its split. The other groups go one by
     one, the largest first and ties in a seeded order, where each brings the counts of the strata closest to the wanted
     shares of all data seen so far. Few large groups balance badly in most orders, so several orders are tried and the
     best balanced result is kept; labels decide, never a model.
     """
     groups = table["group"].astype(str)
     given = table.loc[table["split"].notna()]
-    fixed = {**dict(zip(given["group"].astype(str), given["split"], strict=True)), **known}
+    fixed = {**known, **dict(zip(given["group"].astype(str), given["split"], strict=True))}
     shares = _shares(config, given=bool((given["split"] == "test").any()))
     names, counts = _counted(groups, strata)
     settled = np.array([name in fixed for name in names])

@@ -58,6 +58,8 @@ def _prepared(raw: pd.DataFrame, config: DataConfig) -> pd.DataFrame:
     answers = [LABEL + name for name in config.tasks]
     table = raw.astype(dict.fromkeys(("error", "split", *answers), object))
     table[slices] = table[slices].fillna("unknown")
+    for name, task in config.tasks.items():
+        table[LABEL + name] = task.read(table[LABEL + name])
     table["conflict"] = _conflicts(table, config)
     splits = table.groupby("group")["split"].nunique()
     table["leak"] = table["group"].where(table["group"].map(splits) > 1)

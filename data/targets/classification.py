@@ -21,11 +21,28 @@ class ClassificationTask(Task):
         min_length=2, description="the labels; with two of them the last is the positive one"
     )
 
+    # Left out of every dump while it is empty, so that hashes of tasks without it stay as they were.
+    renamed: dict[str, str] = Field(
+        {}, exclude_if=lambda names: not names, description="former name to present name of a class"
+    )
+
     @model_validator(mode="after")
     def _distinct(self) -> "ClassificationTask":
         if len(set(self.classes)) < len(self.classes):
             raise ValueError("classes must differ from each other; remove the repeated one")
+        for old, new in self.renamed.items():
+            if old in self.classes or new not in self.classes:
+                found = f"renamed says {old!r} is now {new!r}"
+                raise ValueError(f"{found}; the new name must be one of the classes and the old one must not")
         return self
+
+    def read(self, answers: "pd.Series[Any]") -> "pd.Series[Any]":
+        """Labels, former names as the present ones."""
+        return answers.replace(self.renamed)
+
+    def today(self, column: str) -> str:
+        """The present name of a class."""
+        return self.renamed.get(column, column)
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -21,6 +21,14 @@ class Task(Kind):
 
     kind: str
 
+    def read(self, answers: "pd.Series[Any]") -> "pd.Series[Any]":
+        """Answers of the source in the task's words of today."""
+        return answers
+
+    def today(self, column: str) -> str:
+        """What a column of an earlier version's output is called today."""
+        return column
+
     @property
     @abstractmethod
     def columns(self) -> tuple[str, ...]:

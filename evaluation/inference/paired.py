@@ -31,6 +31,16 @@ def paired_difference(metric: str, champion: Predictions, challenger: Prediction
     return cautious_interval(value, found, groups=champion.group_count, level=resampling.level)
 
 
+def improvement(metric: str, champion: Predictions, challenger: Predictions, resampling: Resampling) -> Interval:
+    """The paired difference, turned so that above 0 means a better challenger whatever the metric's direction.
+
+    Raises:
+        EvaluationError: as `paired_difference`.
+    """
+    raw = paired_difference(metric, champion, challenger, resampling)
+    return raw if metric_named(metric).greater_is_better else Interval(-raw.value, -raw.high, -raw.low)
+
+
 def mcnemar_midp(champion: Predictions, challenger: Predictions) -> float:
     """Returns McNemar's two-sided mid-p value of "both are right equally often" (1.0 where they never disagree).
 

@@ -21,11 +21,15 @@ Batch = Callable[[npt.NDArray[np.int64], Floats, Floats], Floats]
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric: its name, `batch` (truth [N], probabilities [N, K], weights [R, N] -> [R]) and its direction."""
+    """A metric: its name, `batch` (truth [N], probabilities [N, K], weights [R, N] -> [R]) and its direction.
+
+    `takes_unknown`: a class that a model has never heard of can be counted as wrong without drowning everything else.
+    """
 
     name: str
     batch: Batch
     greater_is_better: bool
+    takes_unknown: bool = True
 
     def function(self, truth: npt.NDArray[np.int64], probabilities: Floats, weights: Floats) -> float:
         """Judges one weighting [N]; nan where the metric is undefined."""
@@ -161,6 +165,6 @@ METRICS: dict[str, Metric] = {
     "f1": Metric("f1", f1, greater_is_better=True),
     "auc": Metric("auc", auc, greater_is_better=True),
     "ap": Metric("ap", average_precision, greater_is_better=True),
-    "log_loss": Metric("log_loss", log_loss, greater_is_better=False),
+    "log_loss": Metric("log_loss", log_loss, greater_is_better=False, takes_unknown=False),
     "brier": Metric("brier", brier, greater_is_better=False),
 }

@@ -26,6 +26,7 @@ class Predictions(Grouped):
         groups: name of the group of every sample; samples of a group are resampled together.
         slices: N rows, one column of strings a slicing (may have no column); a missing value is in no slice.
         classes: names of the K classes; in a binary task the last is the positive one.
+        unknown: those of them that the model has never heard of; it gives them no probability.
 
     Raises:
         EvaluationError: lengths, ranges or sums do not hold.
@@ -38,6 +39,7 @@ class Predictions(Grouped):
     groups: list[str]
     slices: pd.DataFrame
     classes: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuses what no metric could judge."""
@@ -61,7 +63,13 @@ class Predictions(Grouped):
             groups=[self.groups[row] for row in positions],
             slices=self.slices.iloc[positions],
             classes=self.classes,
+            unknown=self.unknown,
         )
+
+    @property
+    def familiar(self) -> npt.NDArray[np.bool_]:
+        """Which samples are of a class that the model knows: bool [N]."""
+        return ~np.isin(self.truth, [self.classes.index(name) for name in self.unknown])
 
     def slice_rows(self) -> Iterator[tuple[str, str, npt.NDArray[np.bool_]]]:
         """Yields column, value and row mask [N] of every slice, columns in order and values sorted.
@@ -73,6 +81,20 @@ class Predictions(Grouped):
             known = values.cat.categories if isinstance(values.dtype, pd.CategoricalDtype) else values.dropna().unique()
             for value in sorted(known):
                 yield str(column), str(value), (values == value).to_numpy(dtype=bool)
+
+
+def in_common(first: Predictions, second: Predictions) -> tuple[Predictions, Predictions]:
+    """Both on the samples that both were judged on; a model is judged on none that it learned from.
+
+    Raises:
+        EvaluationError: there is none.
+    """
+    shared = set(first.hashes) & set(second.hashes)
+    if not shared:
+        sizes = f"{len(first)} and {len(second)} samples"
+        raise EvaluationError(f"the two models were judged on {sizes} and share none; judge both on one test set")
+    rows = [np.isin(one.hashes, list(shared)) for one in (first, second)]
+    return first.take(rows[0]), second.take(rows[1])
 
 
 def require_paired(first: Predictions, second: Predictions) -> None:

@@ -24,6 +24,7 @@ def write_predictions(path: Path, predictions: Predictions) -> None:
             **{f"p.{name}": predictions.probabilities[:, index] for index, name in enumerate(predictions.classes)},
         }
     )
+    table[[f"p.{name}" for name in predictions.unknown]] = np.nan  # never heard of, not impossible
     slices = predictions.slices.reset_index(drop=True).add_prefix(SLICE)
     write_table(path, pd.concat([table, slices], axis=1))
 
@@ -37,12 +38,15 @@ def read_predictions(path: Path) -> Predictions:
     table = read_table(path)
     classes = tuple(column.removeprefix("p.") for column in table.columns if column.startswith("p."))
     slices = table[[column for column in table.columns if column.startswith(SLICE)]]
+    probabilities = table[[f"p.{name}" for name in classes]].to_numpy(np.float64)
+    unknown = np.isnan(probabilities).all(axis=0)
     return Predictions(
         hashes=list(table["hash"]),
         truth=table["truth"].map(classes.index).to_numpy(np.int64),
-        probabilities=table[[f"p.{name}" for name in classes]].to_numpy(np.float64),
+        probabilities=np.where(unknown, 0.0, probabilities),
         weights=table["weight"].to_numpy(np.float64),
         groups=list(table["group"]),
         slices=slices.rename(columns=lambda column: column.removeprefix(SLICE)),
         classes=classes,
+        unknown=tuple(name for name, never in zip(classes, unknown, strict=True) if never),
     )

@@ -68,7 +68,7 @@ class StressTest:
         """
         if self.clean.hashes != list(self._rows["hash"]):
             raise GateError("the predictions are of another test split than the data set's; evaluate the version again")
-        if not self.dataset.spec.pixels:  # corruptions, attacks and heat maps are of pixels
+        if not self.dataset.spec.pixels or self._foreign:  # corruptions, attacks and heat maps are of pixels
             return Stress(None, None, {})
         corruptions = self._corruptions() if self.config.corruptions else None
         attacks = self._attacks() if self.config.budgets else None
@@ -85,7 +85,13 @@ class StressTest:
 
     @cached_property
     def _rows(self) -> pd.DataFrame:
-        return self.dataset.rows("test")
+        rows = self.dataset.rows("test")
+        return rows[rows["hash"].isin(self.clean.hashes)].reset_index(drop=True)
+
+    @property
+    def _foreign(self) -> bool:
+        """Whether the package is of an earlier kind of the domain, whose pixels or classes were others."""
+        return self.package.transform.spec != self.dataset.spec or self.package.classes != self.clean.classes
 
     def _sample(self, count: int) -> tuple[Predictions, Array]:
         rows = choose_samples(self.clean, count, seed=self.config.seed)

@@ -8,12 +8,13 @@ from data.stores.dataset import samples_sha256
 from evaluation.inference.bootstrap import bootstrap_interval
 from evaluation.inference.calibration import calibration_error
 from evaluation.inference.interval import Interval
-from evaluation.inference.paired import mcnemar_midp, paired_difference, samples_needed
+from evaluation.inference.paired import improvement, mcnemar_midp, samples_needed
 from evaluation.predictions.metrics import METRICS
 from evaluation.predictions.predictions import Predictions, require_paired
 from registry.errors import GateError
 from registry.gate.config import GateConfig
 from registry.gate.decision import Decision, Floor, Measured, Outcome
+from registry.gate.shared_classes import fair_pair, shared_floor
 from registry.gate.slice_floors import slice_floors
 from registry.gate.spending import Turn
 
@@ -27,8 +28,11 @@ def decide(
     config: GateConfig,
     measured: Measured,
     turn: Turn = FIRST_LOOK,
+    notes: tuple[str, ...] = (),
 ) -> Decision:
     """Judges a challenger against the floors and, where there is a champion, against it on the same samples.
+
+    `notes` say what a person must know of how the two came to their answers; they decide nothing.
 
     A failed floor is REJECT. Without a champion, PROMOTE. Otherwise, where the test set's comparisons are used up,
     HOLD; else the interval of the paired improvement decides, at the level that alpha spending leaves for this turn:
@@ -36,8 +40,7 @@ def decide(
     PROMOTE where that is set, anything else HOLD.
 
     Raises:
-        GateError: the metric is undefined on these samples, the models know other classes, or what was measured of
-            the package is no measurement.
+        GateError: the metric is undefined on these samples, or what was measured of the package is no measurement.
         EvaluationError: the two are not about the same samples, or all samples are of one group.
     """
     require_comparable(challenger, champion, measured)
@@ -54,16 +57,16 @@ def decide(
     if champion is None:
         outcome, reasons = _judge(floors, ("PROMOTE", "there is no champion and every floor holds"))
         turn = turn.model_copy(update={"look": None})
-        return Decision(outcome=outcome, reasons=reasons, floors=tuple(floors), turn=turn, **found)
-    return _against(champion, challenger, floors, {**found, "turn": turn}, config)
+        return Decision(outcome=outcome, reasons=reasons, floors=tuple(floors), turn=turn, notes=notes, **found)
+    decision = _against(champion, challenger, floors, {**found, "turn": turn}, config)
+    return decision.model_copy(update={"notes": (*notes, *decision.notes)})
 
 
 def require_comparable(challenger: Predictions, champion: Predictions | None, measured: Measured) -> None:
     """Refuses what no decision could be made on, before the test set is used for it.
 
     Raises:
-        GateError: champion and challenger know other classes, each of which is named, or latency, size or parity is
-            no measurement.
+        GateError: latency, size or parity is no measurement.
         EvaluationError: the two are not about the same samples.
     """
     numbers = {"latency_ms": measured.latency_ms, "size_mb": measured.size_mb, "parity": measured.parity}
@@ -71,7 +74,6 @@ def require_comparable(challenger: Predictions, champion: Predictions | None, me
         if not math.isfinite(value) or value < 0:
             raise GateError(f"{name}={value}: a finite number of at least 0 is needed; measure the package again")
     if champion is not None:
-        _same_labels(champion.classes, challenger.classes)
         require_paired(champion, challenger)
 
 
@@ -81,42 +83,32 @@ def samples_digest(predictions: Predictions) -> str:
     return samples_sha256(predictions.hashes, labels, predictions.weights.tolist())
 
 
-def _same_labels(champion: tuple[str, ...], challenger: tuple[str, ...]) -> None:
-    if champion == challenger:
-        return
-    places = range(max(len(champion), len(challenger)))
-    before, after = ([*names, *["none"] * (len(places) - len(names))] for names in (champion, challenger))
-    differ = [f"class {place} is {before[place]} / {after[place]}" for place in places if before[place] != after[place]]
-    raise GateError(
-        f"the label maps of champion and challenger differ: {', '.join(differ)}; they cannot be compared: give the "
-        "domain its former classes back, or start a new domain for the new ones"
-    )
-
-
 def _against(
     champion: Predictions, challenger: Predictions, floors: list[Floor], found: dict[str, Any], config: GateConfig
 ) -> Decision:
     """Adds what the comparison with the champion says to what was `found` of the challenger alone."""
     turn: Turn = found["turn"]
     level = turn.level(config.level)
-    difference = _improvement(champion, challenger, config, level)
-    samples, groups = len(challenger), challenger.group_count
+    pair = fair_pair(champion, challenger, config)
+    difference = improvement(config.metric, *pair, replace(config.resampling, level=level))
+    samples, groups = len(pair[1]), pair[1].group_count
     needed = samples_needed(difference, samples=samples, groups=groups, effect=_effect(config), level=level)
+    shared, strange = shared_floor(champion, challenger, config, level)
     slices, notes = slice_floors(champion, challenger, config)
     verdict = _compare(difference, needed, config, samples)
     if turn.spent(config.looks):
         verdict = "HOLD", _spent(turn, config)
-    outcome, reasons = _judge([*floors, *slices], verdict)
+    outcome, reasons = _judge([*floors, *shared, *slices], verdict)
     return Decision(
         outcome=outcome,
         reasons=reasons,
-        notes=(*notes, *_wear(turn, config)),
-        champion=_interval(champion, config),
+        notes=(*strange, *notes, *_wear(turn, config)),
+        champion=_interval(pair[0], config),
         difference=difference,
         level=level,
         mcnemar_p=mcnemar_midp(champion, challenger),
         samples_needed=needed if outcome == "HOLD" else None,
-        floors=(*floors, *slices),
+        floors=(*floors, *shared, *slices),
         **found,
     )
 
@@ -170,14 +162,6 @@ def _interval(predictions: Predictions, config: GateConfig) -> Interval:
             "needed; enlarge the test split or choose another gate metric"
         )
     return interval
-
-
-def _improvement(champion: Predictions, challenger: Predictions, config: GateConfig, level: float) -> Interval:
-    """Paired difference turned so that above 0 means a better challenger."""
-    raw = paired_difference(config.metric, champion, challenger, replace(config.resampling, level=level))
-    if METRICS[config.metric].greater_is_better:
-        return raw
-    return Interval(-raw.value, -raw.high, -raw.low)
 
 
 def _effect(config: GateConfig) -> float:

@@ -1,14 +1,18 @@
 """Judging a package: its predictions on the test split, their metrics, and the figures that people look at."""
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+import pandas as pd
 
+from data.specs.spec import Array, Spec
 from data.stores.dataset import Dataset
 from data.stores.manifest import LABEL
 from evaluation.inference.config import EvaluationConfig
 from evaluation.inference.slices import chosen_slices
+from evaluation.predictions.aligned import aligned
 from evaluation.predictions.predictions import Predictions
 from evaluation.report.evaluate import Evaluation
 from evaluation.report.figures import confusion_matrix_figure, reliability_figure, sample_grid_figure, slice_figure
@@ -18,50 +22,81 @@ from registry.package.package import Package
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+Decode: TypeAlias = Callable[["pd.Series[str]", Spec], Array]
 
-def predict_test(package: Package, dataset: Dataset, config: EvaluationConfig) -> Predictions:
+
+def predict_test(
+    package: Package, dataset: Dataset, config: EvaluationConfig, again: Decode | None = None
+) -> Predictions:
     """What a package says of the test split: the shipped ONNX model is judged, not the network it came from.
 
-    The predictions carry the slices and pairs that `config` names.
+    It is judged in the classes of the data set, matched by name, and on samples of its own spec: where the data set
+    has another one, `again` decodes the samples of some hashes for it. Samples that it learned from are left out. The
+    predictions carry the slices and pairs that `config` names.
 
     Raises:
-        EvaluationError: `config` names a column that the data set has not.
-        GateError: the package knows other classes than the data set, or learned from test samples.
-        PackageError: the data set's samples are not of the package's shape.
+        EvaluationError: `config` names a column that the data set has not, or no class is known to both.
+        GateError: the package has learned from every test sample, or takes samples of another spec and nobody can
+            decode for it.
+        SourceError: a file that has to be decoded again is gone or changed.
     """
-    _refuse_foreign(package, dataset)
-    rows, manifest = dataset.rows("test"), dataset.manifest
+    manifest, task = dataset.manifest, dataset.tasks[dataset.headline]
     others = manifest[["group"]].assign(label=manifest[LABEL + dataset.headline])
     slices = chosen_slices(dataset.slices(manifest), others, config)
+    judged = (manifest["split"] == "test") & ~manifest["hash"].isin(package.reference["hash"])
+    rows = manifest[judged].reset_index(drop=True)
+    _refuse_flattery(package, len(rows), len(dataset.rows("test")))
+    said = package.decisive(_samples(package, dataset, rows, again)).astype(np.float64)
+    answers = aligned(said, [task.today(name) for name in package.classes], dataset.classes)
     return Predictions(
         hashes=list(rows["hash"]),
         truth=dataset.labels(rows),
-        probabilities=package.decisive(dataset.samples(rows)).astype(np.float64),
+        probabilities=answers.probabilities,
         weights=rows["weight"].to_numpy(np.float64),
         groups=list(rows["group"]),
-        slices=slices[(manifest["split"] == "test").to_numpy()].reset_index(drop=True),
-        classes=package.classes,
+        slices=slices[judged.to_numpy()].reset_index(drop=True),
+        classes=dataset.classes,
+        unknown=answers.unknown,
     )
 
 
-def _refuse_foreign(package: Package, dataset: Dataset) -> None:
-    """Refuses a data set that would say nothing of the package, or flatter it."""
-    if package.classes != dataset.classes:
+def what_differs(package: Package, dataset: Dataset) -> tuple[str, ...]:
+    """What a person must know of how a package was judged on a data set that is not as its own was; mostly nothing."""
+    task, spec = dataset.tasks[dataset.headline], package.transform.spec
+    names = [task.today(name) for name in package.classes]
+    renamed = [f"{old} as {new}" for old, new in zip(package.classes, names, strict=True) if old != new]
+    unknown = [name for name in dataset.classes if name not in names]
+    gone = [name for name in names if name not in dataset.classes]
+    test = dataset.rows("test")
+    learned = int(test["hash"].isin(package.reference["hash"]).sum())
+    told = {
+        f"its answers are read by the present names: {', '.join(renamed)}": renamed,
+        f"it has never heard of {', '.join(unknown)} and is wrong on every sample of them": unknown,
+        f"what it gives to {', '.join(gone)}, which the domain has no more, is shared out among the others": gone,
+        f"it saw the samples as {spec.words}, as it was trained": spec != dataset.spec,
+        f"{learned} of {len(test)} test samples are left out, because it learned from them": learned,
+    }
+    return tuple(text for text, holds in told.items() if holds)
+
+
+def _samples(package: Package, dataset: Dataset, rows: pd.DataFrame, again: Decode | None) -> Array:
+    spec = package.transform.spec
+    if spec == dataset.spec:
+        return dataset.samples(rows)
+    if again is None or type(spec) is not type(dataset.spec):
         raise GateError(
-            f"the package knows the classes {', '.join(package.classes)}, the data set {', '.join(dataset.classes)}; "
-            "they cannot be compared: start a new domain for the new classes"
+            f"the package takes {spec.words}, the data set has {dataset.spec.words}; evaluate it with its domain's "
+            "files at hand, or start a new domain for another kind of sample"
         )
-    if package.transform.spec != dataset.spec:
+    return again(rows["hash"], spec)
+
+
+def _refuse_flattery(package: Package, judged: int, samples: int) -> None:
+    """Refuses a test split that the package knows by heart."""
+    if samples and not judged:
         raise GateError(
-            "the package was trained with another transform than the data set has now and would be judged on foreign "
-            "pixels; change data.transform back, or give the changed domain a new name"
-        )
-    rows = dataset.rows("test")
-    known = set(rows["hash"]) & set(package.reference["hash"])
-    if known:
-        raise GateError(
-            f"{len(known)} of {len(rows)} test samples are among those that the package {package.folder} learned from, "
-            "and would flatter it; train a new version, or roll the champion back if it is the one that knows them"
+            f"all {samples} test samples are among those that the package {package.folder} learned from, and would "
+            "flatter it; draw a fresh test set from newer data with `regraft split refresh DOMAIN`"
         )
 
 
@@ -85,7 +120,8 @@ def evaluation_metrics(evaluation: Evaluation) -> dict[str, float]:
 
 def evaluation_figures(evaluation: Evaluation, predictions: Predictions, dataset: Dataset) -> dict[str, "Figure"]:
     """Confusion matrix, reliability curve, slices, and a grid of the worst errors beside a random sample."""
-    pictures = dataset.spec.thumbnails(dataset.samples(dataset.rows("test")))
+    test = dataset.rows("test")
+    pictures = dataset.spec.thumbnails(dataset.samples(test[test["hash"].isin(predictions.hashes)]))
     figures = {
         "confusion_matrix": confusion_matrix_figure(predictions),
         "reliability": reliability_figure(predictions, evaluation),

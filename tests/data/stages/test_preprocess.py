@@ -1,4 +1,4 @@
-"""Preprocess grows its output, keeps splits for ever, and survives what a machine does to it."""
+"""Preprocess grows its output, keeps splits unless the source moves them, and survives what a machine does to it."""
 
 import resource
 from collections.abc import Callable
@@ -92,16 +92,38 @@ def test_preprocess__a_sample_never_moves(photos: Path, helpers: Any) -> None:
     assert pixels(photos, later) == decoded(photos)
 
 
-def test_preprocess__another_group_moves_nothing(project: Path, helpers: Any) -> None:
-    """A sample that is described with another group later keeps its first group and split."""
+def listed(project: Path, helpers: Any) -> pd.DataFrame:
+    """A domain of 24 photos in a table; returns the table."""
     helpers.folder_domain(project, 12)
     helpers.write_domain(project, source={"kind": "table", "path": "list.csv"})
     names = [f"{label}/{number:04d}.png" for label in "ab" for number in range(12)]
-    table = pd.DataFrame({"path": [f"photos/{name}" for name in names], "label": [name[0] for name in names]})
+    return pd.DataFrame({"path": [f"photos/{name}" for name in names], "label": [name[0] for name in names]})
+
+
+def test_preprocess__regrouped(project: Path, helpers: Any) -> None:
+    """Groups follow the source: none straddles afterwards, and what no group crosses keeps its split."""
+    table = listed(project, helpers)
     table.to_csv(project / "list.csv", index=False)
-    first = prepared(project)
-    table.assign(group=[f"line-{number % 3}" for number in range(24)]).to_csv(project / "list.csv", index=False)
-    assert prepared(project)[["group", "split"]].equals(first[["group", "split"]])
+    first = prepared(project)["split"]
+    group = [f"line-{number}" if number < 4 else "" for number in range(12)] * 2
+    table.assign(group=group).to_csv(project / "list.csv", index=False)
+    found = prepared(project)
+    assert found["group"].str.startswith("line-").sum() == 8
+    assert found.groupby("group")["split"].nunique().max() == 1
+    alone = ~found["group"].str.startswith("line-")
+    assert found.loc[alone, "split"].equals(first[found.index[alone]])
+
+
+def test_preprocess__given_split_changed(project: Path, helpers: Any) -> None:
+    """A split that the source gives now beats the one that a sample had."""
+    table = listed(project, helpers)
+    table.to_csv(project / "list.csv", index=False)
+    first = prepared(project)["split"]
+    moved = first.index[first == "train"][:2]
+    paths = read_table(validated_folder(project, "photos") / "accepted.parquet").set_index("hash").loc[moved, "path"]
+    given = np.where([str(project / path) in set(paths) for path in table["path"]], "test", "")
+    table.assign(split=given).to_csv(project / "list.csv", index=False)
+    assert set(prepared(project).loc[moved, "split"]) == {"test"}
 
 
 def test_preprocess__new_samples_follow_their_group(project: Path, helpers: Any) -> None:

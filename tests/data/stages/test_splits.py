@@ -105,12 +105,12 @@ def test_assign_splits__given_training_rows_still_leave_a_test() -> None:
     assert (splits == "test").mean() == pytest.approx(0.2, abs=0.03)
 
 
-def test_assign_splits__known_beats_given() -> None:
-    """A source that changes its mind moves nothing that was trained on."""
+def test_assign_splits__given_beats_known() -> None:
+    """A source that gives another split than before is followed."""
     table, strata = random_table(6)
     table.loc[table["group"] == "group-1", "split"] = "test"
     splits = assign_splits(table, strata, {"group-1": "train"}, SplitConfig())
-    assert set(splits[table["group"] == "group-1"]) == {"train"}
+    assert set(splits[table["group"] == "group-1"]) == {"test"}
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -1,5 +1,7 @@
 """Predictions come back from disk as they were written."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -34,6 +36,18 @@ def test_read_predictions__as_written(tmp_path, slices):
     for name in ("truth", "probabilities", "weights"):
         assert np.array_equal(getattr(found, name), getattr(wanted, name))
     pd.testing.assert_frame_equal(found.slices, wanted.slices, check_column_type=False)
+
+
+def test_read_predictions__unknown_class(tmp_path):
+    """A class that the model has never heard of stays unknown, and is not merely unlikely."""
+    whole = predictions(pd.DataFrame(index=range(3)))
+    said = np.array([[0.1, 0.9, 0], [0.5, 0.5, 0], [0, 1, 0]])
+    write_predictions(tmp_path / "p.parquet", replace(whole, probabilities=said, unknown=("p.cow",)))
+    found = read_predictions(tmp_path / "p.parquet")
+    assert found.unknown == ("p.cow",)
+    assert found.probabilities.tolist() == said.tolist()
+    assert found.familiar.tolist() == [False, True, True]
+    assert found.take(np.array([0])).unknown == ("p.cow",)
 
 
 def test_read_predictions__missing_or_damaged(tmp_path):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from evaluation.inference.interval import Interval
 from evaluation.predictions.predictions import Predictions
 from registry.gate.config import GateConfig
 from registry.gate.decide import decide, samples_digest
@@ -69,6 +70,22 @@ def test_decide__first_model_needs_floors_only() -> None:
         "difference on the golden batch",
         "missing fields of the model card",
     ]
+
+
+def test_decide__class_that_the_champion_cannot_know() -> None:
+    """It counts as wrong by accuracy; by log loss only the shared classes are compared. Notes stand first."""
+    parts = vars(model(2.0, seed=1)) | {"classes": ("good", "bad", "new")}
+    truth = np.where(np.arange(240) < 60, 2, parts["truth"])
+    said = np.pad(parts["probabilities"], ((0, 0), (0, 1)))
+    champion = Predictions(**(parts | {"truth": truth, "probabilities": said, "unknown": ("new",)}))
+    sure = np.where((truth == 2)[:, None], np.array([0.05, 0.05, 0.9]), said)
+    challenger = Predictions(**(parts | {"truth": truth, "probabilities": sure}))
+    config = GateConfig(floor=0.1, resamples=200, max_ece=0.9, metric="accuracy")
+    found = decide(challenger, champion, config=config, measured=GOOD, notes=("v1 is older",))
+    assert (found.outcome, found.notes[0]) == ("PROMOTE", "v1 is older")
+    assert found.floors[6].name == "accuracy improvement on the classes that both know, upper bound"
+    other = config.model_copy(update={"metric": "log_loss", "floor": 5.0})
+    assert decide(challenger, champion, config=other, measured=GOOD).difference == Interval(0, 0, 0)
 
 
 def test_decide__first_model_below_the_floor() -> None:

@@ -1,7 +1,5 @@
 """Judging: the shipped package on the test split alone."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -13,7 +11,7 @@ from evaluation.inference.bootstrap import Resampling
 from evaluation.inference.config import EvaluationConfig
 from evaluation.report.evaluate import evaluate
 from registry.errors import GateError
-from registry.package.judging import evaluation_figures, evaluation_metrics, predict_test
+from registry.package.judging import evaluation_figures, evaluation_metrics, predict_test, what_differs
 from registry.package.package import load_package
 
 
@@ -29,30 +27,87 @@ def test_predict_test__rows_of_the_test_split(workshop, project):
     assert (found.probabilities.argmax(1) == found.truth).mean() > 0.9
 
 
-def test_predict_test__other_classes(workshop, project):
-    """A package that knows other classes cannot be compared; both lists are named."""
-    dataset = replace(workshop.dataset, tasks={"label": ClassificationTask(classes=("light", "dark"))})
-    with pytest.raises(GateError, match="knows the classes dark, light, the data set light, dark"):
-        predict_test(load_package(workshop.package), dataset, EvaluationConfig())
+@pytest.fixture
+def changed(own_workshop):
+    """The workshop's data with other classes, another spec or other splits."""
+
+    def make(classes=("dark", "light"), spec=None, splits=None, **task):
+        path = own_workshop.dataset.folder / "manifest.parquet"
+        table = read_table(path)
+        write_table(path, table.assign(split=table["split"].replace(splits or {})))
+        if spec is not None:
+            (path.parent / "transform.json").write_text(spec.model_dump_json())
+        return Dataset(path.parent, {"label": ClassificationTask(classes=classes, **task)})
+
+    return make
 
 
-def test_predict_test__other_transform(own_workshop):
-    """The same shape is not the same pixels: a package is judged on what it was trained for."""
-    spec = own_workshop.dataset.spec.model_copy(update={"crop": 0.5})
-    (own_workshop.dataset.folder / "transform.json").write_text(spec.model_dump_json())
-    with pytest.raises(GateError, match="trained with another transform"):
-        dataset = Dataset(own_workshop.dataset.folder, {"label": ClassificationTask(classes=("dark", "light"))})
-        predict_test(load_package(own_workshop.package), dataset, EvaluationConfig())
+def test_predict_test__reordered_classes(workshop, changed):
+    """Classes are matched by name: in another order each keeps its probability."""
+    package = load_package(workshop.package)
+    first = predict_test(package, workshop.dataset, EvaluationConfig())
+    second = predict_test(package, changed(("light", "dark")), EvaluationConfig())
+    assert np.allclose(second.probabilities, first.probabilities[:, ::-1])
+    assert np.array_equal(second.truth, 1 - first.truth)
+    assert what_differs(package, changed(("light", "dark"))) == ()
 
 
-def test_predict_test__learned_from(own_workshop):
-    """A version that has trained on what is tested now, as after a fresh split, is not judged."""
-    path = own_workshop.dataset.folder / "manifest.parquet"
-    table = read_table(path)
-    write_table(path, table.assign(split=table["split"].replace({"test": "train", "val": "test"})))
-    dataset = Dataset(own_workshop.dataset.folder, {"label": ClassificationTask(classes=("dark", "light"))})
-    with pytest.raises(GateError, match="32 of 32 test samples are among those that the package"):
-        predict_test(load_package(own_workshop.package), dataset, EvaluationConfig())
+def test_predict_test__renamed_class(workshop, changed):
+    """A class that the domain calls otherwise now is read by its present name, and that is said."""
+    package, dataset = load_package(workshop.package), changed(("dark", "pale"), renamed={"light": "pale"})
+    assert what_differs(package, dataset) == ("its answers are read by the present names: light as pale",)
+    table = dataset.manifest
+    table["label.label"] = dataset.tasks["label"].read(table["label.label"])
+    found = predict_test(package, dataset, EvaluationConfig())
+    assert found.classes == ("dark", "pale")
+    assert (found.probabilities.argmax(1) == found.truth).mean() > 0.9
+
+
+def test_predict_test__new_class(workshop, changed):
+    """A class that came later is unknown to the package, which gives it nothing."""
+    package, dataset = load_package(workshop.package), changed(("dark", "grey", "light"))
+    found = predict_test(package, dataset, EvaluationConfig())
+    assert found.unknown == ("grey",)
+    assert not found.probabilities[:, 1].any()
+    assert what_differs(package, dataset) == ("it has never heard of grey and is wrong on every sample of them",)
+
+
+def test_predict_test__class_gone(workshop, changed):
+    """A class that is no more is named, and its share goes to the others."""
+    package, dataset = load_package(workshop.package), changed(("dark", "grey"))
+    assert "what it gives to light, which the domain has no more" in " ".join(what_differs(package, dataset))
+
+
+def test_predict_test__own_spec(own_workshop, changed):
+    """A package answers samples decoded for it, not the arrays of another spec; without files it is refused."""
+    package, rows = load_package(own_workshop.package), own_workshop.dataset.rows("test")
+    spec, first = own_workshop.dataset.spec, predict_test(package, own_workshop.dataset, EvaluationConfig())
+    arrays = own_workshop.dataset.samples(rows)
+    dataset = changed(spec=spec.model_copy(update={"size": 32}))
+    asked = []
+
+    def again(hashes, wanted):
+        asked.append((list(hashes), wanted))
+        return arrays
+
+    found = predict_test(package, dataset, EvaluationConfig(), again)
+    assert asked == [(list(rows["hash"]), spec)]
+    assert np.array_equal(found.probabilities, first.probabilities)
+    assert what_differs(package, dataset) == ("it saw the samples as 64 x 64 pixels, grey, as it was trained",)
+    with pytest.raises(GateError, match="takes 64 x 64 pixels, grey, the data set has 32 x 32"):
+        predict_test(package, dataset, EvaluationConfig())
+
+
+def test_predict_test__learned_from(own_workshop, changed):
+    """Samples that a version has trained on are left out, which is said; a test set of nothing else is refused."""
+    package, test = load_package(own_workshop.package), own_workshop.dataset.rows("test")
+    dataset = changed(splits={"val": "test"})
+    assert predict_test(package, dataset, EvaluationConfig()).hashes == list(test["hash"])
+    assert what_differs(package, dataset) == ("32 of 48 test samples are left out, because it learned from them",)
+    manifest = own_workshop.dataset.folder / "manifest.parquet"
+    write_table(manifest, dataset.manifest[dataset.manifest["split"] != "test"].assign(split="test"))
+    with pytest.raises(GateError, match=r"all \d+ test samples are among those that the package"):
+        predict_test(package, changed(), EvaluationConfig())
 
 
 def test_evaluation__metrics_and_figures(own_workshop):
