@@ -8,6 +8,7 @@ import hashlib
 import io
 import uuid
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,13 +68,8 @@ def append(domain: str, rows: Sequence[Prediction], facts: Sequence[str]) -> Pat
     # The salt keeps two equal batches of the same microsecond from sharing a name and becoming one.
     fields = [*SCHEMA, *(pa.field(name, FACT) for name in facts)]
     schema = pa.schema(fields, metadata={"salt": uuid.uuid4().hex})
-    buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist([vars(row) | dict(row.facts) for row in rows], schema=schema), buffer)
-    content = buffer.getvalue()
-    path = _folder(domain) / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{_fingerprint(content)}.parquet"
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(content)
-    return path
+    table = pa.Table.from_pylist([vars(row) | dict(row.facts) for row in rows], schema=schema)
+    return _write(_folder(domain), f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}", table)
 
 
 def read(domain: str, *, version: int | None = None, last: int | None = None) -> pd.DataFrame:
@@ -96,6 +92,37 @@ def read(domain: str, *, version: int | None = None, last: int | None = None) ->
     table = pa.concat_tables([SCHEMA.empty_table(), *reversed(tables)], promote_options="default")
     frame: pd.DataFrame = table.slice(0 if last is None else max(0, table.num_rows - last)).to_pandas()
     return frame
+
+
+def erase(domain: str, hashes: AbstractSet[str]) -> int:
+    """Takes the rows of samples out of the log and returns their number; called again it finishes what was begun.
+
+    Raises:
+        PredictionLogError: a file is not what was written.
+        StorageError: the disk refused a write.
+    """
+    erased = 0
+    for path in sorted(_folder(domain).glob("*.parquet")):
+        table = _load(path)
+        kept = table.filter(pc.invert(pc.is_in(table["hash"], pa.array(sorted(hashes), pa.string()))))
+        if kept.num_rows < table.num_rows:
+            erased += table.num_rows - kept.num_rows
+            if kept.num_rows:
+                # The file's own time, and no new salt: half done and done again it is the same file.
+                _write(path.parent, path.name.split("-")[0], kept)
+            path.unlink()
+    return erased
+
+
+def _write(folder: Path, time: str, table: pa.Table) -> Path:
+    """One new file, whole or not at all, named after its time and its bytes."""
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer)
+    content = buffer.getvalue()
+    path = folder / f"{time}-{_fingerprint(content)}.parquet"
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+    return path
 
 
 def _folder(domain: str) -> Path:

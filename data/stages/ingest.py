@@ -18,6 +18,7 @@ from data.config import DataConfig, load_data_config
 from data.errors import SourceError
 from data.sources.sample import Sample, SampleSource
 from data.stages.feedback import sources_of
+from data.stores.forgotten import forgotten
 from data.stores.manifest import LABEL, SLICE, raw_manifest_path, read_table, write_table
 from settings.entry import stage_main
 from settings.machine import load_settings
@@ -60,6 +61,7 @@ def ingest(root: Path, name: str, config: DataConfig, progress: Progress = lambd
     reader = _Reader(root, config, known, now)
     with ThreadPoolExecutor(load_settings().cores) as pool:
         rows = list(_counted(reader.rows(pool, found), len(found), progress))
+    rows = _without_forgotten(rows, forgotten(root, name))
     write_table(path, pd.DataFrame(rows))
     report = IngestReport(len(rows), reader.read, len(known.keys() - {_key(row) for row in rows}))
     log.info("ingest %s: %d samples, %d read, %d gone", name, report.samples, report.read, report.gone)
@@ -114,6 +116,14 @@ def _described(sample: Sample, task: str, digest: str) -> dict[str, Any]:
         "split": sample.split,
         **{SLICE + name: value for name, value in sample.slices.items()},
     }
+
+
+def _without_forgotten(rows: list[Row], hashes: set[str]) -> list[Row]:
+    """The rows of samples that nobody asked to have erased."""
+    kept = [row for row in rows if row["hash"] not in hashes]
+    if dropped := [row["path"] for row in rows if row["hash"] in hashes]:
+        log.warning("%d samples were forgotten on request and stay out; delete their files: %s", len(dropped), dropped)
+    return kept
 
 
 def _key(row: Row) -> tuple[str, str]:

@@ -9,6 +9,7 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -125,6 +126,14 @@ class FeatureCache:
             raise StorageError(
                 f"cannot write {self.folder}: {error.strerror or error}; free disk space or check its rights"
             ) from error
+
+
+def drop_samples(folder: Path, hashes: AbstractSet[str]) -> int:
+    """Drops every chunk of the caches below a folder that holds one of the samples; the others are computed anew."""
+    found = [chunk for chunk in folder.glob("*/chunk-*") if not hashes.isdisjoint(map(str, _load(chunk / FILES[0])))]
+    for chunk in found:
+        shutil.rmtree(chunk)
+    return len(found)
 
 
 def _publish(filled: Path, target: Path) -> None:

@@ -7,13 +7,14 @@ import re
 import subprocess
 import sys
 from collections import deque
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 import yaml
 
 from data.errors import SourceError, VersioningError
 from data.stores.atomic import write_text
-from data.stores.manifest import processed_folder, raw_manifest_path
+from data.stores.manifest import processed_folder, raw_manifest_path, read_table
 
 log = logging.getLogger(__name__)
 STAGE_LINE = re.compile(r"Running stage|(validate|preprocess) \S+: ")
@@ -82,6 +83,46 @@ def _pull(root: Path, target: str, version: str) -> None:
         raise VersioningError(
             f"{version} is neither in the DVC cache nor in its remote ({error}); run `dvc push` where it was made"
         ) from error
+
+
+def erase_versions(root: Path, hashes: AbstractSet[str]) -> tuple[list[str], list[str]]:
+    """Deletes every stored folder that names one of the samples, with the files that no other folder needs.
+
+    Returns:
+        The dataset versions that can no longer be restored, and the remotes that are out of reach and were left alone.
+
+    Raises:
+        VersioningError: DVC does not say where its cache and remotes are.
+    """
+    remotes = [line.split()[1] for line in _dvc(root, "remote", "list").splitlines() if len(line.split()) > 1]
+    places = [_dvc(root, "cache", "dir").strip(), *(place for place in remotes if "://" not in place)]
+    erased = {version for place in places for version in _erased(Path(place) / "files" / "md5", hashes)}
+    return sorted(erased), [place for place in remotes if "://" in place]
+
+
+def _erased(store: Path, hashes: AbstractSet[str]) -> list[str]:
+    folders = {path: json.loads(path.read_text(encoding="utf-8")) for path in store.glob("??/*.dir")}
+    holding = [path for path, files in folders.items() if _holds(store, files, hashes)]
+    kept = {file["md5"] for path, files in folders.items() if path not in holding for file in files}
+    for path in holding:
+        for file in folders[path]:
+            if file["md5"] not in kept:
+                _object(store, file["md5"]).unlink(missing_ok=True)
+        path.unlink()
+    return [path.parent.name + path.name for path in holding if _names(folders[path], "index.parquet")]
+
+
+def _holds(store: Path, files: list[dict[str, str]], hashes: AbstractSet[str]) -> bool:
+    tables = [_object(store, file["md5"]) for file in files if file["relpath"].endswith(".parquet")]
+    return any(not hashes.isdisjoint(read_table(table)["hash"]) for table in tables if table.exists())
+
+
+def _names(files: list[dict[str, str]], name: str) -> bool:
+    return any(file["relpath"] == name for file in files)
+
+
+def _object(store: Path, md5: str) -> Path:
+    return store / md5[:2] / md5[2:]
 
 
 def changed_stages(root: Path) -> dict[str, object]:

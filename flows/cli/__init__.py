@@ -25,6 +25,7 @@ COMMANDS = {
     "reproduce": ("run", "Restore a version's data, train again, compare."),
     "score": ("run", "Score files with the champion."),
     "feedback": ("run", "File labels from production for the next retrain."),
+    "forget": ("forget", "Erase samples on request, wherever they are kept."),
     "status": ("show", "What is in production, and what it stands on."),
     "ledger": ("ledger", "Every promotion and rollback; `ledger verify` checks the chain."),
     "doctor": ("show", "Check the installation; --fix repairs what can be repaired."),

@@ -1,11 +1,24 @@
 """What the versions in production have seen."""
 
+from collections.abc import Set as AbstractSet
+
 from registry.errors import GateError
 from registry.ledger.history import way_back
 from registry.ledger.ledger import Ledger
 from registry.package.package import load_package
 from registry.store.models import describe_versions, model_version
 from settings.machine import load_settings
+
+
+def versions_that_learned(domain: str, hashes: AbstractSet[str]) -> list[int]:
+    """Registered versions whose training or validation samples are among those of the hashes.
+
+    Raises:
+        PackageError: a package was altered.
+        RegistryError: MLflow is down.
+    """
+    known = {version: load_package(model_version(domain, version).folder) for version in describe_versions(domain)}
+    return [version for version, package in known.items() if not hashes.isdisjoint(package.reference["hash"])]
 
 
 def learned_from(domain: str) -> set[str]:

@@ -217,3 +217,19 @@ def test_retrain__given_split_changed(live: Callable[[Change], Decision]) -> Non
 
     decision = live(change)
     assert decision.notes[0].startswith("v1: 9 of ")
+
+
+def test_forget__a_sample_is_erased(live: Callable[[Change], Decision]) -> None:
+    """It is gone from data, log and old versions, and stays out though its file is still there."""
+    manifest = pd.read_parquet("data/processed/squares/manifest.parquet")
+    digest = manifest.loc[manifest["split"] == "train", "hash"].iloc[0]
+    path = pd.read_parquet("data/validated/squares/accepted.parquet").set_index("hash").loc[digest, "path"]
+    run(Path(), "score", "squares", path)
+    told = json.loads(run(Path(), "forget", "squares", "--key", path, "--yes", "--json"))
+    assert (told["samples"], told["predictions"], len(told["dataset_versions"])) == (1, 1, 1)
+    assert path in told["remains"][0]
+    assert "learned from them, weights and all: v1" in told["remains"][1]
+    live(lambda domain, table: table)
+    kept = [one for one in Path().rglob("*") if one.is_file() and digest.encode() in one.read_bytes()]
+    allowed = {"squares.forgotten", "reference.parquet", "mlflow.db"}
+    assert {one.name for one in kept if ".git" not in one.parts} <= allowed

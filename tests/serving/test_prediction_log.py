@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from serving.errors import PredictionLogError
-from serving.prediction_log import Prediction, append, read
+from serving.prediction_log import Prediction, append, erase, read
 
 FACTS = ("brightness",)
 
@@ -103,3 +103,13 @@ def test_read__opens_only_the_files_it_needs() -> None:
     append("pets", rows(0, 3), FACTS).write_bytes(b"")
     append("pets", rows(3, 6), FACTS)
     assert read("pets", last=3)["path"].tolist() == ["3", "4", "5"]
+
+
+def test_erase__leaves_the_others_in_their_order(project: Path) -> None:
+    """Rows of a sample go from every file, each file still is what was written, and again there is nothing to do."""
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    for hashes in (("a", "b"), ("b",), ("c", "b", "d")):
+        append("photos", [Prediction(now, 1, "t", digest, f"{digest}.png", error="e") for digest in hashes], ["x"])
+    assert erase("photos", {"b"}) == 3
+    assert list(read("photos")["hash"]) == ["a", "c", "d"]
+    assert erase("photos", {"b"}) == 0

@@ -15,7 +15,15 @@ from data.config import load_data_config
 from data.errors import SourceError, VersioningError
 from data.stages.ingest import ingest
 from data.stores.manifest import processed_folder, raw_manifest_path, read_table
-from data.stores.versioning import changed_stages, dataset_version, enrol, reproduce_stage, restore
+from data.stores.versioning import (
+    _dvc,
+    changed_stages,
+    dataset_version,
+    enrol,
+    erase_versions,
+    reproduce_stage,
+    restore,
+)
 
 
 @dataclass(frozen=True)
@@ -194,3 +202,24 @@ def test_enrol__empty_params(project: Path, text: str | None) -> None:
         (project / "params.yaml").write_text(text)
     enrol(project, "photos")
     assert yaml.safe_load((project / "params.yaml").read_text()) == {"domains": ["photos"]}
+
+
+def test_erase_versions__no_store_holds_the_sample(new_project: Callable[[], Path], helpers: Any) -> None:
+    """Versions with the sample leave cache and remote, one without it stays whole, and a far remote is named."""
+    root = new_project()
+    names = []
+    for count in (10, 14):
+        ingested(root, helpers, count)
+        reproduce_stage(root, "validate", "photos")
+        reproduce_stage(root, "preprocess", "photos")
+        names.append(dataset_version(root, "photos"))
+    manifest = read_table(processed_folder(root, "photos") / "manifest.parquet")
+    old = read_table(restore(root, "photos", names[0]) / "manifest.parquet")
+    (late, *_) = sorted(set(manifest["hash"]) - set(old["hash"]))
+    _dvc(root, "push", "-r", "local")
+    _dvc(root, "remote", "add", "far", "s3://somewhere/else")
+    assert erase_versions(root, {late}) == ([names[1]], ["s3://somewhere/else"])
+    shutil.rmtree(processed_folder(root, "photos"))
+    with pytest.raises(VersioningError):
+        restore(root, "photos", names[1])
+    assert len(read_table(restore(root, "photos", names[0]) / "manifest.parquet")) == 20

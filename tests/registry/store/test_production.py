@@ -4,7 +4,7 @@ import pytest
 
 from registry.errors import GateError
 from registry.ledger.ledger import Change, Ledger
-from registry.store.production import learned_from
+from registry.store.production import learned_from, versions_that_learned
 from registry.store.tracking import mlflow_client
 from settings.machine import load_settings
 
@@ -32,3 +32,11 @@ def test_learned_from__nothing_in_production(tracked):
     """Without a champion no comparison was made."""
     with pytest.raises(GateError, match="'photos' has no version in production"):
         learned_from("photos")
+
+
+def test_versions_that_learned__by_their_samples(registered, own_workshop):
+    """A version that trained or validated on one of the samples is named, one of other samples is not."""
+    registered()
+    learned = own_workshop.dataset.rows("train", "val")["hash"].iloc[0]
+    assert versions_that_learned("photos", {learned, "other"}) == [1]
+    assert versions_that_learned("photos", {own_workshop.dataset.rows("test")["hash"].iloc[0]}) == []

@@ -1,0 +1,105 @@
+"""Forget: a sample leaves all data of a domain and does not come back, though its source may still hold the file."""
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from data.errors import SourceError
+from data.stages.preprocess import read_index
+from data.stores.atomic import write_text
+from data.stores.features import drop_samples
+from data.stores.forgotten import forgotten, remember_forgotten
+from data.stores.manifest import processed_folder, raw_manifest_path, read_table, validated_folder, write_table
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Samples that were asked for: content hashes, and the files that the source and the feedback name for them."""
+
+    hashes: frozenset[str]
+    paths: tuple[str, ...]
+
+
+def find_samples(root: Path, name: str, hashes: Sequence[str], keys: Sequence[str]) -> Samples:
+    """Samples by content hash, or by key: a path as the source or a feedback table names it, or a group.
+
+    Raises:
+        SourceError: the domain has never had such a sample.
+    """
+    raw = raw_manifest_path(root, name)
+    table = read_table(raw) if raw.exists() else pd.DataFrame({"hash": [], "path": [], "group": []}, dtype=str)
+    named = [_named(table, key) for key in keys]
+    found = {*hashes, *(digest for part in named for digest in part)}
+    if unknown := [key for key, part in zip(keys, named, strict=True) if not part]:
+        raise SourceError(
+            f"{name!r} has no sample of the path or group {unknown[0]!r}; name it as the source does, or by --hash"
+        )
+    if unknown := sorted(found - set(table["hash"]) - _ever(root, name)):
+        raise SourceError(f"{name!r} has never had a sample of the hash {unknown[0]!r}; give its file's whole sha256")
+    return Samples(frozenset(found), tuple(sorted(table.loc[table["hash"].isin(found), "path"])))
+
+
+def erase_data(root: Path, name: str, samples: Samples, home: Path) -> None:
+    """Notes the hashes, then takes them out of manifests, feedback, index and cached features.
+
+    The arrays go with the next run of the stages, which decodes the others anew. Called again it goes on where it was
+    stopped.
+
+    Raises:
+        StorageError: the disk refused a write.
+    """
+    remember_forgotten(root, name, samples.hashes)
+    for path in validated_folder(root, name).glob("*.parquet"):
+        _without(path, samples.hashes)
+    for path in sorted((root / "data" / "feedback" / name).glob("*.csv")):
+        _without_paths(path, samples.paths)
+    _forget_arrays(processed_folder(root, name), samples.hashes)
+    drop_samples(home / "cache" / "features", samples.hashes)
+    _without(raw_manifest_path(root, name), samples.hashes)  # last, for samples are found by it
+
+
+def _named(table: pd.DataFrame, key: str) -> list[str]:
+    paths = table["path"].astype(str)
+    return list(table.loc[(paths == key) | paths.str.endswith(f"/{key}") | (table["group"] == key), "hash"])
+
+
+def _ever(root: Path, name: str) -> set[str]:
+    """Hashes that processed data know, of samples that the source has no more, too, and those forgotten before."""
+    folder = processed_folder(root, name)
+    seen = set(read_index(folder)["hash"]) if (folder / "index.parquet").exists() else set()
+    return seen | forgotten(root, name)
+
+
+def _without(path: Path, hashes: AbstractSet[str]) -> None:
+    if not path.exists():
+        return
+    table = read_table(path)
+    if (gone := table["hash"].isin(hashes)).any():
+        write_table(path, table[~gone])
+
+
+def _without_paths(path: Path, paths: Sequence[str]) -> None:
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    gone = table["path"].isin(paths)
+    if gone.all():
+        path.unlink()
+    elif gone.any():
+        write_text(path, table[~gone].to_csv(index=False))
+
+
+def _forget_arrays(folder: Path, hashes: AbstractSet[str]) -> None:
+    """Takes samples out of the index and says of all others that they have to be decoded, as their rows move up."""
+    if not (folder / "index.parquet").exists():
+        return
+    index = read_index(folder)
+    gone = index["hash"].isin(hashes)
+    if not gone.any():
+        return
+    (folder / "manifest.parquet").unlink(missing_ok=True)
+    for shard in folder.glob("shard-*.npy"):
+        shard.unlink()
+    write_table(folder / "index.parquet", index[~gone].assign(position=np.int64(-1)))

@@ -1,0 +1,34 @@
+"""The command that erases samples."""
+
+import click
+
+from flows.cli.console import json_option, prepared_flow, print_facts, print_json, run_flow
+
+
+@click.command()
+@click.argument("domain")
+@click.option("--hash", "hashes", multiple=True, help="sha256 of a sample's file; may be given several times.")
+@click.option("--key", "keys", multiple=True, help="A path as the source names it, or a group; likewise.")
+@click.option("--yes", is_flag=True, help="Do not ask; there is no way back.")
+@json_option
+def forget(domain: str, hashes: tuple[str, ...], keys: tuple[str, ...], yes: bool, as_json: bool) -> None:
+    """Erase samples from everything that is kept of DOMAIN: data of today and before, caches, pages, log.
+
+    They stay out, though the source may still hold them. What cannot be changed, such as versions that learned from
+    them, is listed.
+    """
+    if not hashes and not keys:
+        raise click.UsageError("name what is to be forgotten by --hash or --key")
+    if not yes:
+        click.confirm(f"Erase {len(hashes) + len(keys)} keys from {domain} for good?", abort=True, err=True)
+    found = run_flow(prepared_flow("forget", "forget"), domain, hashes, keys)
+    if as_json:
+        print_json(found)
+        return
+    facts = {
+        "samples": found.samples,
+        "rows of the prediction log": found.predictions,
+        "dataset versions that cannot be restored": ", ".join(found.dataset_versions) or "none",
+    }
+    print_facts(f"{domain} has forgotten", facts)
+    click.echo("\n".join(["what remains:", *(f"- {one}" for one in found.remains)] if found.remains else []))

@@ -1,0 +1,25 @@
+"""Forget: samples leave everything that is kept of a domain, and never come back."""
+
+from collections.abc import Sequence
+
+from prefect import flow
+
+from data.stores.locks import domain_lock
+from flows.prepare import prepare_data
+from tasks.domain import load_domain
+from tasks.forget import Forgotten, erase_records, erase_samples, find_samples
+
+
+@flow(name="forget", flow_run_name="forget samples of {domain}")
+def forget(domain: str, hashes: Sequence[str] = (), keys: Sequence[str] = ()) -> Forgotten:
+    """Erases samples by content hash, path or group; says what cannot be changed.
+
+    The data, by which samples are found, come last: stopped in the middle, the same call goes on.
+    """
+    config = load_domain(domain)
+    with domain_lock(config.home, domain, "forget"):
+        samples = find_samples(config, hashes, keys)
+        found = erase_records(config, samples)
+        erase_samples(config, samples)
+        prepare_data(config)
+        return found

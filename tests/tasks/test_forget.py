@@ -1,0 +1,45 @@
+"""What is kept of a sample beside the data is erased, and what cannot be is said."""
+
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+
+from data.stages.forget import Samples
+from evaluation.inference.config import EvaluationConfig
+from evaluation.predictions.storage import write_predictions
+from registry.package.judging import predict_test
+from registry.package.package import load_package
+from serving.prediction_log import Prediction, append, read
+from tasks.forget import erase_records
+
+
+@pytest.fixture
+def sample(plan, own_workshop, registered, monkeypatch):
+    """A training sample of the workshop that was scored, too, in a project whose DVC stores hold nothing."""
+    registered()
+    digest = own_workshop.dataset.rows("train")["hash"].iloc[0]
+    rows = [Prediction(datetime.now(UTC), 1, "t", one, "x.png", error="e") for one in (digest, "other")]
+    append("photos", rows, ())
+    return Samples(frozenset({digest}), ("photos/gone.png",))
+
+
+def test_erase_records__log_and_what_remains(plan, sample):
+    """Its rows leave the log, others stay; the versions that learned from it are named with the remedy."""
+    found = erase_records.fn(plan.domain, sample)
+    assert (found.samples, found.predictions, found.dataset_versions) == (1, 1, ())
+    assert list(read("photos")["hash"]) == ["other"]
+    assert found.remains[0].startswith("versions that learned from them, weights and all: v1; retrain")
+    assert erase_records.fn(plan.domain, sample).predictions == 0
+
+
+def test_erase_records__pages_and_evaluations(plan, own_workshop, project):
+    """Pages go, which are made anew anyhow, and predictions of a test set that holds the sample."""
+    folder = project / ".regraft" / "evaluations" / "photos"
+    found = predict_test(load_package(own_workshop.package), own_workshop.dataset, EvaluationConfig())
+    write_predictions(folder / "v1-a.parquet", found)
+    write_predictions(folder / "v1-b.parquet", found.take(pd.Series(found.hashes).ne(found.hashes[0]).to_numpy()))
+    (project / ".regraft" / "reports" / "photos").mkdir(parents=True)
+    erase_records.fn(plan.domain, Samples(frozenset({found.hashes[0]}), ()))
+    assert [path.name for path in folder.iterdir()] == ["v1-b.parquet"]
+    assert not (project / ".regraft" / "reports" / "photos").exists()
