@@ -7,7 +7,7 @@ from typing import Literal
 from prefect import task
 from prefect.artifacts import create_table_artifact
 
-from evaluation.predictions.storage import write_predictions
+from evaluation.predictions.storage import predictions_path, write_predictions
 from evaluation.report.evaluate import Evaluation
 from evaluation.report.evaluate import evaluate as evaluate_predictions
 from registry.cards.model_card import card_gaps
@@ -84,7 +84,7 @@ def evaluate(plan: Plan, contestant: Contestant) -> Judged:
     count_evaluation(plan.settings, name, plan.dataset, contestant.role, version)
     predictions = predict_test(package, plan.dataset, plan.domain.evaluation, plan.raw.again)
     evaluation = evaluate_predictions(predictions, gate.metric, gate.resampling)
-    path = plan.settings.home / "evaluations" / name / f"v{version}-{data}.parquet"
+    path = predictions_path(plan.settings.home, name, version, data)
     write_predictions(path, predictions)
     measured = Measured(package.latency_ms(), package.size_mb, package.parity, TOLERANCE, card_gaps(found.folder))
     cost = {"latency_ms": measured.latency_ms, "size_mb": measured.size_mb, "parity": measured.parity}

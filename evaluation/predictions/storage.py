@@ -9,6 +9,11 @@ from data.stores.manifest import SLICE, read_table, write_table
 from evaluation.predictions.predictions import Predictions
 
 
+def predictions_path(home: Path, name: str, version: int, data: str) -> Path:
+    """Where lies what a version of a domain said of the test samples of a dataset version."""
+    return home / "evaluations" / name / f"v{version}-{data}.parquet"
+
+
 def write_predictions(path: Path, predictions: Predictions) -> None:
     """Writes predictions atomically.
 

@@ -27,6 +27,7 @@ COMMANDS = {
     "feedback": ("run", "File labels from production for the next retrain."),
     "forget": ("forget", "Erase samples on request, wherever they are kept."),
     "status": ("show", "What is in production, and what it stands on."),
+    "report": ("report", "How good a version is, class by class, and what it confuses."),
     "ledger": ("ledger", "Every promotion and rollback; `ledger verify` checks the chain."),
     "doctor": ("show", "Check the installation; --fix repairs what can be repaired."),
 }

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from flows.cli.console import json_option, prepared_flow, print_facts, print_json, print_table, run_flow
+from flows.cli.report import print_report
 
 domain_argument = click.argument("domain")
 recipe_option = click.option("--recipe", default="", help="Another recipe than the domain's, with its defaults.")
@@ -71,6 +72,8 @@ def promote(domain: str, version: int, reason: str) -> None:
 def retrain(domain: str, reason: str, recipe: str, as_json: bool) -> None:
     """Renew the model of DOMAIN from its present data; promote it only on evidence."""
     found = run_flow(prepared_flow("retrain", "retrain"), domain, reason, recipe)
+    if not as_json:
+        _show_quality(domain, found.version)
     _show(found, as_json=as_json)
 
 
@@ -162,6 +165,17 @@ def _images(folder: Path) -> list[Path]:
         for path in folder.rglob("*")
         if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
+
+
+def _show_quality(domain: str, version: int) -> None:
+    """Prints how good a version is; where nothing is stored of it, such as on another machine, it says so in a line."""
+    from flows.report import report_version
+    from settings.errors import RegraftError
+
+    try:
+        print_report(report_version(domain, version))
+    except RegraftError as error:
+        click.echo(f"no report: {error}")
 
 
 def _show(found: Any, *, as_json: bool = False) -> None:

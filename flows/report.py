@@ -1,0 +1,77 @@
+"""How good a version is, from what was stored when it was judged: no test sample is looked at again."""
+
+from evaluation.inference.interval import Interval
+from evaluation.predictions.predictions import Predictions, in_common
+from evaluation.predictions.storage import predictions_path, read_predictions
+from evaluation.report.page import Report, write_report
+from evaluation.report.summary import class_rows, confusions
+from registry.errors import GateError, ModelNotFoundError
+from registry.ledger.ledger import Ledger
+from registry.store.figures import read_figures
+from registry.store.models import model_version
+from registry.store.tracking import run_address
+from settings.machine import load_settings
+from tasks.domain import load_domain
+from tasks.evaluate import Verdict
+from tasks.promote import read_verdict
+
+CONFUSIONS = 5
+
+
+def report_version(domain: str, version: int | None = None) -> Report:
+    """Gathers what is known of a version (none named: the champion) and writes its page below .regraft/reports.
+
+    Raises:
+        ConfigError: there is no such domain.
+        ModelNotFoundError: nothing is in production, or there is no such version.
+        GateError: the version was never judged, or what it said is not kept on this machine.
+    """
+    load_domain(domain)
+    number = version or _champion(domain)
+    verdict = read_verdict.fn(domain, number)
+    said, rival = _stored(verdict)
+    run_id = model_version(domain, number).tags["decision_run"]
+    path = load_settings().home / "reports" / domain / f"v{number}.html"
+    report = Report(
+        domain, number, verdict.champion, _facts(verdict), class_rows(said, rival), confusions(said, CONFUSIONS),
+        run_address(run_id), str(path),
+    )  # fmt: skip
+    write_report(path, report, read_figures(run_id))
+    return report
+
+
+def _champion(domain: str) -> int:
+    found = Ledger(load_settings().ledger).champion(domain)
+    if found is None:
+        raise ModelNotFoundError(
+            f"{domain!r} has nothing in production; name a version, or run `regraft retrain {domain}`"
+        )
+    return found
+
+
+def _stored(verdict: Verdict) -> tuple[Predictions, Predictions | None]:
+    """What both models said when they were compared, on the samples that both were judged on."""
+    home, name, data = load_settings().home, verdict.domain, verdict.dataset_version
+    path = predictions_path(home, name, verdict.version, data)
+    if not path.exists():
+        raise GateError(
+            f"{name!r} v{verdict.version}: its predictions are not kept at {path}; "
+            "look on the machine that judged it, or at its run in MLflow"
+        )
+    rival = None if verdict.champion is None else predictions_path(home, name, verdict.champion, data)
+    said = read_predictions(path)
+    return in_common(said, read_predictions(rival)) if rival is not None and rival.exists() else (said, None)
+
+
+def _facts(verdict: Verdict) -> dict[str, str]:
+    """The headline, beside the champion of that moment, and what was decided."""
+    decision = verdict.decision
+    found = {decision.metric: f"{_text(decision.challenger)} on {decision.samples} test samples"}
+    if verdict.champion and decision.champion and decision.difference:
+        found[f"{decision.metric} of v{verdict.champion}"] = f"{_text(decision.champion)}, the champion of then"
+        found["improvement"] = _text(decision.difference)
+    return {**found, "decision": decision.outcome, "why": "; ".join(decision.reasons)}
+
+
+def _text(found: Interval) -> str:
+    return f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
