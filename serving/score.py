@@ -17,6 +17,7 @@ from data.specs.transform import Transform
 from serving.errors import ServingError
 from serving.prediction_log import Prediction, append
 from serving.score_report import Outcome, ScoreReport, summarise
+from serving.score_table import opened_table
 
 logger = logging.getLogger(__name__)
 
@@ -43,22 +44,33 @@ class Scorer(Protocol):
         """Arrays of the spec [N, ...] to the answer to each task [N, K] and embeddings [N, D]."""
 
 
+@dataclass(frozen=True)
+class Destination:
+    """Where predictions go: the log of a domain, where they count as its traffic, and a table for people."""
+
+    domain: str
+    log: bool = True
+    table: Path | None = None
+
+
 def score_files(
     package: Scorer,
     version: int,
     paths: Sequence[Path],
     *,
-    domain: str,
+    to: Destination,
     slices: Mapping[str, Sequence[str]] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ScoreReport:
     """Predicts `paths` in batches of 64 and appends every batch to the prediction log as soon as it is done.
 
+    The table is there when all are done.
+
     Args:
         package: the loaded model package.
         version: its number in the registry.
         paths: the files; one that cannot be read or decoded is logged and reported, and the rest goes on.
-        domain: whose log to write to.
+        to: where predictions go.
         slices: slice column to one value a file, for the counts in the report.
         progress: called with (files done, files in all) after each batch.
 
@@ -68,15 +80,25 @@ def score_files(
     """
     _check(paths, slices or {})
     outcomes: list[Outcome] = []
-    for start in range(0, len(paths), BATCH):
-        rows = _predict(package, version, paths[start : start + BATCH])
-        append(domain, rows, package.transform.spec.measures)
-        outcomes += [Outcome(row.path, row.predicted, row.error) for row in rows]
-        if progress is not None:
-            progress(len(outcomes), len(paths))
-    report = summarise(domain, version, outcomes, package.classes, slices or {})
-    logger.info("%s: version %d scored %d files, %d failed", domain, version, len(paths), len(report.failures))
-    return report
+    with opened_table(to.table, package.classes) as write:
+        for start in range(0, len(paths), BATCH):
+            rows = _predict(package, version, paths[start : start + BATCH])
+            _log(rows, package, to)
+            write(rows)
+            outcomes += [Outcome(row.path, row.predicted, row.error) for row in rows]
+            (progress or _silent)(len(outcomes), len(paths))
+    report = summarise(to.domain, version, outcomes, package.classes, slices or {})
+    logger.info("%s: version %d scored %d files, %d failed", to.domain, version, len(paths), len(report.failures))
+    return replace(report, logged=len(outcomes) if to.log else 0)
+
+
+def _log(rows: Sequence[Prediction], package: Scorer, to: Destination) -> None:
+    if to.log:
+        append(to.domain, rows, package.transform.spec.measures)
+
+
+def _silent(done: int, total: int) -> None:
+    """Progress that nobody asked for."""
 
 
 def _check(paths: Sequence[Path], slices: Mapping[str, Sequence[str]]) -> None:

@@ -22,6 +22,7 @@ class ScoreReport:
 
     `predicted` counts the scored files a class, `failures` holds the outcomes with an error. `slices` has one row a
     slice value: column, value, samples, undecodable and one count a class; it has no rows if no slices were given.
+    `logged` files count as traffic.
     """
 
     domain: str
@@ -30,6 +31,7 @@ class ScoreReport:
     predicted: dict[str, int]
     failures: tuple[Outcome, ...]
     slices: pd.DataFrame
+    logged: int = 0
 
 
 def summarise(

@@ -8,21 +8,24 @@ from prefect import task
 from registry.errors import ModelNotFoundError
 from registry.package.package import load_package
 from registry.store.models import champion
-from serving.score import score_files
+from serving.files import files_below
+from serving.score import Destination, score_files
 from serving.score_report import ScoreReport
 from tasks.policy import COMPUTE
 from tasks.progress import task_progress
 
 
 @task(name="score", task_run_name="score {name}", **COMPUTE)
-def score(name: str, paths: Sequence[Path]) -> ScoreReport:
-    """Scores files with the champion.
+def score(name: str, paths: Sequence[Path], to: Destination) -> ScoreReport:
+    """Scores files, or folders of them, with the champion.
 
     Raises:
+        ServingError: a path does not exist, or no file is there.
         ModelNotFoundError: nothing was ever promoted.
     """
     found = champion(name)
     if found is None:
         raise ModelNotFoundError(f"{name!r} has no champion yet; run `regraft retrain {name}` first")
+    files = files_below(paths)
     with task_progress(f"score {name}") as progress:
-        return score_files(load_package(found.folder), found.version, paths, domain=name, progress=progress)
+        return score_files(load_package(found.folder), found.version, files, to=to, progress=progress)

@@ -95,6 +95,8 @@ def monitor(domain: str, as_json: bool) -> None:
         "page": found.page,
     }
     print_facts(f"{domain} v{found.version}", facts)
+    if found.action == "retrain":
+        click.echo(f"`regraft up`, where it runs, starts a retrain now; by hand: regraft retrain {domain}")
 
 
 @click.command()
@@ -133,18 +135,27 @@ def reproduce(domain: str, version: int, as_json: bool) -> None:
 @click.command()
 @domain_argument
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="CSV with a row a file: path, class, a probability a class, error.",
+)
+@click.option("--no-log", is_flag=True, help="Do not count the files as traffic, such as images of your own data.")
 @json_option
-def score(domain: str, files: tuple[Path, ...], as_json: bool) -> None:
+def score(domain: str, files: tuple[Path, ...], output: Path | None, no_log: bool, as_json: bool) -> None:
     """Score FILES (images, or folders of them) with DOMAIN's champion."""
-    paths = [str(found) for path in files for found in (_images(path) if path.is_dir() else [path])]
-    found = run_flow(prepared_flow("score", "score"), domain, paths)
+    paths = [str(path.resolve()) for path in files]
+    table = str(output.resolve()) if output else ""
+    found = run_flow(prepared_flow("score", "score"), domain, paths, output=table, log=not no_log)
     if as_json:
         failures = [vars(one) for one in found.failures]
         print_json({**vars(found), "slices": found.slices.to_dict("records"), "failures": failures})
         return
-    print_facts(f"{domain} v{found.version}: {found.samples} files", found.predicted)
+    files_told = "1 file" if found.samples == 1 else f"{found.samples} files"
+    print_facts(f"{domain} v{found.version}: {files_told}, {len(found.failures)} failed", found.predicted)
     if found.failures:
         print_table("not scored", [{"file": one.path, "reason": one.error} for one in found.failures])
+    click.echo("\n".join([*([f"table: {output}"] if output else []), _traffic(domain, found.logged)]))
 
 
 @click.command()
@@ -158,13 +169,15 @@ def feedback(domain: str, table: Path) -> None:
     print_facts(f"{domain}: labels filed", {"table": add_feedback(load_domain(domain).root, domain, table)})
 
 
-def _images(folder: Path) -> list[Path]:
-    """Files below a folder as ingest would take them: hidden ones are passed over."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
+def _traffic(domain: str, logged: int) -> str:
+    """What was counted, and what may start because of it."""
+    if not logged:
+        return "Nothing was counted as traffic (--no-log)."
+    from tasks.domain import load_domain
+
+    when = load_domain(domain).schedule.monitor
+    due = f"by itself while `regraft up` runs ({when})" if when else f"when you run `regraft monitor {domain}`"
+    return f"{logged} files were counted as traffic. It is checked for drift {due}; drift starts a retrain."
 
 
 def _show_quality(domain: str, version: int) -> None:

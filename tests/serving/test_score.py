@@ -4,16 +4,17 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from serving.errors import ServingError
 from serving.prediction_log import read
-from serving.score import Scorer, score_files
+from serving.score import Destination, Scorer, score_files
 
 
 def test_score_files__predicts_and_logs_every_file(package: Scorer, images: list[Path]) -> None:
     """Classes, hashes, embeddings and brightness in the log are those of the files, in order."""
-    report = score_files(package, 3, images, domain="shade")
+    report = score_files(package, 3, images, to=Destination("shade"))
     log = read("shade")
     assert report.predicted == {"dark": 35, "bright": 35}
     assert list(log["predicted"]) == ["dark", "bright"] * 35
@@ -28,7 +29,7 @@ def test_score_files__bad_files_never_stop_the_rest(package: Scorer, images: lis
     """A cut file and a missing one are reported with their reasons; the 70 others are scored."""
     cut, missing = images[0].parent / "cut.png", images[0].parent / "missing.png"
     cut.write_bytes(images[0].read_bytes()[:40])
-    report = score_files(package, 1, [images[0], cut, missing, *images[1:]], domain="shade")
+    report = score_files(package, 1, [images[0], cut, missing, *images[1:]], to=Destination("shade"))
     log = read("shade")
     assert [failure.path for failure in report.failures] == [str(cut), str(missing)]
     assert report.failures[1].error == "cannot be read: No such file or directory"
@@ -39,20 +40,20 @@ def test_score_files__bad_files_never_stop_the_rest(package: Scorer, images: lis
 
 def test_score_files__only_bad_files(package: Scorer, tmp_path: Path) -> None:
     """A batch without a single image does not reach the network."""
-    report = score_files(package, 1, [tmp_path / "missing.png"], domain="shade")
+    report = score_files(package, 1, [tmp_path / "missing.png"], to=Destination("shade"))
     assert (report.samples, len(report.failures), report.predicted) == (1, 1, {"dark": 0, "bright": 0})
 
 
 def test_score_files__slices_in_the_order_of_the_files(package: Scorer, images: list[Path]) -> None:
     """Every file counts for the slice value that was given with it."""
-    report = score_files(package, 1, images[:3], domain="shade", slices={"line": ["a", "b", "a"]})
+    report = score_files(package, 1, images[:3], to=Destination("shade"), slices={"line": ["a", "b", "a"]})
     assert report.slices[["value", "dark", "bright"]].to_numpy().tolist() == [["a", 2, 0], ["b", 0, 1]]
 
 
 def test_score_files__reports_progress(package: Scorer, images: list[Path]) -> None:
     """Progress comes after each batch of 64."""
     seen: list[tuple[int, int]] = []
-    score_files(package, 1, images, domain="shade", progress=lambda done, total: seen.append((done, total)))
+    score_files(package, 1, images, to=Destination("shade"), progress=lambda done, total: seen.append((done, total)))
     assert seen == [(64, 70), (70, 70)]
 
 
@@ -63,20 +64,20 @@ def test_score_files__keeps_finished_batches(package: Scorer, images: list[Path]
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        score_files(package, 1, images, domain="shade", progress=interrupt)
+        score_files(package, 1, images, to=Destination("shade"), progress=interrupt)
     assert len(read("shade")) == 64
 
 
 def test_score_files__nothing_to_score(package: Scorer) -> None:
     """No files is one clear error."""
     with pytest.raises(ServingError, match="0 files given; name at least one"):
-        score_files(package, 1, [], domain="shade")
+        score_files(package, 1, [], to=Destination("shade"))
 
 
 def test_score_files__slices_of_another_length(package: Scorer, images: list[Path]) -> None:
     """Slices that do not fit are refused before anything is logged."""
     with pytest.raises(ServingError, match="slice 'line' has 1 values for 70 files"):
-        score_files(package, 1, images, domain="shade", slices={"line": ["a"]})
+        score_files(package, 1, images, to=Destination("shade"), slices={"line": ["a"]})
     assert read("shade").empty
 
 
@@ -86,5 +87,17 @@ def test_score_files__embedding_beyond_half_precision(
     """What float16 cannot hold is logged as its largest value, never as infinity."""
     predict = package.predict
     monkeypatch.setattr(package, "predict", lambda batch: (predict(batch)[0], predict(batch)[1] * 1e6))
-    score_files(package, 1, images[:1], domain="shade")
+    score_files(package, 1, images[:1], to=Destination("shade"))
     assert read("shade")["embedding"][0].tolist() == [65504.0] * 3
+
+
+def test_score_files__table_and_no_log(package: Scorer, images: list[Path], tmp_path: Path) -> None:
+    """A row a file in the table, the bad one with its reason; what is not logged is no traffic."""
+    table, missing = tmp_path / "said.csv", tmp_path / "missing.png"
+    report = score_files(package, 1, [*images[:2], missing], to=Destination("shade", log=False, table=table))
+    rows = pd.read_csv(table)
+    assert list(rows) == ["path", "predicted", "p.dark", "p.bright", "error"]
+    assert rows["predicted"].tolist()[:2] == ["dark", "bright"]
+    assert rows["error"].isna().tolist() == [True, True, False]
+    assert (report.logged, len(read("shade"))) == (0, 0)
+    assert score_files(package, 1, images[:2], to=Destination("shade")).logged == len(read("shade")) == 2

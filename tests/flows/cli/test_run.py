@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from flows.cli.run import _images, _show
+from flows.cli.run import _show, _traffic
 
 
 @pytest.mark.parametrize(
@@ -22,10 +22,10 @@ def test_show__exit_code(outcome, code, capsys):
     assert "because" in capsys.readouterr().out
 
 
-def test_images__hidden_ones_are_passed_over(tmp_path):
-    """Files of all levels in the order of their names; what begins with a dot, folder or file, is no image."""
-    for name in ("b.png", "a/c.png", ".a.png", "a/.thumbnails/c.png"):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    assert _images(tmp_path) == [tmp_path / "a" / "c.png", tmp_path / "b.png"]
+@pytest.mark.usefixtures("project")
+def test_traffic__says_what_will_start():
+    """What was counted, and what that may start, by the domain's own schedule."""
+    assert _traffic("solar", 0) == "Nothing was counted as traffic (--no-log)."
+    assert "98 files were counted as traffic" in _traffic("solar", 98)
+    assert "while `regraft up` runs (0 * * * *); drift starts a retrain" in _traffic("solar", 98)
+    assert "when you run `regraft monitor digits`" in _traffic("digits", 1)

@@ -1,0 +1,21 @@
+"""Paths of a person become files."""
+
+import pytest
+
+from serving.errors import ServingError
+from serving.files import files_below
+
+
+def test_files_below__hidden_ones_are_passed_over(tmp_path):
+    """Files of all levels in the order of their names; what begins with a dot, folder or file, is no image."""
+    for name in ("b.png", "a/c.png", ".a.png", "a/.thumbnails/c.png"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert files_below([tmp_path]) == [tmp_path / "a" / "c.png", tmp_path / "b.png"]
+
+
+def test_files_below__a_path_that_does_not_exist(tmp_path):
+    """A slip of the pen is an error before anything is scored."""
+    with pytest.raises(ServingError, match=r"nothing.png: no such file or folder; correct the path"):
+        files_below([tmp_path, tmp_path / "nothing.png"])
