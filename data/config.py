@@ -71,11 +71,18 @@ def domain_path(root: Path, name: str) -> Path:
     """
     path = root / "domains" / f"{name}.yaml"
     if not path.is_file():
+        require_project(root)
         known = ", ".join(sorted(found.stem for found in path.parent.glob("*.yaml"))) or "none"
         raise ConfigError(
             f"domain {name!r} does not exist in {path.parent} (there: {known}); make it with `regraft new {name}`"
         )
     return path
+
+
+def require_project(root: Path) -> None:
+    """Raises ConfigError where a folder is no project, before anything is written there."""
+    if not (root / "dvc.yaml").is_file():
+        raise ConfigError(f"{root} is no project (it has no dvc.yaml); run `regraft init` there, or go to your project")
 
 
 def load_data_config(root: Path, name: str) -> DataConfig:

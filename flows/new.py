@@ -6,6 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader
 
+from data.config import require_project
 from data.errors import SampleError, SourceError
 from data.sources import FolderSource, TableSource
 from data.sources.sample import Sample
@@ -28,6 +29,7 @@ def write_domain(name: str, images: Path | None, manifest: Path | str | None) ->
         SourceError: there is no data, or fewer than two classes.
     """
     root = load_settings().root
+    require_project(root)
     target = root / "domains" / f"{name}.yaml"
     _check_name(name, target)
     given = str(images or manifest)

@@ -10,6 +10,7 @@ from settings.errors import RegraftError
 COMMANDS = {
     "demo": ("demo", "The whole loop on real solar cells, told step by step."),
     "up": ("up", "Run the Prefect UI, the MLflow UI and the schedules until Ctrl-C."),
+    "init": ("init", "Make a folder a project."),
     "new": ("new", "Write a domain for your own data."),
     "prepare": ("run", "Ingest, validate, preprocess and embed a domain's data."),
     "audit": ("audit", "Look for near-duplicates, wrong labels and planted samples."),

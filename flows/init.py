@@ -1,0 +1,56 @@
+"""A new project: the files that DVC and Regraft look for, in any folder."""
+
+import subprocess
+from importlib.resources import files
+from pathlib import Path
+
+from data.stores.atomic import write_text
+from settings.errors import ConfigError
+
+FILES = {
+    "dvc.yaml.template": "dvc.yaml",
+    "params.yaml.template": "params.yaml",
+    "dvcignore.template": ".dvcignore",
+    "dvc-config.template": ".dvc/config",
+}
+IGNORED = "gitignore.template"
+
+
+def init_project(folder: Path) -> list[Path]:
+    """Makes a folder a project, with a Git repository where it is in none; returns the files that were written.
+
+    An existing .gitignore gets the lines that it lacks.
+
+    Raises:
+        ConfigError: one of the files is there already, or git is missing.
+        StorageError: the folder cannot be written.
+    """
+    there = [name for name in FILES.values() if (folder / name).exists()]
+    if there:
+        raise ConfigError(f"{folder / there[0]} exists already; choose an empty folder, or go on in this project")
+    for template, name in FILES.items():
+        write_text(folder / name, _template(template))
+    _ignore(folder / ".gitignore")
+    (folder / "domains").mkdir(exist_ok=True)
+    _ensure_git(folder)
+    return [*(folder / name for name in FILES.values()), folder / ".gitignore", folder / "domains"]
+
+
+def _template(name: str) -> str:
+    return files("flows.project").joinpath(name).read_text(encoding="utf-8")
+
+
+def _ignore(path: Path) -> None:
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    lacking = [line for line in _template(IGNORED).splitlines() if line not in before.splitlines()]
+    write_text(path, "\n".join([*before.splitlines(), *lacking, ""]))
+
+
+def _ensure_git(folder: Path) -> None:
+    """DVC needs a repository; a folder inside one stays in it."""
+    try:
+        inside = subprocess.run(["git", "rev-parse"], cwd=folder, capture_output=True, check=False).returncode == 0
+        if not inside:
+            subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise ConfigError(f"git init in {folder}: {error}; install git, then run `git init` there") from error
