@@ -79,6 +79,7 @@ def _train(context: FitContext, phase: Phase, folder: Path, progress: ProgressFi
         with memory_errors(module, data, trainer.strategy.root_device):
             trainer.fit(module, data, ckpt_path=last if last.exists() else None)
         val_loss = _take_best(_module(context, phase, boundary, rate, context.network), trainer, data, config.trainer)
+    trainer.strategy.barrier()  # every process has read the checkpoints that the first one now removes
     if trainer.is_global_zero:
         _write(context, folder, PhaseResult(val_loss, trainer.current_epoch, boundary, rate))
     trainer.strategy.barrier()

@@ -88,15 +88,16 @@ class SeededBatches(Sampler[Take]):
 
     def __init__(self, samples: int, size: int, seed: int, chances: Tensor | None = None) -> None:
         self.samples, self.size, self.seed, self.chances = samples, size, seed, chances
-        self.epoch, self.skip = 0, 0
+        self.epoch, self.skip, self.processes = 0, 0, 1
 
     def set_epoch(self, epoch: int) -> None:
         """Lightning calls this at the start of every epoch."""
         self.epoch = epoch
 
     def __len__(self) -> int:
-        """Batches an epoch; a last batch of one sample is left out, since BatchNorm cannot use it."""
-        return max(1, -(-self.samples // self.size) - (self.samples % self.size == 1))
+        """Batches an epoch; without a last one that leaves a process one sample or none: BatchNorm cannot use it."""
+        left = self.samples % self.size
+        return max(1, -(-self.samples // self.size) - (0 < left < 2 * self.processes))
 
     def __iter__(self) -> Iterator[Take]:
         """Batches of positions; those that a resumed epoch has had already are passed over once."""
@@ -148,6 +149,7 @@ class PhaseData(pl.LightningDataModule):
     def train_dataloader(self) -> "DataLoader[Batch]":
         """Shuffled batches."""
         self._share(self.train)
+        self.batches.processes = self.train.processes
         return DataLoader(self.train, sampler=self.batches, batch_size=None)
 
     def val_dataloader(self) -> "DataLoader[Batch]":

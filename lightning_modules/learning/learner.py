@@ -147,7 +147,8 @@ class Learner(pl.LightningModule):
         heads = [(name, value, 0) for name, value in self.heads.named_parameters()]
         backbone = dict(self.network.backbone.named_parameters()) if self.network is not None else {}
         learning = [(name, backbone[name], self.stages - stage) for name, stage in self.learning.items()]
-        optimizer = self.optimization.optimizer(heads + learning)
+        undecayed = self.adapter.undecayed(self.network.backbone) if self.network is not None else frozenset()
+        optimizer = self.optimization.optimizer(heads + learning, undecayed)
         schedule = self.optimization.scheduler(optimizer, int(self.trainer.estimated_stepping_batches))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 

@@ -1,7 +1,7 @@
 """AdamW with a rate for each stage, and the schedule of that rate."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,14 +20,18 @@ class Optimization:
     schedule: Literal["cosine", "one_cycle"]
     warmup: float
 
-    def optimizer(self, learning: Iterable[tuple[str, Tensor, int]]) -> torch.optim.Optimizer:
+    def optimizer(
+        self, learning: Iterable[tuple[str, Tensor, int]], undecayed: Collection[str] = ()
+    ) -> torch.optim.Optimizer:
         """AdamW over (name, parameter, distance from the head in stages).
 
-        Norms and biases have no decay, nor has what the backbone has only one of, such as a position embedding.
+        Norms and biases have no decay, nor has what the backbone has only one of, such as a position embedding, or
+        names itself (`undecayed`), such as a table of relative positions.
         """
         groups: dict[tuple[int, bool], dict[str, Any]] = {}
         for name, parameter, distance in learning:
-            plain = parameter.ndim <= 1 or name.endswith(("pos_embed", "cls_token", "reg_token"))
+            single = name.endswith(("pos_embed", "cls_token", "reg_token"))
+            plain = parameter.ndim <= 1 or single or name in undecayed
             group = groups.setdefault((distance, plain), self._group(distance, plain=plain))
             group["params"].append(parameter)
         return torch.optim.AdamW([groups[key] for key in sorted(groups)], lr=self.learning_rate)

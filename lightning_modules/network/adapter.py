@@ -72,6 +72,11 @@ class Adapter(ABC):
     def synchronised(self, backbone: nn.Module) -> nn.Module:
         """The same network with norms that follow the batches of all processes together."""
 
+    def undecayed(self, backbone: nn.Module) -> frozenset[str]:
+        """Parameters that the backbone itself exempts from weight decay."""
+        named: Any = getattr(backbone, "no_weight_decay", None)
+        return frozenset(named()) if callable(named) else frozenset()
+
     def stages(self, backbone: nn.Module) -> tuple[str, ...]:
         """Names of the stages from the sample to the embedding."""
         return tuple(name for name, _ in self.steps(backbone))

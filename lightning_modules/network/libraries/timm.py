@@ -31,6 +31,9 @@ except (RuntimeError, ImportError) as _error:  # timm needs torchvision's operat
     ) from _error
 
 
+SIZED = ("vision_transformer", "deit", "swin_transformer", "beit")  # timm modules whose networks are built for one side
+
+
 class TimmAdapter(Adapter, library="timm"):
     """Image networks of timm; a family that is not known here is one stage as a whole."""
 
@@ -38,7 +41,7 @@ class TimmAdapter(Adapter, library="timm"):
         """The network; transformers must know the images' side, by default that of their pretraining."""
         size = transform.spec.shape[0] if transform is not None else None
         options: dict[str, Any] = {"drop_path_rate": drop_path} if drop_path else {}
-        if card.architecture in timm.list_models(module="vision_transformer"):
+        if any(card.architecture in timm.list_models(module=module) for module in SIZED):
             options["img_size"] = size
         try:
             backbone = timm.create_model(card.architecture, pretrained=False, num_classes=0, **options)

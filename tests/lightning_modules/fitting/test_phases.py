@@ -7,6 +7,7 @@ import signal
 import numpy as np
 import pytest
 import torch
+from pytorch_lightning.strategies import SingleDeviceStrategy
 from safetensors.numpy import load_file
 
 from data.errors import StorageError
@@ -128,3 +129,14 @@ def test_state__weights_only(tmp_path):
     torch.save({"state_dict": {}, "code": StorageError}, tmp_path / "last.ckpt")
     with pytest.raises(Exception, match="Weights only load failed"):
         phase_fit._state(str(tmp_path / "last.ckpt"))
+
+
+def test_fit_phase__checkpoints_go_when_all_have_read_them(small, monkeypatch):
+    """The processes meet between the last reading of a checkpoint and its removal."""
+    told, read, write = [], phase_fit._state, phase_fit._write
+    barrier = SingleDeviceStrategy.barrier
+    monkeypatch.setattr(phase_fit, "_state", lambda path: (told.append("read"), read(path))[1])
+    monkeypatch.setattr(phase_fit, "_write", lambda *given: (told.append("remove"), write(*given))[1])
+    monkeypatch.setattr(SingleDeviceStrategy, "barrier", lambda *given: (told.append("meet"), barrier(*given))[1])
+    fit(small("photos", kind="linear_probe", epochs=1))
+    assert "meet" in told[told.index("read") : told.index("remove")]

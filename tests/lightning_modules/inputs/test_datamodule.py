@@ -208,3 +208,11 @@ def test_predict_dataloader__training_images_as_they_are(dataset):
     data = opened(dataset, None, Views(FLIPS, 0, 2))
     found = np.concatenate([batch["inputs"] for batch in data.predict_dataloader()])
     assert np.array_equal(found, dataset.samples(dataset.rows("train", "val")))
+
+
+@pytest.mark.parametrize(("samples", "left_out"), [(17, 1), (18, 2), (19, 3), (20, 0)])
+def test_seeded_batches__two_of_a_batch_for_each_process(samples, left_out):
+    """Two processes share a last batch of four; of three one would get a single sample."""
+    sampler = SeededBatches(samples, 8, 0)
+    sampler.processes = 2
+    assert sum(len(take.positions) for take in sampler) == samples - left_out

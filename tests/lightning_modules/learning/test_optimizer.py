@@ -86,3 +86,16 @@ def test_scheduler__any_number_of_steps(schedule, warmup, steps):
     found = rates(schedule, steps, warmup)
     assert 0 < found.min() <= found.max() <= 0.01 + 1e-12
     assert steps < 10 or found.max() > 0.009
+
+
+@pytest.mark.parametrize("architecture", ["deit_tiny_distilled_patch16_224", "swin_tiny_patch4_window7_224"])
+def test_optimizer__what_the_backbone_exempts(architecture):
+    """Distillation tokens and tables of relative positions do not decay; such networks take other sides, too."""
+    made = network(architecture, size=96)
+    undecayed = made.adapter.undecayed(made.backbone)
+    learning = [(name, value, 0) for name, value in made.backbone.named_parameters()]
+    groups = optimization().optimizer(learning, undecayed).param_groups
+    decayed = {id(value) for group in groups for value in group["params"] if group["weight_decay"]}
+    single = [name for name, value, _ in learning if id(value) in decayed and name.endswith(("token", "bias_table"))]
+    assert (single, bool(undecayed)) == ([], True)
+    assert made.run(torch.zeros(1, 96, 96, 1)).shape == (1, made.adapter.features(made.backbone))
