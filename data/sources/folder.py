@@ -1,4 +1,4 @@
-"""A folder with one subfolder a class."""
+"""A folder with one subfolder a class, or with train, val and test folders of them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,31 +7,40 @@ from typing import Literal
 from pydantic import Field
 
 from data.errors import SourceError
+from data.sources.naming import ClassNames, split_name
 from data.sources.sample import Sample, file_stamp, read_file
+from data.sources.tree import Tree
 from settings.config import Config
 
 
 class FolderSource(Config):
-    """`path/CLASS/any/depth/file`: the first folder is the label; hidden files are passed over."""
+    """`path/CLASS/any/depth/file` or `path/SPLIT/CLASS/…`; hidden and system files are no samples."""
 
     kind: Literal["folder"]
     path: str = Field(description="the folder; relative to the project root or absolute")
 
     def samples(self, root: Path, task: str) -> Iterator[Sample]:
-        """Every file below a class folder, in the order of the paths.
+        """Every sample below a class folder, in the order of the paths.
 
         Raises:
-            SourceError: there is no such folder.
+            SourceError: there is no such folder, or two classes differ only in case or space.
         """
-        base = root / self.path
-        if not base.is_dir():
-            raise SourceError(
-                f"source.path {base} is not a folder; correct it, one subfolder a class is expected in it"
-            )
-        for file in sorted(base.glob("*/**/*")):
-            relative = file.relative_to(base)
-            if file.is_file() and not any(part.startswith(".") for part in relative.parts):
-                yield Sample(_storable(relative), {task: relative.parts[0]})
+        names = ClassNames()
+        files = self._tree(root).samples
+        given = _holds_splits(files)
+        for file in files:
+            split = split_name(file.parts[0]) if given else None
+            if len(file.parts) > 1 + given:
+                yield Sample(_storable(file), {task: names(file.parts[int(given)])}, split=split)
+
+    def notices(self, root: Path) -> list[str]:
+        """What of the folder is left out, and why."""
+        tree = self._tree(root)
+        given = _holds_splits(tree.samples)
+        place = "a split folder" if given else "the folder itself"
+        if not (loose := sum(len(file.parts) == 1 + given for file in tree.samples)):
+            return tree.notices()
+        return [f"{loose} files lie in {place}, below no class, and are left out", *tree.notices()]
 
     def stamp(self, root: Path, path: str) -> str:
         """Size and modification time of the file."""
@@ -40,6 +49,30 @@ class FolderSource(Config):
     def read(self, root: Path, path: str) -> bytes:
         """Bytes of the file."""
         return read_file(root / self.path / path)
+
+    def _tree(self, root: Path) -> Tree:
+        base = root / self.path
+        if not base.is_dir():
+            raise SourceError(
+                f"source.path {base} is not a folder; correct it, one subfolder a class is expected in it"
+            )
+        return Tree(base)
+
+
+def _holds_splits(files: list[Path]) -> bool:
+    """Whether the first folders are train, val and test, and classes lie below them.
+
+    Raises:
+        SourceError: another folder lies beside them, so that nobody can tell splits from classes.
+    """
+    deep = {file.parts[0] for file in files if len(file.parts) > 2}
+    named = {name for name in deep if split_name(name)}
+    others = {file.parts[0] for file in files if len(file.parts) > 1 and not split_name(file.parts[0])}
+    splits = {split_name(name) for name in named}
+    if "train" in splits and len(splits) > 1 and others:
+        told = ", ".join(sorted(named))
+        raise SourceError(f"{told} look like splits, but {min(others)!r} lies beside them; move it away or rename them")
+    return "train" in splits and not others
 
 
 def _storable(path: Path) -> str:

@@ -13,6 +13,7 @@ from PIL import Image, ImageOps
 from data.errors import SampleError
 
 PIXEL_LIMIT = 50_000_000
+PAGED = {"MPO", "TIFF"}
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,9 @@ def _opened(content: bytes, max_pixels: int) -> Image.Image:
 
 
 def _frames(image: Image.Image) -> int:
+    """Frames of an animation; the pages of an MPO or TIFF file are no animation, and the first is the picture."""
+    if image.format in PAGED:
+        return 1
     with _faults("frames cannot be counted"):
         return int(getattr(image, "n_frames", 1))
 

@@ -57,6 +57,8 @@ def ingest(root: Path, name: str, config: DataConfig, progress: Progress = lambd
         raise SourceError(
             f"the source of {name!r} has no samples; put files there or correct data.source in domains/{name}.yaml"
         )
+    for notice in notices(root, config):
+        log.warning("ingest %s: %s", name, notice)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     reader = _Reader(root, config, known, now)
     with ThreadPoolExecutor(load_settings().cores) as pool:
@@ -66,6 +68,12 @@ def ingest(root: Path, name: str, config: DataConfig, progress: Progress = lambd
     report = IngestReport(len(rows), reader.read, len(known.keys() - {_key(row) for row in rows}))
     log.info("ingest %s: %d samples, %d read, %d gone", name, report.samples, report.read, report.gone)
     return report
+
+
+def notices(root: Path, config: DataConfig) -> list[str]:
+    """What the source leaves out, where it is of a kind that tells."""
+    tell = getattr(config.source, "notices", None)
+    return tell(root) if tell else []
 
 
 class _Reader:

@@ -67,3 +67,45 @@ def test_samples__odd_names_pass(source: FolderSource, tmp_path: Path, helpers: 
     for name in ("a b.png", "line\nbreak.png", "'q\".png", "图像.png", "narrow\u202fspace.png"):
         (tmp_path / "pets" / "cat" / name).touch()
     assert len(list(source.samples(tmp_path, "pet"))) == 8
+
+
+def put(root: Path, *names: str) -> FolderSource:
+    """A source with files of a few bytes."""
+    for name in names:
+        (root / "set" / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / "set" / name).write_bytes(b"x")
+    return FolderSource(kind="folder", path="set")
+
+
+def test_samples__given_splits(tmp_path: Path) -> None:
+    """Folders named for splits are splits, and classes lie below them; what lies in none is told."""
+    source = put(tmp_path, "Training/cat/1.png", "valid/cat/2.png", "test/dog/3.png", "test/4.png")
+    found = {sample.path: (sample.labels["pet"], sample.split) for sample in source.samples(tmp_path, "pet")}
+    assert found == {
+        "Training/cat/1.png": ("cat", "train"),
+        "valid/cat/2.png": ("cat", "val"),
+        "test/dog/3.png": ("dog", "test"),
+    }
+    assert source.notices(tmp_path) == ["1 files lie in a split folder, below no class, and are left out"]
+
+
+def test_samples__classes_called_train_and_test(tmp_path: Path) -> None:
+    """Without class folders below them they are classes like any other."""
+    source = put(tmp_path, "train/1.png", "test/2.png")
+    assert [sample.labels["pet"] for sample in source.samples(tmp_path, "pet")] == ["test", "train"]
+
+
+def test_samples__splits_beside_classes(tmp_path: Path) -> None:
+    """Nobody can tell what is meant, so both are named."""
+    source = put(tmp_path, "train/cat/1.png", "test/cat/2.png", "extra/3.png")
+    with pytest.raises(SourceError, match=r"test, train look like splits, but 'extra' lies beside them; move it"):
+        list(source.samples(tmp_path, "pet"))
+
+
+def test_samples__one_class_in_two_forms(tmp_path: Path) -> None:
+    """An accent in one sign or two is one class; another case is refused."""
+    source = put(tmp_path, "cafe\u0301/1.png", "caf\u00e9/2.png")
+    assert {sample.labels["pet"] for sample in source.samples(tmp_path, "pet")} == {"caf\u00e9"}
+    put(tmp_path, "Caf\u00e9/3.png")
+    with pytest.raises(SourceError, match="differ only in case or space; rename one of them"):
+        list(source.samples(tmp_path, "pet"))

@@ -42,10 +42,19 @@ def test_image_facts__of_a_plain_image(helpers: Any) -> None:
     assert facts.brightness == 100.0
 
 
-@pytest.mark.parametrize("form", ["GIF", "PNG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("form", ["GIF", "PNG", "WEBP"])
 def test_image_facts__animated(form: str) -> None:
     """An animation of any format is counted, so that validation can refuse it."""
     assert image_facts(frames_of(form)).frames == 3
+
+
+@pytest.mark.parametrize("form", ["MPO", "TIFF"])
+def test_image_facts__pages_are_no_animation(form: str) -> None:
+    """A phone's MPO and a scan of several pages count as their first picture."""
+    facts = image_facts(frames_of(form))
+    assert (facts.error, facts.frames) == (None, 1)
+    first = np.asarray(decode_image(frames_of(form), "RGB")).astype(int)
+    assert np.abs(first - NOISE).mean() < (60 if form == "MPO" else 1)
 
 
 @pytest.mark.parametrize(
