@@ -9,11 +9,10 @@ import numpy as np
 from pydantic import Field
 
 from data.errors import SourceError
-from data.sources.sample import Sample, portable_graymap
-from settings.config import Config
+from data.sources.sample import Sample, SourceConfig, portable_graymap
 
 
-class DigitsSource(Config):
+class DigitsSource(SourceConfig):
     """Labels `0` to `9`; a sample's path is its row number."""
 
     kind: Literal["digits"]

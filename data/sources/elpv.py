@@ -13,13 +13,12 @@ import pandas as pd
 from pydantic import Field
 
 from data.errors import SourceError
-from data.sources.sample import Sample, file_stamp, read_file
-from settings.config import Config
+from data.sources.sample import Sample, SourceConfig, file_stamp, read_file
 
 CELLS_A_MODULE = 60
 
 
-class ElpvSource(Config):
+class ElpvSource(SourceConfig):
     """Labels `functional` (probability 0) and `defective` (above 0), weighted by the annotators' certainty."""
 
     kind: Literal["elpv"]

@@ -7,13 +7,12 @@ from typing import Literal
 from pydantic import Field
 
 from data.errors import SourceError
-from data.sources.naming import ClassNames, split_name
-from data.sources.sample import Sample, file_stamp, read_file
+from data.naming import ClassNames, split_name
+from data.sources.sample import Sample, SourceConfig, file_stamp, read_file
 from data.sources.tree import Tree
-from settings.config import Config
 
 
-class FolderSource(Config):
+class FolderSource(SourceConfig):
     """`path/CLASS/any/depth/file` or `path/SPLIT/CLASS/…`; hidden and system files are no samples."""
 
     kind: Literal["folder"]

@@ -13,13 +13,12 @@ import numpy.typing as npt
 from pydantic import Field
 
 from data.errors import SourceError
-from data.sources.sample import Sample, file_stamp, portable_graymap, read_file
-from settings.config import Config
+from data.sources.sample import Sample, SourceConfig, file_stamp, portable_graymap, read_file
 
 _SPLITS = {"train": "train", "t10k": "test"}
 
 
-class IdxSource(Config):
+class IdxSource(SourceConfig):
     """`train-images-idx3-ubyte[.gz]` and its companions; the test files keep their split, the others are split anew."""
 
     kind: Literal["idx"]

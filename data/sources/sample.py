@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from data.errors import SourceError
+from settings.config import Config
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,17 @@ class SampleSource(Protocol):
 
     def read(self, root: Path, path: str) -> bytes:
         """Content of one sample, as an image file's bytes."""
+
+    def notices(self, root: Path) -> list[str]:
+        """What of the source is left out, and why."""
+
+
+class SourceConfig(Config):
+    """The base of all sources in a domain's YAML."""
+
+    def notices(self, root: Path) -> list[str]:
+        """What of the source is left out, and why, one line a kind; mostly nothing."""
+        return []
 
 
 def file_stamp(path: Path) -> str:

@@ -9,11 +9,10 @@ import pandas as pd
 from pydantic import Field
 
 from data.errors import SourceError
-from data.sources.sample import Sample
-from settings.config import Config
+from data.sources.sample import Sample, SourceConfig
 
 
-class TableSource(Config):
+class TableSource(SourceConfig):
     """Columns `path` and `label`, and where they exist `group`, `weight`, `split` and the named slices."""
 
     kind: Literal["table"]

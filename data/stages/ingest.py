@@ -25,6 +25,7 @@ from settings.machine import load_settings
 
 log = logging.getLogger(__name__)
 BATCH = 256
+FACTS_VERSION = 2  # raise it where the same bytes get other facts, as MPO and TIFF did: one picture, not several
 Progress = Callable[[int, int], None]
 Row = dict[Any, Any]
 Known = dict[tuple[str, str], Row]
@@ -57,7 +58,7 @@ def ingest(root: Path, name: str, config: DataConfig, progress: Progress = lambd
         raise SourceError(
             f"the source of {name!r} has no samples; put files there or correct data.source in domains/{name}.yaml"
         )
-    for notice in notices(root, config):
+    for notice in config.source.notices(root):
         log.warning("ingest %s: %s", name, notice)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     reader = _Reader(root, config, known, now)
@@ -68,12 +69,6 @@ def ingest(root: Path, name: str, config: DataConfig, progress: Progress = lambd
     report = IngestReport(len(rows), reader.read, len(known.keys() - {_key(row) for row in rows}))
     log.info("ingest %s: %d samples, %d read, %d gone", name, report.samples, report.read, report.gone)
     return report
-
-
-def notices(root: Path, config: DataConfig) -> list[str]:
-    """What the source leaves out, where it is of a kind that tells."""
-    tell = getattr(config.source, "notices", None)
-    return tell(root) if tell else []
 
 
 class _Reader:
@@ -91,8 +86,8 @@ class _Reader:
 
     def _row(self, kind: str, source: SampleSource, sample: Sample) -> dict[str, Any]:
         mark = source.stamp(self.root, sample.path)
-        # A file that was too large is read again once the limit is another.
-        stamp = f"{mark}/{self.bounds.limit}" if mark else ""
+        # A file is read again once the limit is another, or the facts that are told of the same bytes.
+        stamp = f"{mark}/{self.bounds.limit}/{FACTS_VERSION}" if mark else ""
         row = self.known.get((kind, sample.path))
         if row is None or not stamp or row["stamp"] != stamp:
             self.read += 1

@@ -5,8 +5,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from data.naming import class_name
 from data.rule import Rule, one_of, present
 from data.targets.task import Task
 
@@ -26,6 +27,11 @@ class ClassificationTask(Task):
         {}, exclude_if=lambda names: not names, description="former name to present name of a class"
     )
 
+    @field_validator("classes")
+    @classmethod
+    def _one_spelling(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(class_name, classes))
+
     @model_validator(mode="after")
     def _distinct(self) -> "ClassificationTask":
         if len(set(self.classes)) < len(self.classes):
@@ -37,8 +43,8 @@ class ClassificationTask(Task):
         return self
 
     def read(self, answers: "pd.Series[Any]") -> "pd.Series[Any]":
-        """Labels, former names as the present ones."""
-        return answers.replace(self.renamed)
+        """Labels in the one spelling that classes have, former names as the present ones."""
+        return answers.map(class_name, na_action="ignore").replace(self.renamed)
 
     def today(self, column: str) -> str:
         """The present name of a class."""
@@ -64,7 +70,7 @@ class ClassificationTask(Task):
         Raises:
             ValueError: a label is none of the classes.
         """
-        return answers.map(self.classes.index).to_numpy(np.int64)
+        return self.read(answers).map(self.classes.index).to_numpy(np.int64)
 
     def strata(self, answers: "pd.Series[Any]") -> "pd.Series[str]":
         """The labels."""

@@ -38,6 +38,15 @@ def test_ingest__reads_only_what_is_new(photos: Path, helpers: Any) -> None:
     assert manifest(photos).loc["b/0003.png", "width"] == 9
 
 
+def test_ingest__other_facts_of_the_same_bytes(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a release tells other facts of a file, all are read once more, and stay the samples that they were."""
+    again(photos)
+    before = manifest(photos)["hash"]
+    monkeypatch.setattr("data.stages.ingest.FACTS_VERSION", 3)
+    assert again(photos) == IngestReport(samples=24, read=24, gone=0)
+    assert manifest(photos)["hash"].equals(before)
+
+
 def test_ingest__rows_tell_what_was_found(photos: Path, helpers: Any) -> None:
     """Hash, facts, label and time of a file; a sample without a group is its own group; a bad file has its reason."""
     content = (photos / "photos" / "a" / "0000.png").read_bytes()

@@ -1,5 +1,7 @@
 """Classification: labels become classes, former names included."""
 
+import unicodedata
+
 import pandas as pd
 import pytest
 from pydantic import ValidationError
@@ -12,6 +14,15 @@ def test_read__former_names():
     task = ClassificationTask(classes=("cat", "dog"), renamed={"kitten": "cat"})
     assert task.read(pd.Series(["kitten", "dog", None])).tolist() == ["cat", "dog", None]
     assert (task.today("kitten"), task.today("dog")) == ("cat", "dog")
+
+
+def test_read__one_spelling():
+    """Classes and labels meet in Unicode's composed form, whichever way either was written."""
+    apart = unicodedata.normalize("NFD", "café")
+    for classes, labels in ((("café", "bar"), [apart, "bar "]), ((apart, "bar"), ["café", "bar"])):
+        task = ClassificationTask(classes=classes)
+        assert task.read(pd.Series(labels)).tolist() == ["café", "bar"]
+        assert task.encode(pd.Series(labels)).tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("renamed", [{"cat": "dog"}, {"kitten": "lion"}])

@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 
 from data.errors import SourceError
-from data.sources.naming import ClassNames, class_name, split_name
+from data.naming import ClassNames, class_name, split_name
 
 
 @pytest.mark.parametrize(
