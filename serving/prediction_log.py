@@ -105,12 +105,13 @@ def erase(domain: str, hashes: AbstractSet[str]) -> int:
     for path in sorted(_folder(domain).glob("*.parquet")):
         table = _load(path)
         kept = table.filter(pc.invert(pc.is_in(table["hash"], pa.array(sorted(hashes), pa.string()))))
-        if kept.num_rows < table.num_rows:
-            erased += table.num_rows - kept.num_rows
-            if kept.num_rows:
-                # The file's own time, and no new salt: half done and done again it is the same file.
-                _write(path.parent, path.name.split("-")[0], kept)
-            path.unlink()
+        if kept.num_rows == table.num_rows:
+            continue
+        erased += table.num_rows - kept.num_rows
+        if kept.num_rows:
+            # The file's own time, and no new salt: half done and done again it is the same file.
+            _write(path.parent, path.name.split("-")[0], kept)
+        path.unlink()
     return erased
 
 

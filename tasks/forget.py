@@ -3,11 +3,10 @@
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from prefect import task
 
-from data.stages.forget import Samples, erase_data
+from data.stages.forget import Samples, erase_data, still_there
 from data.stages.forget import find_samples as find
 from data.stores.manifest import read_table
 from data.stores.versioning import erase_versions
@@ -56,7 +55,7 @@ def erase_records(domain: Domain, samples: Samples) -> Forgotten:
 
 def _remains(domain: Domain, samples: Samples, unreached: Sequence[str]) -> tuple[str, ...]:
     """What a person has to do or to know."""
-    there = [path for path in samples.paths if "://" in path or (domain.root / path).exists() or Path(path).exists()]
+    there = still_there(domain.root, domain.name, domain.data, samples)
     learned = versions_that_learned(domain.name, samples.hashes)
     told = {
         f"the source's own files, which Regraft never touches: {', '.join(there)}": there,

@@ -1,5 +1,6 @@
 """Forget: a sample leaves all data of a domain and does not come back, though its source may still hold the file."""
 
+import shutil
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -8,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from data.config import DataConfig
 from data.errors import SourceError
+from data.stages.feedback import sources_of
 from data.stages.preprocess import read_index
 from data.stores.atomic import write_text
 from data.stores.features import drop_samples
@@ -18,10 +21,10 @@ from data.stores.manifest import processed_folder, raw_manifest_path, read_table
 
 @dataclass(frozen=True)
 class Samples:
-    """Samples that were asked for: content hashes, and the files that the source and the feedback name for them."""
+    """Samples that were asked for: content hashes, and the files of them, each with the source that names it so."""
 
     hashes: frozenset[str]
-    paths: tuple[str, ...]
+    files: tuple[tuple[str, str], ...]
 
 
 def find_samples(root: Path, name: str, hashes: Sequence[str], keys: Sequence[str]) -> Samples:
@@ -31,7 +34,7 @@ def find_samples(root: Path, name: str, hashes: Sequence[str], keys: Sequence[st
         SourceError: the domain has never had such a sample.
     """
     raw = raw_manifest_path(root, name)
-    table = read_table(raw) if raw.exists() else pd.DataFrame({"hash": [], "path": [], "group": []}, dtype=str)
+    table = read_table(raw) if raw.exists() else pd.DataFrame(columns=["source", "hash", "path", "group"], dtype=str)
     named = [_named(table, key) for key in keys]
     found = {*hashes, *(digest for part in named for digest in part)}
     if unknown := [key for key, part in zip(keys, named, strict=True) if not part]:
@@ -40,11 +43,18 @@ def find_samples(root: Path, name: str, hashes: Sequence[str], keys: Sequence[st
         )
     if unknown := sorted(found - set(table["hash"]) - _ever(root, name)):
         raise SourceError(f"{name!r} has never had a sample of the hash {unknown[0]!r}; give its file's whole sha256")
-    return Samples(frozenset(found), tuple(sorted(table.loc[table["hash"].isin(found), "path"])))
+    rows = table.loc[table["hash"].isin(found), ["source", "path"]]
+    return Samples(frozenset(found), tuple(sorted(rows.itertuples(index=False, name=None))))
+
+
+def still_there(root: Path, name: str, config: DataConfig, samples: Samples) -> list[str]:
+    """Files of samples that their sources still hold, by the path that the source gives."""
+    sources = dict(sources_of(config, name))
+    return [path for source, path in samples.files if sources[source].stamp(root, path)]
 
 
 def erase_data(root: Path, name: str, samples: Samples, home: Path) -> None:
-    """Notes the hashes, then takes them out of manifests, feedback, index and cached features.
+    """Notes the hashes, then takes them out of manifests, feedback, index, cached features and restored versions.
 
     The arrays go with the next run of the stages, which decodes the others anew. Called again it goes on where it was
     stopped.
@@ -56,8 +66,10 @@ def erase_data(root: Path, name: str, samples: Samples, home: Path) -> None:
     for path in validated_folder(root, name).glob("*.parquet"):
         _without(path, samples.hashes)
     for path in sorted((root / "data" / "feedback" / name).glob("*.csv")):
-        _without_paths(path, samples.paths)
+        _without_paths(path, [name for _, name in samples.files])
     _forget_arrays(processed_folder(root, name), samples.hashes)
+    for folder in (root / "data" / "restored").glob(f"{name}-{'[0-9a-f]' * 32}"):
+        shutil.rmtree(folder)
     drop_samples(home / "cache" / "features", samples.hashes)
     _without(raw_manifest_path(root, name), samples.hashes)  # last, for samples are found by it
 

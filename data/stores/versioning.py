@@ -17,6 +17,8 @@ from data.stores.atomic import write_text
 from data.stores.manifest import processed_folder, raw_manifest_path, read_table
 
 log = logging.getLogger(__name__)
+INDEX = "index.parquet"
+TABLES = {INDEX, "manifest.parquet", "accepted.parquet", "quarantine.parquet"}
 STAGE_LINE = re.compile(r"Running stage|(validate|preprocess) \S+: ")
 
 
@@ -94,7 +96,8 @@ def erase_versions(root: Path, hashes: AbstractSet[str]) -> tuple[list[str], lis
     Raises:
         VersioningError: DVC does not say where its cache and remotes are.
     """
-    remotes = [line.split()[1] for line in _dvc(root, "remote", "list").splitlines() if len(line.split()) > 1]
+    told = [line.partition("=") for line in _dvc(root, "config", "--list").splitlines()]
+    remotes = [place for name, _, place in told if name.startswith("remote.") and name.endswith(".url")]
     places = [_dvc(root, "cache", "dir").strip(), *(place for place in remotes if "://" not in place)]
     erased = {version for place in places for version in _erased(Path(place) / "files" / "md5", hashes)}
     return sorted(erased), [place for place in remotes if "://" in place]
@@ -103,22 +106,17 @@ def erase_versions(root: Path, hashes: AbstractSet[str]) -> tuple[list[str], lis
 def _erased(store: Path, hashes: AbstractSet[str]) -> list[str]:
     folders = {path: json.loads(path.read_text(encoding="utf-8")) for path in store.glob("??/*.dir")}
     holding = [path for path, files in folders.items() if _holds(store, files, hashes)]
+    gone = {file["md5"] for path in holding for file in folders[path]}
     kept = {file["md5"] for path, files in folders.items() if path not in holding for file in files}
-    for path in holding:
-        for file in folders[path]:
-            if file["md5"] not in kept:
-                _object(store, file["md5"]).unlink(missing_ok=True)
-        path.unlink()
-    return [path.parent.name + path.name for path in holding if _names(folders[path], "index.parquet")]
+    for path in [*(_object(store, md5) for md5 in gone - kept), *holding]:
+        path.unlink(missing_ok=True)
+    return [path.parent.name + path.name for path in holding if INDEX in {file["relpath"] for file in folders[path]}]
 
 
 def _holds(store: Path, files: list[dict[str, str]], hashes: AbstractSet[str]) -> bool:
-    tables = [_object(store, file["md5"]) for file in files if file["relpath"].endswith(".parquet")]
-    return any(not hashes.isdisjoint(read_table(table)["hash"]) for table in tables if table.exists())
-
-
-def _names(files: list[dict[str, str]], name: str) -> bool:
-    return any(file["relpath"] == name for file in files)
+    """Whether a table of Regraft's in a folder names a sample; other data that DVC keeps here are none of its own."""
+    tables = [_object(store, file["md5"]) for file in files if file["relpath"] in TABLES]
+    return any(not hashes.isdisjoint(read_table(table).get("hash", [])) for table in tables if table.exists())
 
 
 def _object(store: Path, md5: str) -> Path:

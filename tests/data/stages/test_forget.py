@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from data.errors import SourceError
-from data.stages.forget import erase_data, find_samples
+from data.stages.forget import erase_data, find_samples, still_there
 from data.stores.dataset import Dataset
 from data.stores.features import FeatureCache
 from data.stores.forgotten import forgotten
@@ -69,7 +69,26 @@ def test_erase_data__feedback_names_it_no_more(person: tuple[Path, str]) -> None
     folder = root / "data" / "feedback" / "photos"
     folder.mkdir(parents=True)
     samples = find_samples(root, "photos", [digest], [])
-    for name, paths in (("both", [samples.paths[0], "other.png"]), ("alone", [samples.paths[0]])):
+    for name, paths in (("both", [samples.files[0][1], "other.png"]), ("alone", [samples.files[0][1]])):
         pd.DataFrame({"path": paths, "label": "a"}).to_csv(folder / f"{name}.csv", index=False)
     erase_data(root, "photos", samples, root / ".regraft")
     assert [(path.name, list(pd.read_csv(path)["path"])) for path in folder.iterdir()] == [("both.csv", ["other.png"])]
+
+
+def test_still_there__files_of_the_source(person: tuple[Path, str], helpers: Any) -> None:
+    """A file is named as the source names it while it is there, and no more once somebody has deleted it."""
+    root, digest = person
+    samples, config = find_samples(root, "photos", [digest], []), helpers.write_domain(root)
+    assert still_there(root, "photos", config, samples) == ["a/0003.png"]
+    (root / "photos" / "a" / "0003.png").unlink()
+    assert still_there(root, "photos", config, samples) == []
+
+
+def test_erase_data__restored_versions_go(person: tuple[Path, str]) -> None:
+    """What `reproduce` has brought back of the domain goes; another domain's stays."""
+    root, digest = person
+    mine, other = (root / "data" / "restored" / f"{name}-{'0' * 32}" for name in ("photos", "photos-2"))
+    for folder in (mine, other):
+        folder.mkdir(parents=True)
+    erase_data(root, "photos", find_samples(root, "photos", [digest], []), root / ".regraft")
+    assert (mine.exists(), other.exists()) == (False, True)

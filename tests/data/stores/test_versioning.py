@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -204,6 +205,16 @@ def test_enrol__empty_params(project: Path, text: str | None) -> None:
     assert yaml.safe_load((project / "params.yaml").read_text()) == {"domains": ["photos"]}
 
 
+def others_data(store: Path) -> Path:
+    """A folder that somebody else keeps in DVC, with a table that has no hashes."""
+    table = store / "ab" / "cd"
+    table.parent.mkdir(exist_ok=True)
+    pd.DataFrame({"x": [1]}).to_parquet(table)
+    (store / "ef").mkdir(exist_ok=True)
+    (store / "ef" / "gh.dir").write_text('[{"md5": "abcd", "relpath": "manifest.parquet"}]')
+    return table
+
+
 def test_erase_versions__no_store_holds_the_sample(new_project: Callable[[], Path], helpers: Any) -> None:
     """Versions with the sample leave cache and remote, one without it stays whole, and a far remote is named."""
     root = new_project()
@@ -216,9 +227,14 @@ def test_erase_versions__no_store_holds_the_sample(new_project: Callable[[], Pat
     manifest = read_table(processed_folder(root, "photos") / "manifest.parquet")
     old = read_table(restore(root, "photos", names[0]) / "manifest.parquet")
     (late, *_) = sorted(set(manifest["hash"]) - set(old["hash"]))
-    _dvc(root, "push", "-r", "local")
+    _dvc(root, "remote", "add", "near", str(root / "a remote"))
+    for remote in ("local", "near"):
+        _dvc(root, "push", "-r", remote)
     _dvc(root, "remote", "add", "far", "s3://somewhere/else")
+    foreign = others_data(root / ".dvc" / "cache" / "files" / "md5")
     assert erase_versions(root, {late}) == ([names[1]], ["s3://somewhere/else"])
+    assert foreign.exists()
+    assert not list((root / "a remote").rglob(names[1][2:]))
     shutil.rmtree(processed_folder(root, "photos"))
     with pytest.raises(VersioningError):
         restore(root, "photos", names[1])
