@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from data.sources.tree import Tree
 from serving.errors import ServingError
 
 
 def files_below(paths: Sequence[Path]) -> list[Path]:
-    """Files as given, and those below folders in the order of their names; hidden ones of folders are passed over.
+    """Files as given, and of folders the samples below them, as ingest would take them, in the order of their names.
 
     Raises:
         ServingError: a path does not exist.
@@ -16,12 +17,8 @@ def files_below(paths: Sequence[Path]) -> list[Path]:
     if absent:
         more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
         raise ServingError(f"{absent[0]}{more}: no such file or folder; correct the path")
-    return [found for path in paths for found in (_visible(path) if path.is_dir() else [path])]
+    return [found for path in paths for found in (_samples(path) if path.is_dir() else [path])]
 
 
-def _visible(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
+def _samples(folder: Path) -> list[Path]:
+    return [folder / path for path in Tree(folder).samples]

@@ -6,9 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from data.stores.atomic import atomic_path
+from data.stores.cells import harmless
 from serving.prediction_log import Prediction
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @contextmanager
@@ -27,10 +26,6 @@ def opened_table(path: Path | None, classes: Sequence[str]) -> Iterator[Callable
         yield lambda rows: table.writerows(_cells(row, len(classes)) for row in rows)
 
 
-def _cells(row: Prediction, classes: int) -> list[str]:
+def _cells(row: Prediction, classes: int) -> list[object]:
     said = [""] * classes if row.probabilities is None else [f"{value:.6f}" for value in row.probabilities]
-    return [_harmless(row.path), _harmless(row.predicted or ""), *said, row.error or ""]
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return [harmless(row.path), harmless(row.predicted or ""), *said, row.error or ""]

@@ -12,13 +12,13 @@ from jinja2 import Environment, PackageLoader
 from PIL import Image
 
 from data.stores.atomic import write_text
+from data.stores.cells import harmless
 from data.stores.dataset import Dataset
 from evaluation.audit.audit import Audit
 from evaluation.audit.findings import findings_table
 
 SHOWN = 40
 THUMBNAIL = 128
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def shortened(audit: Audit) -> Audit:
@@ -45,11 +45,7 @@ def write_findings(path: Path, audit: Audit) -> None:
     """
     tables = [findings_table(section.title, section.findings) for section in audit.sections]
     filled = [table for table in tables if len(table)] or tables[:1]
-    write_text(path, pd.concat(filled, ignore_index=True).map(_harmless).to_csv(index=False))
-
-
-def _harmless(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    write_text(path, pd.concat(filled, ignore_index=True).map(harmless).to_csv(index=False))
 
 
 def _pictures(dataset: Dataset, places: Sequence[int]) -> dict[int, str]:

@@ -7,8 +7,8 @@ from serving.files import files_below
 
 
 def test_files_below__hidden_ones_are_passed_over(tmp_path):
-    """Files of all levels in the order of their names; what begins with a dot, folder or file, is no image."""
-    for name in ("b.png", "a/c.png", ".a.png", "a/.thumbnails/c.png"):
+    """Samples of all levels in the order of their names; hidden files, litter and side files are none."""
+    for name in ("b.png", "a/c.png", ".a.png", "a/.thumbnails/c.png", "a/Thumbs.db", "a/c.xml", "__MACOSX/b.png"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
