@@ -38,17 +38,21 @@ def run(root: Path, *arguments: str) -> str:
 
 
 def squares(root: Path, names: tuple[str, ...]) -> pd.DataFrame:
-    """40 noisy squares a class below `img`, the white ones striped, and their table."""
-    random, rows = np.random.default_rng(0), []
+    """40 squares a class below `img`, and their table."""
     (root / "img").mkdir(exist_ok=True)
-    for name in names:
-        for number in range(40):
-            pixels = np.clip(random.normal(LEVELS[name], 25, (64, 64)), 0, 255).astype(np.uint8)
-            if name == "white":
-                pixels[::4] = 0
-            Image.fromarray(pixels).save(root / "img" / f"{name}{number}.png")
-            rows.append({"path": f"img/{name}{number}.png", "label": name})
+    rows = [{"path": f"img/{name}{number}.png", "label": name} for name in names for number in range(40)]
+    random = np.random.default_rng(0)
+    for row in rows:
+        square(row["label"], random).save(root / row["path"])
     return pd.DataFrame(rows)
+
+
+def square(name: str, random: np.random.Generator) -> Image.Image:
+    """Noise of one level; a white square has black stripes, too."""
+    pixels = np.clip(random.normal(LEVELS[name], 25, (64, 64)), 0, 255).astype(np.uint8)
+    if name == "white":
+        pixels[::4] = 0
+    return Image.fromarray(pixels)
 
 
 @pytest.fixture(scope="module")
