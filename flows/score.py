@@ -13,6 +13,5 @@ from tasks.score import score as score_files
 @flow(name="score", flow_run_name="score {domain}")
 def score(domain: str, paths: list[str], output: str = "", log: bool = True) -> ScoreReport:
     """Scores files, or folders of them; predictions go to the log, where they count as traffic, and to a table."""
-    name = load_domain(domain).name
-    to = Destination(name, log=log, table=Path(output) if output else None)
-    return score_files(name, [Path(path) for path in paths], to)
+    to = Destination(load_domain(domain).name, log=log, table=Path(output) if output else None)
+    return score_files([Path(path) for path in paths], to)

@@ -60,7 +60,7 @@ def score_files(
     *,
     to: Destination,
     slices: Mapping[str, Sequence[str]] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> ScoreReport:
     """Predicts `paths` in batches of 64 and appends every batch to the prediction log as soon as it is done.
 
@@ -86,7 +86,7 @@ def score_files(
             _log(rows, package, to)
             write(rows)
             outcomes += [Outcome(row.path, row.predicted, row.error) for row in rows]
-            (progress or _silent)(len(outcomes), len(paths))
+            progress(len(outcomes), len(paths))
     report = summarise(to.domain, version, outcomes, package.classes, slices or {})
     logger.info("%s: version %d scored %d files, %d failed", to.domain, version, len(paths), len(report.failures))
     return replace(report, logged=len(outcomes) if to.log else 0)
@@ -95,10 +95,6 @@ def score_files(
 def _log(rows: Sequence[Prediction], package: Scorer, to: Destination) -> None:
     if to.log:
         append(to.domain, rows, package.transform.spec.measures)
-
-
-def _silent(done: int, total: int) -> None:
-    """Progress that nobody asked for."""
 
 
 def _check(paths: Sequence[Path], slices: Mapping[str, Sequence[str]]) -> None:

@@ -28,4 +28,4 @@ def opened_table(path: Path | None, classes: Sequence[str]) -> Iterator[Callable
 
 def _cells(row: Prediction, classes: int) -> list[object]:
     said = [""] * classes if row.probabilities is None else [f"{value:.6f}" for value in row.probabilities]
-    return [harmless(row.path), harmless(row.predicted or ""), *said, row.error or ""]
+    return [harmless(row.path), harmless(row.predicted or ""), *said, harmless(row.error or "")]

@@ -15,14 +15,15 @@ from tasks.policy import COMPUTE
 from tasks.progress import task_progress
 
 
-@task(name="score", task_run_name="score {name}", **COMPUTE)
-def score(name: str, paths: Sequence[Path], to: Destination) -> ScoreReport:
-    """Scores files, or folders of them, with the champion.
+@task(name="score", task_run_name="score {to.domain}", **COMPUTE)
+def score(paths: Sequence[Path], to: Destination) -> ScoreReport:
+    """Scores files, or folders of them, with the champion of the domain whose traffic they are.
 
     Raises:
         ServingError: a path does not exist, or no file is there.
         ModelNotFoundError: nothing was ever promoted.
     """
+    name = to.domain
     found = champion(name)
     if found is None:
         raise ModelNotFoundError(f"{name!r} has no champion yet; run `regraft retrain {name}` first")

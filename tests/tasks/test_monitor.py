@@ -8,10 +8,12 @@ from monitoring.config import MonitoringConfig
 from registry.errors import ModelNotFoundError
 from registry.ledger.ledger import Change, Ledger
 from registry.store.tracking import latest_run
+from serving.score import Destination
 from settings.machine import load_settings
 from tasks.monitor import check_drift
 from tasks.score import score
 
+TRAFFIC = Destination("photos")
 CONFIG = MonitoringConfig(window=60, min_window=20)
 
 
@@ -48,12 +50,12 @@ def test_check_drift__no_champion():
     found = check_drift("photos", CONFIG)
     assert (found.action, found.version) == ("nothing", None)
     with pytest.raises(ModelNotFoundError, match="no champion yet; run `regraft retrain photos`"):
-        score("photos", [])
+        score([], TRAFFIC)
 
 
 def test_check_drift__too_little_traffic(champion, tmp_path):
     """A handful of samples proves nothing."""
-    assert score("photos", photos(tmp_path / "few", 5)).predicted == {"dark": 5, "light": 0}
+    assert score(photos(tmp_path / "few", 5), TRAFFIC).predicted == {"dark": 5, "light": 0}
     found = check_drift("photos", CONFIG)
     assert (found.action, found.samples, found.statistics) == ("nothing", 5, {})
     assert "insufficient" in found.reason
@@ -64,7 +66,7 @@ def test_check_drift__broken_files(champion, tmp_path):
     paths = photos(tmp_path / "broken", 30)
     for path in paths[:10]:
         path.write_bytes(b"broken")
-    assert len(score("photos", paths).failures) == 10
+    assert len(score(paths, TRAFFIC).failures) == 10
     found = check_drift("photos", CONFIG)
     assert (found.action, found.statistics) == ("alert", {})
     assert "10 of 30 files could not be used" in found.reason
@@ -72,7 +74,7 @@ def test_check_drift__broken_files(champion, tmp_path):
 
 def test_check_drift__drift(champion, tmp_path, project):
     """Traffic of one class alone is drift; the same window has the same digest, another window another."""
-    score("photos", photos(tmp_path / "dark", 60))
+    score(photos(tmp_path / "dark", 60), TRAFFIC)
     found = check_drift("photos", CONFIG)
     assert found.action == "retrain"
     assert found.page == str(project / ".regraft" / "reports" / "photos" / "drift.html")
@@ -82,5 +84,5 @@ def test_check_drift__drift(champion, tmp_path, project):
         "drift_embedding_mmd2", "drift_embedding_mmd2_p", "drift_probability_ks", "drift_probability_ks_p"
     }  # fmt: skip
     assert check_drift("photos", CONFIG).window == found.window
-    score("photos", photos(tmp_path / "more", 1))
+    score(photos(tmp_path / "more", 1), TRAFFIC)
     assert check_drift("photos", CONFIG).window != found.window
