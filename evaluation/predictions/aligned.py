@@ -16,12 +16,10 @@ class Aligned:
     Attributes:
         probabilities: float64 [N, K], rows summing to 1.
         unknown: today's classes that the model has never heard of; it gives them 0.
-        gone: its classes that there are no more.
     """
 
     probabilities: Floats
     unknown: tuple[str, ...]
-    gone: tuple[str, ...]
 
 
 def aligned(said: Floats, names: Sequence[str], classes: Sequence[str]) -> Aligned:
@@ -43,8 +41,4 @@ def aligned(said: Floats, names: Sequence[str], classes: Sequence[str]) -> Align
     kept = said @ places
     total = kept.sum(axis=1, keepdims=True)
     shared = np.divide(kept, total, out=np.tile(known / known.sum(), (len(kept), 1)), where=total > 0)
-    return Aligned(
-        shared,
-        unknown=tuple(now for now, there in zip(classes, known, strict=True) if not there),
-        gone=tuple(name for name in names if name not in classes),
-    )
+    return Aligned(shared, tuple(now for now, there in zip(classes, known, strict=True) if not there))

@@ -1,7 +1,7 @@
 """What one model said about one set of samples: the only input of everything in this room."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -66,10 +66,21 @@ class Predictions(Grouped):
             unknown=self.unknown,
         )
 
-    @property
-    def familiar(self) -> npt.NDArray[np.bool_]:
-        """Which samples are of a class that the model knows: bool [N]."""
-        return ~np.isin(self.truth, [self.classes.index(name) for name in self.unknown])
+    def among(self, classes: Collection[str]) -> "Predictions":
+        """The samples of these classes, as if the model had been asked for one of them only.
+
+        The columns stay, so that a metric means the same; what was given to other classes is shared out in proportion,
+        equally where these got nothing.
+
+        Raises:
+            EvaluationError: there is no sample of these classes.
+        """
+        chosen = np.isin(self.classes, list(classes))
+        rows = self.take(chosen[self.truth])
+        kept = np.where(chosen, rows.probabilities, 0.0)
+        total = kept.sum(axis=1, keepdims=True)
+        equal = np.tile(chosen / chosen.sum(), (len(rows), 1))
+        return replace(rows, probabilities=np.divide(kept, total, out=equal, where=total > 0))
 
     def slice_rows(self) -> Iterator[tuple[str, str, npt.NDArray[np.bool_]]]:
         """Yields column, value and row mask [N] of every slice, columns in order and values sorted.

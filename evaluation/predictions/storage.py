@@ -1,5 +1,6 @@
 """Predictions on disk: one Parquet file, so that the gate, a report and a later reader judge the same numbers."""
 
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,15 @@ from evaluation.predictions.predictions import Predictions
 def predictions_path(home: Path, name: str, version: int, data: str) -> Path:
     """Where lies what a version of a domain said of the test samples of a dataset version."""
     return home / "evaluations" / name / f"v{version}-{data}.parquet"
+
+
+def drop_predictions(home: Path, name: str, hashes: AbstractSet[str]) -> list[int]:
+    """Deletes the predictions that are about one of the samples; returns whose they were."""
+    folder = predictions_path(home, name, 0, "").parent
+    found = [path for path in folder.glob("*.parquet") if not hashes.isdisjoint(read_table(path)["hash"])]
+    for path in found:
+        path.unlink()
+    return sorted({int(path.name.split("-")[0].removeprefix("v")) for path in found})
 
 
 def write_predictions(path: Path, predictions: Predictions) -> None:

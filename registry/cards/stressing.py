@@ -1,6 +1,7 @@
 """Stress tests of a package: how it takes disturbed images, attacks, and what its decisions rest on."""
 
 import dataclasses
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from evaluation.stress.figures import corruption_strip_figure, robustness_figure
 from evaluation.stress.robustness import Disturbed, Robustness, choose_samples, corrupted, judge_robustness
 from registry.errors import GateError
 from registry.gate.config import GateConfig
+from registry.package.judging import judged_test
 from registry.package.package import Package
 from registry.package.restoring import restore_network
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from lightning_modules.network.network import Network
+
+log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 HUNDREDTHS = 100  # MLflow counts whole steps, budgets are fractions of a grey level
@@ -68,6 +72,8 @@ class StressTest:
         """
         if self.clean.hashes != list(self._rows["hash"]):
             raise GateError("the predictions are of another test split than the data set's; evaluate the version again")
+        if self._foreign:
+            log.info("no stress test: the package's pixels or classes are others than those of the data")
         if not self.dataset.spec.pixels or self._foreign:  # corruptions, attacks and heat maps are of pixels
             return Stress(None, None, {})
         corruptions = self._corruptions() if self.config.corruptions else None
@@ -85,8 +91,7 @@ class StressTest:
 
     @cached_property
     def _rows(self) -> pd.DataFrame:
-        rows = self.dataset.rows("test")
-        return rows[rows["hash"].isin(self.clean.hashes)].reset_index(drop=True)
+        return self.dataset.manifest[judged_test(self.package, self.dataset)].reset_index(drop=True)
 
     @property
     def _foreign(self) -> bool:

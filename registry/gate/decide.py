@@ -14,8 +14,7 @@ from evaluation.predictions.predictions import Predictions, require_paired
 from registry.errors import GateError
 from registry.gate.config import GateConfig
 from registry.gate.decision import Decision, Floor, Measured, Outcome
-from registry.gate.shared_classes import fair_pair, shared_floor
-from registry.gate.slice_floors import slice_floors
+from registry.gate.shared_classes import fair_pair, harm_floors
 from registry.gate.spending import Turn
 
 FIRST_LOOK = Turn()
@@ -89,27 +88,26 @@ def _against(
     """Adds what the comparison with the champion says to what was `found` of the challenger alone."""
     turn: Turn = found["turn"]
     level = turn.level(config.level)
-    pair = fair_pair(champion, challenger, config)
-    difference = improvement(config.metric, *pair, replace(config.resampling, level=level))
-    samples, groups = len(pair[1]), pair[1].group_count
+    before, after = fair_pair(champion, challenger, config)
+    difference = improvement(config.metric, before, after, replace(config.resampling, level=level))
+    samples, groups = len(after), after.group_count
     needed = samples_needed(difference, samples=samples, groups=groups, effect=_effect(config), level=level)
-    shared, strange = shared_floor(champion, challenger, config, level)
-    slices, notes = slice_floors(champion, challenger, config)
+    harm, notes = harm_floors(champion, challenger, config)
     verdict = _compare(difference, needed, config, samples)
     if turn.spent(config.looks):
         verdict = "HOLD", _spent(turn, config)
-    outcome, reasons = _judge([*floors, *shared, *slices], verdict)
+    outcome, reasons = _judge([*floors, *harm], verdict)
     return Decision(
         outcome=outcome,
         reasons=reasons,
-        notes=(*strange, *notes, *_wear(turn, config)),
-        champion=_interval(pair[0], config),
+        notes=(*notes, *_wear(turn, config)),
+        champion=_interval(before, config),
         difference=difference,
         level=level,
-        mcnemar_p=mcnemar_midp(champion, challenger),
+        mcnemar_p=mcnemar_midp(before, after),
         samples_needed=needed if outcome == "HOLD" else None,
-        floors=(*floors, *shared, *slices),
-        **found,
+        floors=(*floors, *harm),
+        **{**found, "challenger": _interval(after, config), "samples": samples, "groups": groups},
     )
 
 

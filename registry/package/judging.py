@@ -43,7 +43,7 @@ def predict_test(
     manifest, task = dataset.manifest, dataset.tasks[dataset.headline]
     others = manifest[["group"]].assign(label=manifest[LABEL + dataset.headline])
     slices = chosen_slices(dataset.slices(manifest), others, config)
-    judged = (manifest["split"] == "test") & ~manifest["hash"].isin(package.reference["hash"])
+    judged = judged_test(package, dataset)
     rows = manifest[judged].reset_index(drop=True)
     _refuse_flattery(package, len(rows), len(dataset.rows("test")))
     said = package.decisive(_samples(package, dataset, rows, again)).astype(np.float64)
@@ -60,6 +60,12 @@ def predict_test(
     )
 
 
+def judged_test(package: Package, dataset: Dataset) -> "pd.Series[bool]":
+    """Which rows of the manifest a package is judged on: the test samples that it did not learn from."""
+    manifest = dataset.manifest
+    return (manifest["split"] == "test") & ~manifest["hash"].isin(package.reference["hash"])
+
+
 def what_differs(package: Package, dataset: Dataset) -> tuple[str, ...]:
     """What a person must know of how a package was judged on a data set that is not as its own was; mostly nothing."""
     task, spec = dataset.tasks[dataset.headline], package.transform.spec
@@ -67,14 +73,14 @@ def what_differs(package: Package, dataset: Dataset) -> tuple[str, ...]:
     renamed = [f"{old} as {new}" for old, new in zip(package.classes, names, strict=True) if old != new]
     unknown = [name for name in dataset.classes if name not in names]
     gone = [name for name in names if name not in dataset.classes]
-    test = dataset.rows("test")
-    learned = int(test["hash"].isin(package.reference["hash"]).sum())
+    test = len(dataset.rows("test"))
+    learned = test - int(judged_test(package, dataset).sum())
     told = {
         f"its answers are read by the present names: {', '.join(renamed)}": renamed,
-        f"it has never heard of {', '.join(unknown)} and is wrong on every sample of them": unknown,
+        f"it has never heard of {', '.join(unknown)}, so that no sample of them can be right": unknown,
         f"what it gives to {', '.join(gone)}, which the domain has no more, is shared out among the others": gone,
         f"it saw the samples as {spec.words}, as it was trained": spec != dataset.spec,
-        f"{learned} of {len(test)} test samples are left out, because it learned from them": learned,
+        f"{learned} of {test} test samples are left out, because it learned from them": learned,
     }
     return tuple(text for text, holds in told.items() if holds)
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from evaluation.errors import EvaluationError
-from evaluation.predictions.predictions import Predictions, require_paired
+from evaluation.predictions.predictions import Predictions, in_common, require_paired
 
 
 def make(**changes: Any) -> Predictions:
@@ -97,3 +97,23 @@ def test_require_paired__refuses_other_samples(changes: dict[str, Any], message:
     """Two models are only compared on the same samples with the same labels."""
     with pytest.raises(EvaluationError, match=message):
         require_paired(make(), make(**changes))
+
+
+def test_in_common__samples_of_both_in_order():
+    """Each keeps its own answers on the samples that both were judged on; without one there is nothing to compare."""
+    first, second = make().take(np.array([0, 1])), make(probabilities=np.full((4, 2), 0.5)).take(np.array([1, 3]))
+    found = in_common(first, second)
+    assert found[0].hashes == found[1].hashes == ["b"]
+    assert [one.probabilities.tolist() for one in found] == [[[0.2, 0.8]], [[0.5, 0.5]]]
+    with pytest.raises(EvaluationError, match="share none"):
+        in_common(first, make().take(np.array([2, 3])))
+
+
+def test_among__as_if_asked_for_some_classes():
+    """Samples of other classes go, their columns stay empty, and nothing at all is shared out equally."""
+    said = np.array([[0.6, 0.2, 0.2], [0.0, 0.0, 1.0], [0.1, 0.1, 0.8], [0.0, 0.5, 0.5]])
+    found = make(classes=("good", "bad", "odd"), truth=np.array([0, 1, 2, 1]), probabilities=said).among(
+        ("good", "bad")
+    )
+    assert found.hashes == ["a", "b", "d"]
+    assert found.probabilities == pytest.approx(np.array([[0.75, 0.25, 0], [0.5, 0.5, 0], [0, 1, 0]]))

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from data.errors import StorageError
+from evaluation.errors import EvaluationError
 from evaluation.predictions.predictions import Predictions
 from evaluation.predictions.storage import read_predictions, write_predictions
 
@@ -46,8 +47,17 @@ def test_read_predictions__unknown_class(tmp_path):
     found = read_predictions(tmp_path / "p.parquet")
     assert found.unknown == ("p.cow",)
     assert found.probabilities.tolist() == said.tolist()
-    assert found.familiar.tolist() == [False, True, True]
     assert found.take(np.array([0])).unknown == ("p.cow",)
+
+
+def test_read_predictions__one_gap_is_damage(tmp_path):
+    """A class is unknown where nothing is said of it at all; one gap is no answer."""
+    write_predictions(tmp_path / "p.parquet", predictions(pd.DataFrame(index=range(3))))
+    table = pd.read_parquet(tmp_path / "p.parquet")
+    table.loc[0, "p.ape"] = np.nan
+    table.to_parquet(tmp_path / "p.parquet")
+    with pytest.raises(EvaluationError, match="not finite"):
+        read_predictions(tmp_path / "p.parquet")
 
 
 def test_read_predictions__missing_or_damaged(tmp_path):

@@ -1,8 +1,8 @@
 """Stress tests of a package: what a domain asks for is measured, drawn and told, and nothing else."""
 
-from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from evaluation.inference.config import EvaluationConfig
@@ -78,7 +78,7 @@ def test_run__of_other_samples(make):
     """Predictions about other samples than the test split's are refused."""
     clean = make[0]().clean
     with pytest.raises(GateError, match="another test split.*evaluate the version again"):
-        make[0](clean=replace(clean, hashes=[f"other {digest}" for digest in clean.hashes])).run()
+        make[0](clean=clean.take(np.arange(3))).run()
 
 
 def test_stress_curves__steps(found):

@@ -85,7 +85,44 @@ def test_decide__class_that_the_champion_cannot_know() -> None:
     assert (found.outcome, found.notes[0]) == ("PROMOTE", "v1 is older")
     assert found.floors[6].name == "accuracy improvement on the classes that both know, upper bound"
     other = config.model_copy(update={"metric": "log_loss", "floor": 5.0})
-    assert decide(challenger, champion, config=other, measured=GOOD).difference == Interval(0, 0, 0)
+    shared = decide(challenger, champion, config=other, measured=GOOD)
+    assert shared.difference == Interval(0, 0, 0)
+    assert shared.challenger == shared.champion
+    assert (shared.samples, shared.groups, shared.mcnemar_p) == (180, 180, 1.0)
+    assert [one.note for one in shared.floors if one.name.startswith("slice")] == ["improvement +0.0000"] * 2
+
+
+def unknowing(champion: Predictions, challenger: Predictions) -> tuple[Predictions, Predictions]:
+    """The same two models where every fourth sample is of a class that the champion has never heard of."""
+    truth = np.where(np.arange(240) % 4 == 0, 2, champion.truth)
+    pads = [np.pad(one.probabilities, ((0, 0), (0, 1))) for one in (champion, challenger)]
+    pads[1][truth == 2] = (0.0, 0.0, 1.0)
+    names = {"truth": truth, "classes": ("good", "bad", "new")}
+    found = [replace(one, probabilities=pad, **names) for one, pad in zip((champion, challenger), pads, strict=True)]
+    return replace(found[0], unknown=("new",)), found[1]
+
+
+def test_decide__forgotten_classes_behind_a_new_one() -> None:
+    """Surely better as a whole, and surely worse on what both know: REJECT, however many comparisons there were."""
+    champion, challenger = unknowing(model(3.0, seed=1), model(0.3, seed=2))
+    for look in (1, 10):
+        found = judge(challenger, champion, metric="accuracy", look=look)
+        assert found.outcome == "REJECT"
+        assert "improvement on the classes that both know" in found.reasons[0]
+
+
+def test_decide__shared_classes_of_one_group() -> None:
+    """Where harm cannot be judged the page says so."""
+    champion, challenger = unknowing(model(3.0, seed=1), model(3.0, seed=2))
+    groups = [f"g{row}" if label == 2 else "one" for row, label in enumerate(champion.truth)]
+    pair = (replace(one, groups=groups) for one in (challenger, champion))
+    assert "was not judged: 1 group" in " ".join(judge(*pair, metric="accuracy").notes)
+
+
+def test_decide__notes_of_a_first_model() -> None:
+    """What a person must know of a first model's answers stands on its page, too."""
+    config = GateConfig(floor=0.1, resamples=200, max_ece=0.9)
+    assert decide(model(1.0, seed=1), None, config=config, measured=GOOD, notes=("x",)).notes == ("x",)
 
 
 def test_decide__first_model_below_the_floor() -> None:

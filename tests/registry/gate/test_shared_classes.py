@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from evaluation.inference.paired import improvement
 from evaluation.predictions.predictions import Predictions
 from registry.gate.config import GateConfig
-from registry.gate.shared_classes import fair_pair, shared_floor
+from registry.gate.shared_classes import fair_pair, harm_floors
+from registry.gate.slice_floors import slice_floors
 
 CLASSES = ("a", "b", "new")
 RULE = GateConfig(metric="accuracy", floor=0.1, resamples=200)
@@ -28,36 +30,75 @@ def model(right: float, *, knows: bool = True, seed: int = 0) -> Predictions:
     )  # fmt: skip
 
 
-def test_shared_floor__harm_behind_a_new_class() -> None:
+def test_harm_floors__behind_a_new_class() -> None:
     """A challenger that knows the new class and has forgotten the others fails; one that has not passes."""
     champion = model(0.95, knows=False)
-    (bad,), _ = shared_floor(champion, model(0.5, seed=1), RULE, 0.95)
-    (good,), _ = shared_floor(champion, model(0.95, seed=2), RULE, 0.95)
+    (bad,), _ = harm_floors(champion, model(0.5, seed=1), RULE)
+    (good,), _ = harm_floors(champion, model(0.95, seed=2), RULE)
     assert (bad.passed, good.passed) == (False, True)
     assert bad.name == "accuracy improvement on the classes that both know, upper bound"
     assert "on 60 samples" in bad.note
 
 
-def test_shared_floor__both_know_all() -> None:
+def test_harm_floors__is_the_upper_end_at_the_gates_level() -> None:
+    """The value is the end of the improvement's interval on the shared classes, the limit that of a slice."""
+    champion, challenger = model(0.95, knows=False), model(0.8, seed=2)
+    pair = [one.among(("a", "b")) for one in (champion, challenger)]
+    (floor,), _ = harm_floors(champion, challenger, RULE)
+    assert (floor.value, floor.limit) == (improvement("accuracy", *pair, RULE.resampling).high, -0.05)
+
+
+def test_harm_floors__slices_too() -> None:
+    """What a slice has lost on the shared classes does not hide behind the new one."""
+    rows, champion, challenger = np.arange(90), model(0.95, knows=False), model(0.95, seed=2)
+    lost = (rows < 60) & (rows % 4 > 1) & (challenger.truth != 2)
+    said = np.where(lost[:, None], champion.probabilities[:, [1, 0, 2]], challenger.probabilities)
+    slices = pd.DataFrame({"line": np.where(rows < 60, "x", "y")})
+    pair = replace(champion, slices=slices), replace(challenger, slices=slices, probabilities=said)
+    assert all(floor.passed for floor in slice_floors(*pair, RULE)[0])
+    floors, _ = harm_floors(*pair, RULE)
+    assert "slice line=x" in [one.name.split(",")[0] for one in floors if not one.passed]
+
+
+def test_harm_floors__a_new_class_that_resembles_an_old_one() -> None:
+    """A challenger that gives some of an old class to the new one is as good on the old ones when asked for them."""
+    champion, challenger = model(0.95, knows=False), model(0.95)
+    said = challenger.probabilities.copy()
+    said[::3, 2] = 2.0
+    taken = replace(challenger, probabilities=said / said.sum(1, keepdims=True))
+    (floor,), _ = harm_floors(champion, taken, RULE)
+    assert floor.note.startswith("estimate +0.0000")
+
+
+def test_harm_floors__both_know_all() -> None:
     """Without a strange class there is no such floor."""
-    assert shared_floor(model(0.9), model(0.5), RULE, 0.95) == ([], [])
+    assert harm_floors(model(0.9), model(0.5), RULE) == ([], [])
 
 
-def test_shared_floor__what_cannot_be_judged_is_said() -> None:
+def test_harm_floors__what_cannot_be_judged_is_said() -> None:
     """One group, or one class where the metric needs two, is a note and no floor."""
     champion = replace(model(0.9, knows=False), groups=["one"] * 90)
-    floors, notes = shared_floor(champion, replace(model(0.9), groups=["one"] * 90), RULE, 0.95)
+    floors, notes = harm_floors(champion, replace(model(0.9), groups=["one"] * 90), RULE)
     assert (floors, len(notes)) == ([], 1)
     rule = RULE.model_copy(update={"metric": "auc"})
     pair = [one.take(one.truth != 1) for one in (model(0.9, knows=False), model(0.9))]
-    floors, notes = shared_floor(pair[0], pair[1], rule, 0.95)
+    floors, notes = harm_floors(pair[0], pair[1], rule)
     assert floors == []
     assert "was not judged" in notes[0]
 
 
 def test_fair_pair__metrics_that_take_no_unknown_class() -> None:
-    """By log loss only the shared classes are compared; by accuracy all samples are."""
-    champion, challenger = model(0.9, knows=False), model(0.9)
-    assert len(fair_pair(champion, challenger, RULE)[0]) == 90
-    first, second = fair_pair(champion, challenger, RULE.model_copy(update={"metric": "log_loss"}))
-    assert len(first) == len(second) == 60
+    """By log loss only what the champion knows is compared; by accuracy and Brier score all samples are."""
+    champion, challenger = model(0.5, knows=False), model(0.9)
+    for metric, count in (("accuracy", 90), ("brier", 90), ("log_loss", 60)):
+        found = fair_pair(champion, challenger, RULE.model_copy(update={"metric": metric}))
+        assert [len(one) for one in found] == [count, count]
+        assert [one.unknown for one in found] == [("new",), ()]
+
+
+def test_fair_pair__what_the_challenger_does_not_know_counts() -> None:
+    """A challenger is asked for every class of the domain, by every metric."""
+    rule = RULE.model_copy(update={"metric": "log_loss"})
+    assert len(fair_pair(model(0.9), model(0.9, knows=False), rule)[1]) == 90
+    stranger = replace(model(0.9), unknown=("b",))
+    assert len(fair_pair(model(0.9, knows=False), stranger, rule)[1]) == 60

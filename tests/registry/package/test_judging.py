@@ -69,7 +69,7 @@ def test_predict_test__new_class(workshop, changed):
     found = predict_test(package, dataset, EvaluationConfig())
     assert found.unknown == ("grey",)
     assert not found.probabilities[:, 1].any()
-    assert what_differs(package, dataset) == ("it has never heard of grey and is wrong on every sample of them",)
+    assert what_differs(package, dataset) == ("it has never heard of grey, so that no sample of them can be right",)
 
 
 def test_predict_test__class_gone(workshop, changed):
