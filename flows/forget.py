@@ -14,7 +14,8 @@ from tasks.forget import Forgotten, erase_records, erase_samples, find_samples
 def forget(domain: str, hashes: Sequence[str] = (), keys: Sequence[str] = ()) -> Forgotten:
     """Erases samples by content hash, path or group; says what cannot be changed.
 
-    The data, by which samples are found, come last: stopped in the middle, the same call goes on.
+    The data, by which a path or group is found, come last: stopped before that, the same call goes on. After it only
+    the stages are left, which the next `prepare` or `retrain` runs as well.
     """
     config = load_domain(domain)
     with domain_lock(config.home, domain, "forget"):

@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader
 
 from data.config import require_project
 from data.errors import SampleError, SourceError
+from data.naming import ClassNames
 from data.sources import FolderSource, TableSource
 from data.sources.sample import Sample
 from data.specs.decoding import image_facts
@@ -26,7 +27,7 @@ def write_domain(name: str, images: Path | None, manifest: Path | str | None) ->
 
     Raises:
         ConfigError: the name is taken or no name for a file.
-        SourceError: there is no data, or fewer than two classes.
+        SourceError: there is no data, fewer than two classes, or two that differ only in case or space.
     """
     root = load_settings().root
     require_project(root)
@@ -36,7 +37,8 @@ def write_domain(name: str, images: Path | None, manifest: Path | str | None) ->
     path = given if "://" in given else str(Path(given).resolve())
     source = FolderSource(kind="folder", path=path) if images else TableSource(kind="table", path=path)
     samples = list(source.samples(root, "label"))
-    classes = sorted({sample.labels["label"] for sample in samples if sample.labels})
+    names = ClassNames()
+    classes = sorted({names(sample.labels["label"]) for sample in samples if sample.labels})
     if len(classes) < 2:  # nothing to tell apart
         rule = "at least 2 are needed; put each class into a folder of its own"
         raise SourceError(f"{path} has {len(classes)} classes, {rule}")

@@ -30,10 +30,10 @@ class Kind(Config):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
-        """Notes a subclass under its kind, if it names one itself: a variant of a kind replaces none."""
+        """Notes a subclass under its kind; a variant that is derived from it later replaces none."""
         field = cls.model_fields.get("kind")
-        if "kind" in vars(cls).get("__annotations__", {}) and field is not None and isinstance(field.default, str):
-            cls.kinds[field.default] = cls
+        if field is not None and isinstance(field.default, str):
+            cls.kinds.setdefault(field.default, cls)
 
     @classmethod
     def chosen(cls, content: Any) -> Any:

@@ -1,15 +1,17 @@
 """The tasks that erase samples on request, and say what cannot be changed any more."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from prefect import task
 
+from data.errors import StorageError
 from data.stages.forget import Samples, erase_data, still_there
 from data.stages.forget import find_samples as find
-from data.stores.manifest import read_table
 from data.stores.versioning import erase_versions
+from evaluation.predictions.storage import drop_predictions
 from registry.store.production import versions_that_learned
 from serving.prediction_log import erase
 from tasks.domain import Domain
@@ -45,23 +47,33 @@ def erase_records(domain: Domain, samples: Samples) -> Forgotten:
     versions, unreached = erase_versions(domain.root, samples.hashes)
     rows = erase(domain.name, samples.hashes)
     for room in ("reports", "fits", "sweeps"):
-        shutil.rmtree(domain.home / room / domain.name, ignore_errors=True)
-    for path in (domain.home / "evaluations" / domain.name).glob("*.parquet"):
-        if not samples.hashes.isdisjoint(read_table(path)["hash"]):
-            path.unlink()
-    remains = _remains(domain, samples, unreached)
+        _delete(domain.home / room / domain.name)
+    judged = drop_predictions(domain.home, domain.name, samples.hashes)
+    remains = _remains(domain, samples, unreached, judged)
     return Forgotten(domain.name, len(samples.hashes), rows, tuple(versions), remains)
 
 
-def _remains(domain: Domain, samples: Samples, unreached: Sequence[str]) -> tuple[str, ...]:
+def _delete(folder: Path) -> None:
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be erased: {error.strerror}; mend its rights and forget again") from error
+
+
+def _remains(domain: Domain, samples: Samples, unreached: Sequence[str], judged: Sequence[int]) -> tuple[str, ...]:
     """What a person has to do or to know."""
     there = still_there(domain.root, domain.name, domain.data, samples)
     learned = versions_that_learned(domain.name, samples.hashes)
     told = {
         f"the source's own files, which Regraft never touches: {', '.join(there)}": there,
-        f"versions that learned from them, weights and all: {', '.join(f'v{one}' for one in learned)}; retrain, then "
+        f"versions that learned from them, weights and all: {_versions(learned)}; retrain, then "
         "delete them in MLflow": learned,
-        "pictures and predictions in MLflow's runs of those versions": learned,
+        f"pictures in MLflow's runs of {_versions({*learned, *judged})}": [*learned, *judged],
         f"DVC remotes out of reach: {', '.join(unreached)}; run `dvc gc --cloud` there": unreached,
     }
     return tuple(text for text, holds in told.items() if holds)
+
+
+def _versions(numbers: Iterable[int]) -> str:
+    return ", ".join(f"v{number}" for number in sorted(numbers))

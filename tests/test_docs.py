@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import click
@@ -48,6 +49,14 @@ def test_commands__are_all_told() -> None:
     """No command is missing from README and docs."""
     text = "".join(page.read_text() for page in PAGES)
     assert [name for name in COMMANDS if not re.search(rf"regraft {name}|`{name}`|make {name}", text)] == []
+
+
+def test_make__hands_torch_to_uv() -> None:
+    """`TORCH=cpu` reaches uv; without it uv is left to choose."""
+    told = ["make", "--dry-run", "--always-make", "--directory", str(ROOT), ".venv"]
+    runs = [subprocess.run([*told, *more], capture_output=True, text=True, check=True) for more in (["TORCH=cpu"], [])]
+    assert ["--torch-backend cpu" in run.stdout for run in runs] == [True, False]
+    assert "--torch-backend" not in runs[1].stdout
 
 
 def test_make__has_the_targets_of_the_pages() -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 from pydantic import Field
 
 from data.errors import SourceError
+from data.naming import split_name
 from data.sources.sample import Sample, SourceConfig
 
 
@@ -83,7 +84,7 @@ class TableSource(SourceConfig):
                 group=_text(row.get("group")),
                 slices={name: str(row[name]) for name in slices if not pd.isna(row[name])},
                 weight=_weight(row.get("weight"), table),
-                split=_text(row.get("split")),
+                split=_split(_text(row.get("split"))),
             )
 
 
@@ -124,6 +125,11 @@ def _absolute(path: str, base: str) -> str:
 
 def _text(value: object) -> str | None:
     return None if value is None or pd.isna(value) else str(value)  # type: ignore[call-overload]
+
+
+def _split(text: str | None) -> str | None:
+    """The split that a word means; any other text as it is, for validation to name."""
+    return None if text is None else split_name(text) or text
 
 
 def _weight(value: Any, table: str) -> float:

@@ -18,9 +18,8 @@ class Transform(Config):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
-        """Notes a subclass under the kind of its sample, if it names one itself: a variant of a kind replaces none."""
-        if "sample" in vars(cls):
-            cls.kinds[cls.sample] = cls
+        """Notes a subclass under the kind of its sample; a variant that is derived from it later replaces none."""
+        cls.kinds.setdefault(cls.sample, cls)
 
     @staticmethod
     def read(text: str) -> "Transform":

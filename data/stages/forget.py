@@ -31,7 +31,7 @@ def find_samples(root: Path, name: str, hashes: Sequence[str], keys: Sequence[st
     """Samples by content hash, or by key: a path as the source or a feedback table names it, or a group.
 
     Raises:
-        SourceError: the domain has never had such a sample.
+        SourceError: the domain has never had such a sample, or a key means several.
     """
     raw = raw_manifest_path(root, name)
     table = read_table(raw) if raw.exists() else pd.DataFrame(columns=["source", "hash", "path", "group"], dtype=str)
@@ -75,8 +75,15 @@ def erase_data(root: Path, name: str, samples: Samples, home: Path) -> None:
 
 
 def _named(table: pd.DataFrame, key: str) -> list[str]:
+    """Hashes of a path or group; the end of a path does where only one sample has it."""
     paths = table["path"].astype(str)
-    return list(table.loc[(paths == key) | paths.str.endswith(f"/{key}") | (table["group"] == key), "hash"])
+    exact = table.loc[(paths == key) | (table["group"] == key), "hash"]
+    if len(exact):
+        return list(exact)
+    ends = table[paths.str.endswith(f"/{key}")]
+    if len(set(ends["hash"])) > 1:
+        raise SourceError(f"{key!r} is the end of several paths: {', '.join(sorted(ends['path']))}; name one of them")
+    return list(ends["hash"])
 
 
 def _ever(root: Path, name: str) -> set[str]:

@@ -85,7 +85,9 @@ def _grown(index: pd.DataFrame, accepted: pd.DataFrame, config: DataConfig) -> p
         raise SourceError(
             f"{table['group'].nunique()} groups leave the split {split!r} empty; add groups or raise its share"
         )
-    present = seen["hash"].map(table.set_index("hash")["split"]).fillna(seen["split"])
+    # A sample that is gone follows its group, which would stand in several splits for ever otherwise.
+    followed = seen["group"].map(table.groupby("group")["split"].first())
+    present = seen["hash"].map(table.set_index("hash")["split"]).fillna(followed).fillna(seen["split"])
     if (moved := int((present != seen["split"]).sum())) > 0:
         log.warning("%d samples change their split, as the groups or splits that the source gives demand", moved)
     unseen = table.loc[~table["hash"].isin(index["hash"]), ["hash", "group", "split"]].astype(str)

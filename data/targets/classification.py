@@ -32,6 +32,11 @@ class ClassificationTask(Task):
     def _one_spelling(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(map(class_name, classes))
 
+    @field_validator("renamed")
+    @classmethod
+    def _one_spelling_each(cls, renamed: dict[str, str]) -> dict[str, str]:
+        return {class_name(old): class_name(new) for old, new in renamed.items()}
+
     @model_validator(mode="after")
     def _distinct(self) -> "ClassificationTask":
         if len(set(self.classes)) < len(self.classes):
@@ -44,11 +49,12 @@ class ClassificationTask(Task):
 
     def read(self, answers: "pd.Series[Any]") -> "pd.Series[Any]":
         """Labels in the one spelling that classes have, former names as the present ones."""
-        return answers.map(class_name, na_action="ignore").replace(self.renamed)
+        return answers.map(self.today, na_action="ignore")
 
     def today(self, column: str) -> str:
-        """The present name of a class."""
-        return self.renamed.get(column, column)
+        """The present name of a class, in its one spelling."""
+        name = class_name(column)
+        return self.renamed.get(name, name)
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -111,7 +111,7 @@ def test_retrain__class_added(live: Callable[[Change], Decision]) -> None:
 
     decision = live(change)
     assert decision.outcome == "PROMOTE"
-    assert decision.notes[0] == "v1: it has never heard of white and is wrong on every sample of them"
+    assert decision.notes[0] == "v1: it has never heard of white, so that no sample of them can be right"
     assert "accuracy improvement on the classes that both know, upper bound" in [one.name for one in decision.floors]
 
 

@@ -58,6 +58,18 @@ def test_write_domain__names_that_yaml_would_misread(project, image_folder):
     assert str(folder) in domain.description
 
 
+def test_write_domain__classes_that_look_alike(project, image_folder):
+    """In a table as in a folder, spaces around a class are none of it, and capitals alone make no other class."""
+    folder = image_folder(2)
+    rows = [f"{place.relative_to(folder)},{place.parent.name}" for place in sorted(folder.rglob("*.png"))]
+    (folder / "t.csv").write_text("\n".join(["path,label", *rows[:-1], rows[-1] + " "]))
+    write_domain("photos", None, folder / "t.csv")
+    assert load_domain("photos").data.tasks["label"].classes == ("dark", "light")
+    (folder / "t.csv").write_text("\n".join(["path,label", *rows[:-1], rows[-1].replace(",light", ",Light")]))
+    with pytest.raises(SourceError, match="'Light' and 'light' differ only in case or space; rename one"):
+        write_domain("other", None, folder / "t.csv")
+
+
 def test_write_domain__name_of_a_command(project, image_folder):
     """`regraft ledger verify` is a command, so no domain may be called so."""
     with pytest.raises(ConfigError, match="'verify' means something else on the command line"):

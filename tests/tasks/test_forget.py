@@ -40,6 +40,7 @@ def test_erase_records__pages_and_evaluations(plan, own_workshop, project):
     write_predictions(folder / "v1-a.parquet", found)
     write_predictions(folder / "v1-b.parquet", found.take(pd.Series(found.hashes).ne(found.hashes[0]).to_numpy()))
     (project / ".regraft" / "reports" / "photos").mkdir(parents=True)
-    erase_records.fn(plan.domain, Samples(frozenset({found.hashes[0]}), ()))
+    told = erase_records.fn(plan.domain, Samples(frozenset({found.hashes[0]}), ()))
+    assert told.remains == ("pictures in MLflow's runs of v1",)
     assert [path.name for path in folder.iterdir()] == ["v1-b.parquet"]
     assert not (project / ".regraft" / "reports" / "photos").exists()

@@ -33,6 +33,12 @@ def test_samples__every_column(tmp_path: Path) -> None:
     ]
 
 
+def test_samples__words_for_splits(tmp_path: Path) -> None:
+    """What means a split as the name of a folder means it in a cell, too; any other word is left to validation."""
+    found = rows_of(tmp_path, "path,label,split\na.png,x,Training\nb.png,x,valid\nc.png,x,later\n")
+    assert [sample.split for sample in found] == ["train", "val", "later"]
+
+
 def test_samples__parquet_says_the_same(tmp_path: Path) -> None:
     """The same rows as Parquet, with real numbers and real gaps, give the same samples."""
     table = pd.read_csv(pd.io.common.StringIO(CSV), keep_default_na=False, na_values=[""])

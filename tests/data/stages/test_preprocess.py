@@ -12,7 +12,7 @@ import pytest
 from data.config import load_data_config
 from data.errors import SourceError, StorageError
 from data.stages.ingest import ingest
-from data.stages.preprocess import preprocess
+from data.stages.preprocess import _known, preprocess
 from data.stores.manifest import processed_folder, read_table, validated_folder, write_table
 from data.stores.shards import read_rows
 
@@ -264,3 +264,25 @@ def test_main__disk_full_and_run_again(big: Callable[[], Path], undisturbed: dic
     assert sorted(helpers.contents(folder)) == ["index.parquet", "transform.json"]
     assert helpers.run_stage(root, "preprocess").returncode == 0
     assert helpers.contents(folder) == undisturbed
+
+
+def test_preprocess__who_is_gone_follows_its_group(project: Path, helpers: Any) -> None:
+    """A group whose split the source has changed stays there, though a sample of it was gone before."""
+    table = listed(project, helpers)
+    table["group"] = [f"g{number // 2}" for number in range(24)]
+    table.to_csv(project / "list.csv", index=False)
+    first = prepared(project).reset_index()
+    gone, left = first.loc[first["group"] == first.loc[first["split"] == "train", "group"].iloc[0], "hash"]
+    names = read_table(validated_folder(project, "photos") / "accepted.parquet").set_index("hash")["path"]
+    table = table[str(project) + "/" + table["path"] != names[gone]]
+    given = np.where(str(project) + "/" + table["path"] == names[left], "test", "")
+    table.assign(split=given).to_csv(project / "list.csv", index=False)
+    prepared(project)
+    index = read_table(processed_folder(project, "photos") / "index.parquet").set_index("hash")["split"]
+    assert (index[gone], index[left]) == ("test", "test")
+
+
+def test_known__only_groups_of_one_split() -> None:
+    """A group that stands in several splits has none that could be kept."""
+    seen = pd.DataFrame({"group": ["g", "g", "k"], "split": ["train", "test", "val"]})
+    assert _known(seen) == {"k": "val"}

@@ -23,6 +23,8 @@ def test_read__one_spelling():
         task = ClassificationTask(classes=classes)
         assert task.read(pd.Series(labels)).tolist() == ["café", "bar"]
         assert task.encode(pd.Series(labels)).tolist() == [0, 1]
+        assert (task.today(apart), task.today("café")) == ("café", "café")
+    assert ClassificationTask(classes=("bar", "café"), renamed={"kaffee": apart}).today("kaffee") == "café"
 
 
 @pytest.mark.parametrize("renamed", [{"cat": "dog"}, {"kitten": "lion"}])
