@@ -86,7 +86,7 @@ def test_validate__labels_and_groups_of_a_table(project: Path, helpers: Any) -> 
     rows = [f"photos/{kind}/{number:04d}.png,{kind},,," for kind in "ab" for number in range(5)]
     odd = [
         "a/0005.png,,,,",
-        "a/0006.png,a,,valid,",
+        "a/0006.png,a,,holdout,",
         "b/0005.png,b,m,train,",
         "b/0006.png,b,m,test,",
         "b/0007.png,b,n,test,x",
@@ -98,7 +98,7 @@ def test_validate__labels_and_groups_of_a_table(project: Path, helpers: Any) -> 
     report = validated(project)
     assert {path.removeprefix(f"{project}/photos/"): reason for path, reason in report.quarantine.items()} == {
         "a/0005.png": "the label is missing",
-        "a/0006.png": "unknown split 'valid'; give train, val, test or nothing",
+        "a/0006.png": "unknown split 'holdout'; give train, val, test or nothing",
         "b/0005.png": "group m lies in more than one given split",
         "b/0006.png": "group m lies in more than one given split",
     }
