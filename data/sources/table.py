@@ -1,5 +1,6 @@
-"""A CSV or Parquet table with one row a sample, on disk or at any fsspec URL."""
+"""A table with one row a sample, on disk or at any fsspec URL."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +11,7 @@ from pydantic import Field
 
 from data.errors import SourceError
 from data.naming import split_name
+from data.sources.reading import cell_text, read_table
 from data.sources.sample import Sample, SourceConfig
 
 
@@ -17,7 +19,7 @@ class TableSource(SourceConfig):
     """Columns `path` and `label`, and where they exist `group`, `weight`, `split` and the named slices."""
 
     kind: Literal["table"]
-    path: str = Field(description="CSV or Parquet file, a glob of them, or an fsspec URL")
+    path: str = Field(description="CSV, JSON Lines or Parquet file, a glob of them, or an fsspec URL")
     label: str = Field("label", description="column of the label")
     slices: tuple[str, ...] | None = Field(
         None, description="columns to report on; empty: all that have no other meaning"
@@ -31,7 +33,8 @@ class TableSource(SourceConfig):
             SourceError: no such table, no such column or an unreadable file.
         """
         filesystem, pattern = self._located(root)
-        tables = sorted(str(found) for found in filesystem.glob(pattern))
+        # A name with brackets is first of all a name.
+        tables = [pattern] if filesystem.isfile(pattern) else sorted(map(str, filesystem.glob(pattern)))
         if not tables and not self.optional:
             raise SourceError(f"source.path {pattern} matches no file; correct it or put the table there")
         for table in tables:
@@ -61,12 +64,10 @@ class TableSource(SourceConfig):
             ) from error
 
     def _located(self, root: Path) -> tuple[Any, str]:
-        address = self.path if "://" in self.path else str(root / self.path)
-        filesystem, pattern = _filesystem(address)
-        return filesystem, str(pattern)
+        return _filesystem(self.path if "://" in self.path else str(root / Path(self.path).expanduser()))
 
     def _rows(self, filesystem: Any, table: str, task: str) -> Iterator[Sample]:
-        frame = _read_table(filesystem, table)
+        frame = read_table(_content(filesystem, table), table, self.label)
         reserved = {"path", self.label, "group", "weight", "split"}
         slices = [name for name in frame.columns if name not in reserved] if self.slices is None else self.slices
         missing = [name for name in ("path", self.label, *slices) if name not in frame.columns]
@@ -76,15 +77,17 @@ class TableSource(SourceConfig):
             )
         local = filesystem.protocol == "file" or "file" in filesystem.protocol
         base = table.rsplit("/", 1)[0] if local else filesystem.unstrip_protocol(table).rsplit("/", 1)[0]
-        for row in frame.to_dict("records"):
-            label = row[self.label]
+        for number, row in enumerate(frame.to_dict("records"), 1):
+            # A row without a path is told from another one, and goes to quarantine as a file that is not there.
+            path = cell_text(row["path"]) or f"row {number} of {table.rsplit('/', 1)[-1]}, which has no path"
+            label = cell_text(row[self.label])
             yield Sample(
-                path=_absolute(str(row["path"]), base),
-                labels={} if pd.isna(label) else {task: str(label)},
-                group=_text(row.get("group")),
-                slices={name: str(row[name]) for name in slices if not pd.isna(row[name])},
+                path=_absolute(path, base),
+                labels={} if label is None else {task: label},
+                group=cell_text(row.get("group")),
+                slices={name: text for name in slices if (text := cell_text(row[name])) is not None},
                 weight=_weight(row.get("weight"), table),
-                split=_split(_text(row.get("split"))),
+                split=_split(cell_text(row.get("split"))),
             )
 
 
@@ -94,6 +97,8 @@ def _filesystem(address: str) -> tuple[Any, str]:
     Raises:
         SourceError: the protocol is unknown, or its package is not installed.
     """
+    if "://" not in address:  # a path, whatever colons it holds
+        return fsspec.filesystem("file"), address
     try:
         filesystem, name = fsspec.core.url_to_fs(address)
     except (ImportError, ValueError) as error:
@@ -104,27 +109,22 @@ def _filesystem(address: str) -> tuple[Any, str]:
     return filesystem, str(name)
 
 
-def _read_table(filesystem: Any, table: str) -> pd.DataFrame:
-    parse = pd.read_parquet if table.endswith(".parquet") else _parse_csv
-    try:
-        with filesystem.open(table, "rb") as file:
-            return parse(file)
-    except (OSError, ValueError) as error:
-        raise SourceError(
-            f"{table}: not readable as CSV or Parquet ({' '.join(str(error).split())}); correct it"
-        ) from error
-
-
-def _parse_csv(file: Any) -> pd.DataFrame:
-    return pd.read_csv(file, dtype=str, keep_default_na=False, na_values=[""])
-
-
 def _absolute(path: str, base: str) -> str:
+    """The address of a sample; a Windows path works where it is relative."""
+    if re.match(r"[A-Za-z]:[\\/]", path):
+        raise SourceError(f"{path}: a path of Windows leads nowhere here; make it relative to the table")
+    if "/" not in path:
+        path = path.replace("\\", "/")
+    if path.startswith("~"):
+        path = str(Path(path).expanduser())
     return path if path.startswith("/") or "://" in path else f"{base}/{path}"
 
 
-def _text(value: object) -> str | None:
-    return None if value is None or pd.isna(value) else str(value)  # type: ignore[call-overload]
+def _content(filesystem: Any, table: str) -> bytes:
+    try:
+        return bytes(filesystem.cat_file(table))
+    except OSError as error:
+        raise SourceError(f"{table}: {type(error).__name__}; restore the table or correct source.path") from error
 
 
 def _split(text: str | None) -> str | None:

@@ -65,10 +65,10 @@ def test_samples__glob_in_the_order_of_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("file,label\na,b\n", r"no column 'path' \(there: file, label\); add or rename it"),
+        ("photo,label\na,b\n", r"no column 'path' \(there: photo, label\); add or rename it"),
         ("path,kind\na,b\n", "no column 'label'"),
-        ("", "not readable as CSV or Parquet"),
-        ("path,label\na,b,c,d\n1,2\n3,4,5,6,7\n", "not readable as CSV or Parquet"),
+        ("", "not readable as CSV, JSON Lines or Parquet"),
+        ("path,label\na,b,c,d\n1,2\n3,4,5,6,7\n", "not readable as CSV, JSON Lines or Parquet"),
         ("path,label,weight\na,b,heavy\n", "weight 'heavy' is no number"),
         ("path,label,weight\na,b,0\n", "weight '0' must be positive"),
         ("path,label,weight\na,b,inf\n", "weight 'inf' must be positive and finite"),
@@ -86,7 +86,7 @@ def test_samples__wrong_table(tmp_path: Path, text: str, message: str) -> None:
 def test_samples__not_parquet(tmp_path: Path) -> None:
     """Text that is called .parquet is refused."""
     (tmp_path / "list.parquet").write_text("path,label\n")
-    with pytest.raises(SourceError, match="not readable as CSV or Parquet"):
+    with pytest.raises(SourceError, match="not readable as CSV, JSON Lines or Parquet"):
         list(TableSource(kind="table", path="list.parquet").samples(tmp_path, "kind"))
 
 
@@ -125,3 +125,32 @@ def test_filesystem__unknown_protocol_is_one_line(tmp_path):
         list(source.samples(tmp_path, "label"))
     assert "secret" not in str(found.value)
     assert source.stamp(tmp_path, "nope://user:secret@host/a.png") == ""
+
+
+def test_samples__name_with_brackets(tmp_path: Path) -> None:
+    """A file of that name is meant, not a pattern."""
+    (tmp_path / "data [v2]").mkdir()
+    (tmp_path / "data [v2]" / "l.csv").write_text("path,label\na.png,x\n")
+    (sample,) = TableSource(kind="table", path="data [v2]/l.csv").samples(tmp_path, "kind")
+    assert sample.path == f"{tmp_path}/data [v2]/a.png"
+
+
+def test_samples__paths_of_other_systems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Backslashes of a relative path are slashes, ~ is home, colons are letters, a drive is refused."""
+    monkeypatch.setenv("HOME", "/home/ada")
+    found = rows_of(tmp_path, "path,label\nimg\\a.png,x\n~/b.png,x\nodd::name.png,x\n")
+    assert [sample.path for sample in found] == [
+        f"{tmp_path}/img/a.png", "/home/ada/b.png", f"{tmp_path}/odd::name.png"
+    ]  # fmt: skip
+    (tmp_path / "odd::name.png").write_bytes(b"pixels")
+    assert TableSource(kind="table", path="list.csv").read(tmp_path, found[2].path) == b"pixels"
+    with pytest.raises(SourceError, match=r"C:\\a.png: a path of Windows leads nowhere here"):
+        rows_of(tmp_path, "path,label\nC:\\a.png,x\n")
+
+
+def test_samples__row_without_a_path(tmp_path: Path) -> None:
+    """It is named by its number and cannot be read, so that it alone goes to quarantine."""
+    source = TableSource(kind="table", path="list.csv")
+    (first, _) = rows_of(tmp_path, "path,label\n,x\na.png,y\n")
+    with pytest.raises(SourceError, match=r"row 1 of list.csv, which has no path: FileNotFoundError"):
+        source.read(tmp_path, first.path)
