@@ -11,7 +11,8 @@ from data.errors import SampleError, SourceError
 from data.naming import ClassNames
 from data.sources import FolderSource, TableSource
 from data.sources.sample import Sample
-from data.specs.decoding import image_facts
+from data.specs.decoding import Levels, image_facts, likely_white
+from data.specs.image import OBLONG
 from data.stores.atomic import atomic_path
 from settings.config import load_yaml
 from settings.errors import ConfigError
@@ -48,7 +49,9 @@ def write_domain(name: str, images: Path | None, manifest: Path | str | None) ->
     with atomic_path(target) as temporary:
         temporary.write_text(page.get_template("domain.yaml.jinja").render(facts), encoding="utf-8")
         load_yaml(temporary, DomainFile)  # a file that would not load is never left behind
-    return target, {"samples": len(samples), "classes": ", ".join(classes), **looks}
+    left_out = source.notices(root)
+    passed = {"left out": "; ".join(left_out)} if left_out else {}
+    return target, {"samples": len(samples), "classes": ", ".join(classes), **looks, **passed}
 
 
 def _check_name(name: str, target: Path) -> None:
@@ -63,16 +66,21 @@ def _check_name(name: str, target: Path) -> None:
 def _looks(root: Path, source: FolderSource | TableSource, samples: list[Sample]) -> dict[str, Any]:
     """Grey or colour, and a size that the images carry, from a few of them spread over the whole."""
     chosen = samples[:: max(1, len(samples) // LOOKED_AT)][:LOOKED_AT]
-    facts = [fact for fact in (_facts(root, source, sample) for sample in chosen) if fact.error is None]
+    contents = [source.read(root, sample.path) for sample in chosen]
+    white = max((found for content in contents if (found := likely_white(content)) is not None), default=None)
+    levels = Levels(None if white is None else (0, white))
+    facts = [fact for content in contents if (fact := image_facts(content, levels=levels)).error is None]
     if not facts:
         raise SampleError(f"none of {len(chosen)} files looked at is an image; name the folder or table of the images")
     grey = all(fact.mode in {"L", "1", "I;16", "I"} for fact in facts)
     side = sorted(min(fact.width, fact.height) for fact in facts)[len(facts) // 2]
-    return {"mode": "L" if grey else "RGB", "size": min(224, max(64, 32 * round(side / 32)))}
-
-
-def _facts(root: Path, source: FolderSource | TableSource, sample: Sample) -> Any:
-    return image_facts(source.read(root, sample.path))
+    oblong = sorted(max(fact.width, fact.height) / min(fact.width, fact.height) for fact in facts)[len(facts) // 2]
+    return {
+        "mode": "L" if grey else "RGB",
+        "size": min(224, max(64, 32 * round(side / 32))),
+        "fit": "letterbox" if oblong >= OBLONG else "crop",
+        "white": white,
+    }
 
 
 def _gate(classes: list[str]) -> dict[str, Any]:

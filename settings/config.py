@@ -76,7 +76,14 @@ def load_yaml(path: Path, model: type[Model]) -> Model:
 
 def _faults(error: ValidationError) -> str:
     """All faults in one line: key, value and rule."""
-    return " | ".join(_fault(fault["loc"], fault["input"], fault["msg"]) for fault in error.errors())
+    return " | ".join(_fault(fault["loc"], fault["input"], _rule(fault)) for fault in error.errors())
+
+
+def _rule(fault: Any) -> str:
+    """The rule that a value breaks; of a text that YAML has made something else of, what to do."""
+    if fault["type"] == "string_type" and isinstance(fault["input"], bool | int | float):
+        return "YAML reads this as no text (yes, no, on, off, numbers); put it in quotes"
+    return str(fault["msg"])
 
 
 def _fault(where: tuple[int | str, ...], value: object, rule: str) -> str:

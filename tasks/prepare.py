@@ -1,5 +1,6 @@
 """The data tasks: ingest, validate, preprocess, embed."""
 
+import logging
 from pathlib import Path
 
 from prefect import task
@@ -16,6 +17,8 @@ from tasks.plan import Plan, Prepared
 from tasks.policy import COMPUTE, IO
 from tasks.progress import artifact_key, task_progress
 
+log = logging.getLogger(__name__)
+
 
 @task(name="ingest", task_run_name="ingest {domain.name}", **IO)
 def ingest(domain: Domain) -> IngestReport:
@@ -30,6 +33,8 @@ def validate(domain: Domain) -> ValidationReport:
     root, name = domain.root, domain.name
     reproduce_stage(root, "validate", name)
     report = load_validation(root, name)
+    for line in (*(f"in quarantine: {cause}" for cause in report.causes), *report.notices):
+        log.warning("%s", line)
     create_markdown_artifact(_quarantine_table(report, report_page(root, name)), key=artifact_key("quarantine", name))
     return report
 

@@ -14,6 +14,20 @@ from data.errors import SampleError
 
 PIXEL_LIMIT = 50_000_000
 PAGED = {"MPO", "TIFF"}
+DEEP = {"I;16", "I;16B", "I;16L", "I", "F"}
+FULL = (0.0, 65535.0)
+USED = 1 / 8  # of the range: below it hardly 32 of 256 grey levels are left
+
+
+@dataclass(frozen=True)
+class Levels:
+    """How the values of a file become grey levels: the range of deep files, and what lies under transparency."""
+
+    value_range: tuple[float, float] | None = None
+    background: str = "black"
+
+
+USUAL = Levels()
 
 
 @dataclass(frozen=True)
@@ -28,24 +42,26 @@ class ImageFacts:
     brightness: float = 0.0
 
 
-def image_facts(content: bytes, max_pixels: int = PIXEL_LIMIT) -> ImageFacts:
+def image_facts(content: bytes, max_pixels: int = PIXEL_LIMIT, levels: Levels = USUAL) -> ImageFacts:
     """Facts of one file; a file that cannot be decoded has its reason in `error`."""
     try:
         with _opened(content, max_pixels) as image:
             width, height, mode, frames = *image.size, image.mode, _frames(image)
-            return ImageFacts(None, width, height, mode, frames, image_brightness(np.asarray(_to_mode(image, "L"))))
+            pixels = np.asarray(_to_mode(image, "L", levels))
+            _refuse_flat(image, levels)
+            return ImageFacts(None, width, height, mode, frames, image_brightness(pixels))
     except SampleError as error:
         return ImageFacts(error=str(error))
 
 
-def decode_image(content: bytes, mode: str, max_pixels: int = PIXEL_LIMIT) -> Image.Image:
-    """Decodes a file to `mode` (L or RGB), upright: 16 bits scale to 8, alpha is laid over black, CMYK is converted.
+def decode_image(content: bytes, mode: str, max_pixels: int = PIXEL_LIMIT, levels: Levels = USUAL) -> Image.Image:
+    """Decodes a file to `mode` (L or RGB), upright: deep values scale to 8 bits, alpha is laid over a background.
 
     Raises:
         SampleError: empty, truncated, no image, or more than `max_pixels` pixels.
     """
     with _opened(content, max_pixels) as image:
-        return _to_mode(image, mode)
+        return _to_mode(image, mode, levels)
 
 
 def image_brightness(pixels: npt.NDArray[np.uint8]) -> float:
@@ -74,23 +90,52 @@ def _frames(image: Image.Image) -> int:
         return int(getattr(image, "n_frames", 1))
 
 
-def _to_mode(image: Image.Image, mode: str) -> Image.Image:
+def likely_white(content: bytes) -> int | None:
+    """What most likely is white in a deep file that uses little of its range: 1, or one less than a power of two."""
+    try:
+        with _opened(content, PIXEL_LIMIT) as image:
+            return _likely_white(image)
+    except (SampleError, OSError):
+        return None
+
+
+def _likely_white(image: Image.Image) -> int | None:
+    if image.mode not in DEEP:
+        return None
+    highest = float(np.asarray(image, dtype=np.float64).max())
+    if highest >= FULL[1] * USED:
+        return None
+    return 1 if highest <= 1 else 2 ** int(np.ceil(np.log2(highest + 1))) - 1
+
+
+def _refuse_flat(image: Image.Image, levels: Levels) -> None:
+    """Refuses deep values that would leave hardly any contrast, unless the domain says what they mean."""
+    white = _likely_white(image) if levels.value_range is None else None
+    if white is not None:
+        raise SampleError(
+            "its values use so little of the range of 65535 that hardly any contrast is left in 8 bits; declare what "
+            f"is white, such as data.transform.value_range: [0, {white}]"
+        )
+
+
+def _to_mode(image: Image.Image, mode: str, levels: Levels) -> Image.Image:
     """The decode itself happens here, so a truncated file is found here."""
     with _faults("cannot be decoded"):
         image.load()
         upright = ImageOps.exif_transpose(image)
-        if upright.mode in {"I;16", "I;16B", "I;16L", "I", "F"}:
-            upright = _to_eight_bits(upright)
+        if upright.mode in DEEP:
+            upright = _to_eight_bits(upright, levels.value_range or FULL)
         if upright.mode in {"RGBA", "LA", "PA"} or "transparency" in upright.info:
             alpha = upright.convert("RGBA")
-            upright = Image.alpha_composite(Image.new("RGBA", alpha.size, "black"), alpha).convert("RGB")
+            upright = Image.alpha_composite(Image.new("RGBA", alpha.size, levels.background), alpha).convert("RGB")
         return upright.convert(mode)
 
 
-def _to_eight_bits(image: Image.Image) -> Image.Image:
-    """Scales by the format's full range, never by the image's own, so that brightness keeps its meaning."""
-    values = np.asarray(image, dtype=np.float64)
-    return Image.fromarray(np.clip(values / 257.0, 0, 255).round().astype(np.uint8), mode="L")
+def _to_eight_bits(image: Image.Image, value_range: tuple[float, float]) -> Image.Image:
+    """Scales by a range that is declared or the format's, never by the image's own: brightness keeps its meaning."""
+    black, white = value_range
+    values = (np.asarray(image, dtype=np.float64) - black) * (255 / (white - black))
+    return Image.fromarray(np.clip(values, 0, 255).round().astype(np.uint8), mode="L")
 
 
 @contextmanager

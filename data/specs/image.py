@@ -5,14 +5,17 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+import pandas as pd
+from PIL import Image, ImageOps
 from pydantic import Field, model_validator
 
 from data.rule import Rule, between
-from data.specs.decoding import PIXEL_LIMIT, decode_image, image_facts
+from data.specs.decoding import PIXEL_LIMIT, Levels, decode_image, image_facts
 from data.specs.spec import Array, Expectations, Spec, Thumbnail
 from data.specs.transform import BackboneInput, Transform
 
+CLEAR = {"RGBA", "LA", "PA"}
+OBLONG = 1.5  # a third of such a picture is cut off
 _FILTERS = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
 
 
@@ -63,6 +66,26 @@ class ImageSpec(Spec):
     size: int = Field(224, ge=8, le=1024, description="side of the square that the network sees, pixels")
     crop: float = Field(0.875, gt=0, le=1, description="central share of the shortest side that is kept")
     interpolation: Literal["bicubic", "bilinear"] = Field("bicubic", description="resize filter")
+    # What follows came later and is left out where it is as it ever was, so that older hashes hold.
+    fit: Literal["crop", "letterbox", "squash"] = Field(
+        "crop",
+        exclude_if=lambda fit: fit == "crop",
+        description="what becomes of an oblong image: its centre, all of it on black, or all of it distorted",
+    )
+    value_range: tuple[float, float] | None = Field(
+        None,
+        exclude_if=lambda given: given is None,
+        description="values of a 16-bit or float file that are black and white; unset: 0 and 65535",
+    )
+    background: Literal["black", "white"] = Field(
+        "black", exclude_if=lambda colour: colour == "black", description="what lies under transparent parts"
+    )
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if self.value_range is not None and self.value_range[0] >= self.value_range[1]:
+            raise ValueError("value_range must be [black, white]; put the lower value first")
+        return self
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -75,28 +98,56 @@ class ImageSpec(Spec):
         return f"{self.size} x {self.size} pixels, {'grey' if self.mode == 'L' else 'colour'}"
 
     def decode(self, content: bytes, limit: int | None = None) -> Array:
-        """Decodes, resizes the shortest side to size / crop and cuts the centre: uint8 [size, size, channels].
+        """Decodes and resizes to a square, by `fit`: uint8 [size, size, channels].
+
+        A crop resizes the shortest side to size / crop and cuts the centre.
 
         Raises:
             SampleError: the bytes are no usable image, or one of more than `limit` pixels.
         """
-        image = decode_image(content, self.mode, PIXEL_LIMIT if limit is None else limit)
-        resized = image.resize((self.size, self.size), _FILTERS[self.interpolation], box=self._kept(image.size))
+        image = decode_image(content, self.mode, PIXEL_LIMIT if limit is None else limit, self.levels)
+        size, method = (self.size, self.size), _FILTERS[self.interpolation]
+        if self.fit == "letterbox":
+            resized = ImageOps.pad(image, size, method)
+        else:
+            resized = image.resize(size, method, box=self._kept(image.size) if self.fit == "crop" else None)
         return np.asarray(resized, dtype=np.uint8).reshape(self.shape)
 
     def encode(self, array: Array) -> bytes:
         """A PNG, with a border where the spec crops one."""
-        border = round(self.size / self.crop) - self.size
+        border = round(self.size / self.crop) - self.size if self.fit == "crop" else 0
         sides = (border // 2, border - border // 2)
         padded = np.pad(array, (sides, sides, (0, 0)), mode="edge")
         buffer = io.BytesIO()
         as_image(padded).save(buffer, "PNG")
         return buffer.getvalue()
 
-    @staticmethod
-    def facts(content: bytes, limit: int) -> dict[str, Any]:
+    @property
+    def reading(self) -> str:
+        """Range and background, which brightness depends on; nothing where they are the usual ones."""
+        return "" if self.levels == Levels() else f"/{self.value_range}/{self.background}"
+
+    @property
+    def levels(self) -> Levels:
+        """How values of a file become grey levels."""
+        return Levels(self.value_range, self.background)
+
+    def facts(self, content: bytes, limit: int) -> dict[str, Any]:
         """Size, mode, frames and mean brightness of the whole file."""
-        return vars(image_facts(content, limit))
+        return vars(image_facts(content, limit, self.levels))
+
+    def notices(self, facts: "pd.DataFrame") -> list[str]:
+        """Sides that a crop would cut off, and transparency."""
+        clear = int(facts["mode"].isin(CLEAR).sum())
+        sides = facts[["width", "height"]].astype(float)
+        oblong = float((sides.max(axis=1) / sides.min(axis=1)).median())
+        told = {
+            f"{clear} pictures may have transparent parts, under which lies {self.background}; "
+            "data.transform.background changes that": clear,
+            f"half of the pictures are {oblong:.1f} times as long as wide or more, and their ends are cut off; "
+            "data.transform.fit: letterbox keeps their ends": self.fit == "crop" and oblong >= OBLONG,
+        }
+        return [text for text, holds in told.items() if holds]
 
     def measure(self, arrays: Array) -> dict[str, npt.NDArray[np.float64]]:
         """Mean value of the cropped pixels, 0 to 255."""

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from pydantic import BeforeValidator, Field, SerializeAsAny
 
 from data.rule import Rule
@@ -84,13 +85,22 @@ class Spec(Kind):
     def encode(self, array: Array) -> bytes:
         """Bytes of which `decode` makes just this array."""
 
-    @staticmethod
+    @property
+    def reading(self) -> str:
+        """Names whatever of the spec the facts depend on: with another one the samples are read again."""
+        return ""
+
     @abstractmethod
-    def facts(content: bytes, limit: int) -> dict[str, Any]:
+    def facts(self, content: bytes, limit: int) -> dict[str, Any]:
         """What validation wants to know of one sample, by name: `error` (None, or why it cannot be decoded) and others.
 
-        They are facts of the bytes and not of the spec, so that another size needs no sample to be read again.
+        They are facts of the bytes and, but for `reading`, not of the spec, so that another size needs no sample to be
+        read again.
         """
+
+    def notices(self, facts: "pd.DataFrame") -> list[str]:
+        """What a person should know of samples with these facts before training on them."""
+        return []
 
     @abstractmethod
     def measure(self, arrays: Array) -> dict[str, npt.NDArray[np.float64]]:

@@ -33,11 +33,12 @@ Known = dict[tuple[str, str], Row]
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What one ingest found."""
+    """What one ingest found; `notices` say what of the source is left out."""
 
     samples: int
     read: int
     gone: int
+    notices: tuple[str, ...]
 
 
 def ingest(root: Path, name: str, config: DataConfig, progress: Progress = lambda done, total: None) -> IngestReport:
@@ -58,7 +59,8 @@ def ingest(root: Path, name: str, config: DataConfig, progress: Progress = lambd
         raise SourceError(
             f"the source of {name!r} has no samples; put files there or correct data.source in domains/{name}.yaml"
         )
-    for notice in config.source.notices(root):
+    notices = tuple(config.source.notices(root))
+    for notice in notices:
         log.warning("ingest %s: %s", name, notice)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     reader = _Reader(root, config, known, now)
@@ -66,7 +68,7 @@ def ingest(root: Path, name: str, config: DataConfig, progress: Progress = lambd
         rows = list(_counted(reader.rows(pool, found), len(found), progress))
     rows = _without_forgotten(rows, forgotten(root, name))
     write_table(path, pd.DataFrame(rows))
-    report = IngestReport(len(rows), reader.read, len(known.keys() - {_key(row) for row in rows}))
+    report = IngestReport(len(rows), reader.read, len(known.keys() - {_key(row) for row in rows}), notices)
     log.info("ingest %s: %d samples, %d read, %d gone", name, report.samples, report.read, report.gone)
     return report
 
@@ -86,8 +88,8 @@ class _Reader:
 
     def _row(self, kind: str, source: SampleSource, sample: Sample) -> dict[str, Any]:
         mark = source.stamp(self.root, sample.path)
-        # A file is read again once the limit is another, or the facts that are told of the same bytes.
-        stamp = f"{mark}/{self.bounds.limit}/{FACTS_VERSION}" if mark else ""
+        # A file is read again once the limit is another, or what is told of the same bytes.
+        stamp = f"{mark}/{self.bounds.limit}/{FACTS_VERSION}{self.spec.reading}" if mark else ""
         row = self.known.get((kind, sample.path))
         if row is None or not stamp or row["stamp"] != stamp:
             self.read += 1

@@ -85,6 +85,7 @@ def _grown(index: pd.DataFrame, accepted: pd.DataFrame, config: DataConfig) -> p
         raise SourceError(
             f"{table['group'].nunique()} groups leave the split {split!r} empty; add groups or raise its share"
         )
+    _refuse_untaught(table, config)
     # A sample that is gone follows its group, which would stand in several splits for ever otherwise.
     followed = seen["group"].map(table.groupby("group")["split"].first())
     present = seen["hash"].map(table.set_index("hash")["split"]).fillna(followed).fillna(seen["split"])
@@ -93,6 +94,17 @@ def _grown(index: pd.DataFrame, accepted: pd.DataFrame, config: DataConfig) -> p
     unseen = table.loc[~table["hash"].isin(index["hash"]), ["hash", "group", "split"]].astype(str)
     new = unseen.assign(position=np.int64(-1), retired=np.int64(-1))
     return pd.concat([seen.assign(split=present), new], ignore_index=True)
+
+
+def _refuse_untaught(table: pd.DataFrame, config: DataConfig) -> None:
+    """Refuses a class that nothing could be learned of."""
+    answers, task = table[LABEL + config.headline], config.tasks[config.headline]
+    learned, there = task.counts(answers[table["split"] == "train"]), task.counts(answers)
+    for answer in there.index[(learned == 0) & (there > 0)]:
+        raise SourceError(
+            f"class {answer!r} has no training sample: all {there[answer]} are in validation or test; give some of "
+            "them to train, or let the split be made"
+        )
 
 
 def _regrouped(index: pd.DataFrame, accepted: pd.DataFrame) -> pd.DataFrame:

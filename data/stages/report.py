@@ -1,7 +1,8 @@
 """The outcome of a validation, and its page: Great Expectations' verdicts, self-contained, as its own site is not."""
 
 import json
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader
@@ -9,6 +10,8 @@ from jinja2 import Environment, PackageLoader
 from data.stages.expectations import Verdict
 from data.stores.atomic import write_text
 from data.stores.manifest import validated_folder
+
+NUMBER = re.compile(r"(?<![\w'])\d+(?:\.\d+)?(?![\w'])")
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,16 @@ class ValidationReport:
     quarantine: dict[str, str]
     classes: dict[str, int]
     verdicts: list[Verdict]
+    notices: list[str] = field(default_factory=list)
+
+    @property
+    def causes(self) -> list[str]:
+        """One line a cause of quarantine, the most frequent first; reasons that differ in a number are one cause."""
+        kinds: dict[str, list[str]] = {}
+        for reason in self.quarantine.values():
+            kinds.setdefault(NUMBER.sub("#", reason), []).append(reason)
+        ranked = sorted(kinds.values(), key=len, reverse=True)
+        return [f"{len(one)} {'sample' if len(one) == 1 else 'samples'}: {one[0]}" for one in ranked]
 
     @property
     def failures(self) -> list[str]:

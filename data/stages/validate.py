@@ -23,6 +23,9 @@ from settings.entry import stage_main
 from settings.machine import load_settings
 
 log = logging.getLogger(__name__)
+SHOWN = 3  # causes in an error's one line
+# The manifest, its accepted rows, the reasons against each other row, and the outcome.
+Judged = tuple[pd.DataFrame, pd.DataFrame, dict[int, list[str]], ValidationReport]
 
 
 def validate(root: Path, name: str, config: DataConfig) -> ValidationReport:
@@ -31,6 +34,18 @@ def validate(root: Path, name: str, config: DataConfig) -> ValidationReport:
     Raises:
         ValidationError: too many bad rows, or too few samples of a class; nothing but the page is written.
     """
+    table, accepted, reasons, report = _judged(root, name, config)
+    _stop_on(report, name, report_page(root, name))
+    _write(validated_folder(root, name), table, accepted, reasons, report)
+    return report
+
+
+def check(root: Path, name: str, config: DataConfig) -> ValidationReport:
+    """Judges the raw manifest and writes the report page alone, whatever the batch is like."""
+    return _judged(root, name, config)[-1]
+
+
+def _judged(root: Path, name: str, config: DataConfig) -> Judged:
     table = _prepared(read_table(raw_manifest_path(root, name)), config)
     verdicts = judge_rows(table, config)
     reasons = _reasons(verdicts)
@@ -45,11 +60,10 @@ def validate(root: Path, name: str, config: DataConfig) -> ValidationReport:
         quarantine={table["path"][row]: "; ".join(why) for row, why in reasons.items()},
         classes={str(label): int(count) for label, count in classes.items()},
         verdicts=verdicts,
+        notices=config.transform.notices(table[table["error"].isna()]),
     )
     write_report(report_page(root, name), name, report)
-    _stop_on(report, name, report_page(root, name))
-    _write(validated_folder(root, name), table, accepted, reasons, report)
-    return report
+    return table, accepted, reasons, report
 
 
 def _prepared(raw: pd.DataFrame, config: DataConfig) -> pd.DataFrame:
@@ -87,8 +101,9 @@ def _reasons(verdicts: list[Verdict]) -> dict[int, list[str]]:
 
 def _stop_on(report: ValidationReport, name: str, page: Path) -> None:
     if report.failures:
-        rule = "raise or lower data.expectations, add samples or drop the class"
-        raise ValidationError(f"batch of {name!r} refused: {'; '.join(report.failures)}; {rule}; see {page}")
+        rule = "mend that, add samples or drop the class, or change data.expectations"
+        causes = "; ".join([*report.failures, *report.causes[:SHOWN], *report.notices])
+        raise ValidationError(f"batch of {name!r} refused: {causes}; {rule}; see {page}")
 
 
 def _write(

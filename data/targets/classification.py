@@ -63,7 +63,12 @@ class ClassificationTask(Task):
 
     def rules(self, column: str) -> list[Rule]:
         """A label, and one of the classes."""
-        unknown = "unknown label {value!r}; the domain knows " + ", ".join(self.classes)
+        where = f"tasks.{column.partition('.')[2]}"
+        known = ", ".join(self.classes).replace("{", "{{").replace("}", "}}")
+        unknown = (
+            "labelled {value!r}, which the domain does not know: add it to "
+            f"{where}.classes, or say in {where}.renamed which of {known} it is"
+        )
         return [present(column, "the label is missing"), one_of(column, list(self.classes), unknown)]
 
     def known(self, answers: "pd.Series[Any]") -> "pd.Series[bool]":

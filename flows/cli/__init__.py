@@ -12,6 +12,7 @@ COMMANDS = {
     "up": ("up", "Run the Prefect UI, the MLflow UI and the schedules until Ctrl-C."),
     "init": ("init", "Make a folder a project."),
     "new": ("new", "Write a domain for your own data."),
+    "check": ("check", "Judge a domain's YAML and source without training."),
     "prepare": ("run", "Ingest, validate, preprocess and embed a domain's data."),
     "audit": ("audit", "Look for near-duplicates, wrong labels and planted samples."),
     "split": ("split", "Draw a fresh test set when the present one is spent."),

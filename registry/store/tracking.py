@@ -4,6 +4,7 @@ One experiment a domain. Every call goes through `mlflow_client`, so that the se
 """
 
 import json
+import logging
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from registry.errors import RegistryError
 from settings.machine import load_settings
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,6 +65,9 @@ def experiment_id(domain: str) -> str:
         client, settings = mlflow_client(), load_settings()
         found = client.get_experiment_by_name(domain)
         if found is not None:
+            if found.lifecycle_stage == "deleted":  # by hand, in MLflow's pages; no run can be started in it
+                log.warning("the experiment %r was deleted in MLflow and is restored", domain)
+                client.restore_experiment(found.experiment_id)
             return str(found.experiment_id)
         remote = settings.tracking_uri.startswith("http")
         place = None if remote else (settings.home / "mlartifacts" / domain).as_uri()

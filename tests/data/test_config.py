@@ -47,7 +47,7 @@ def test_domain_path__no_such_domain(project: Path) -> None:
 WRONG = {
     "key": ("min_side: 100", "minside: 100", r"data\.expectations\.minside = 100: Extra inputs are not permitted"),
     "type": ("size: 224", 'size: "224"', r"data\.transform\.size = '224': Input should be a valid integer"),
-    "bool": ("[functional, defective]", "[yes, no]", r"data\.tasks\.defect\.classes\.0 = True: .* string"),
+    "bool": ("[functional, defective]", "[yes, no]", r"data\.tasks\.defect\.classes\.0 = True: .* put it in quotes"),
     "value": ("crop: 1.0", "crop: 2.0", r"data\.transform\.crop = 2\.0: .*less than or equal to 1"),
     "kind": ("kind: elpv\n", "kind: elvp\n", r"data\.source: .*'elvp'.*'folder', 'table', 'elpv', 'digits', 'idx'"),
     "no kind": ("    kind: elpv\n", "    path: x\n", r"data\.source: Unable to extract tag using discriminator 'kind'"),

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from data.errors import SampleError
-from data.specs.decoding import decode_image, image_brightness, image_facts
+from data.specs.decoding import Levels, decode_image, image_brightness, image_facts
 
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
 GREY = np.full((20, 30), 100, np.uint8)
@@ -46,6 +46,25 @@ def test_image_facts__of_a_plain_image(helpers: Any) -> None:
 def test_image_facts__animated(form: str) -> None:
     """An animation of any format is counted, so that validation can refuse it."""
     assert image_facts(frames_of(form)).frames == 3
+
+
+def test_image_facts__deep_values_without_contrast(helpers: Any) -> None:
+    """12 bits in 16, and floats up to 1, are refused with the range to declare; declared they have full contrast."""
+    twelve = helpers.encoded(np.array([[0, 4095], [2048, 1024]], np.uint16))
+    assert "value_range: [0, 4095]" in str(image_facts(twelve).error)
+    assert image_facts(twelve, levels=Levels((0, 4095))).error is None
+    found = np.asarray(decode_image(twelve, "L", levels=Levels((0, 4095))))
+    assert found.tolist() == [[0, 255], [128, 64]]
+    floats = helpers.encoded(np.array([[0.0, 1.0]], np.float32), "TIFF")
+    assert "value_range: [0, 1]" in str(image_facts(floats).error)
+
+
+def test_image_facts__ink_on_transparency() -> None:
+    """Brightness is that of the picture on its background."""
+    buffer = io.BytesIO()
+    Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(buffer, "PNG")
+    assert image_facts(buffer.getvalue()).brightness == 0
+    assert image_facts(buffer.getvalue(), levels=Levels(background="white")).brightness == 255
 
 
 @pytest.mark.parametrize("form", ["MPO", "TIFF"])

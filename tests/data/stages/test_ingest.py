@@ -27,14 +27,14 @@ def manifest(project: Path, name: str = "photos") -> pd.DataFrame:
 
 def test_ingest__reads_only_what_is_new(photos: Path, helpers: Any) -> None:
     """All at first, nothing at the second time, then one new and one changed file; a gone file is counted."""
-    assert again(photos) == IngestReport(samples=24, read=24, gone=0)
+    assert again(photos) == IngestReport(samples=24, read=24, gone=0, notices=())
     before = raw_manifest_path(photos, "photos").read_bytes()
-    assert again(photos) == IngestReport(samples=24, read=0, gone=0)
+    assert again(photos) == IngestReport(samples=24, read=0, gone=0, notices=())
     assert raw_manifest_path(photos, "photos").read_bytes() == before
     (photos / "photos" / "a" / "new.png").write_bytes(helpers.square(1))
     (photos / "photos" / "b" / "0003.png").write_bytes(helpers.square(2))
     (photos / "photos" / "b" / "0004.png").unlink()
-    assert again(photos) == IngestReport(samples=24, read=2, gone=1)
+    assert again(photos) == IngestReport(samples=24, read=2, gone=1, notices=())
     assert manifest(photos).loc["b/0003.png", "width"] == 9
 
 
@@ -43,7 +43,7 @@ def test_ingest__other_facts_of_the_same_bytes(photos: Path, monkeypatch: pytest
     again(photos)
     before = manifest(photos)["hash"]
     monkeypatch.setattr("data.stages.ingest.FACTS_VERSION", 3)
-    assert again(photos) == IngestReport(samples=24, read=24, gone=0)
+    assert again(photos) == IngestReport(samples=24, read=24, gone=0, notices=())
     assert manifest(photos)["hash"].equals(before)
 
 
@@ -95,7 +95,7 @@ def test_ingest__feedback_comes_besides(photos: Path) -> None:
     again(photos)
     (photos / "new.csv").write_text("path,label,group,site\nphotos/a/0001.png,b,line-1,north\n")
     add_feedback(photos, "photos", photos / "new.csv")
-    assert again(photos) == IngestReport(samples=25, read=1, gone=0)
+    assert again(photos) == IngestReport(samples=25, read=1, gone=0, notices=())
     row = manifest(photos).loc[f"{photos}/photos/a/0001.png"]
     assert (row["source"], row["label.kind"], row["group"], row["slice.site"]) == ("feedback", "b", "line-1", "north")
 
