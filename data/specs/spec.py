@@ -15,7 +15,8 @@ from settings.config import Config, Kind
 Array: TypeAlias = npt.NDArray[Any]
 Thumbnail: TypeAlias = npt.NDArray[np.uint8]
 
-# Part of every hash: raise it when a spec's code gives another array for the same bytes.
+# Part of every hash and of params.yaml: raise it when a spec's code gives another array for the same bytes, and every
+# domain is decoded anew.
 DECODER_VERSION = 1
 
 
@@ -114,6 +115,12 @@ class Spec(Kind):
 def digest(spec: Config) -> str:
     """sha256 of a description and of the code that follows it."""
     return hashlib.sha256(f"{DECODER_VERSION}:{spec.model_dump_json()}".encode()).hexdigest()
+
+
+def recorded(spec: Spec) -> dict[str, Any]:
+    """A spec as it is kept beside the arrays that it made, with the version of the code where it is not the first."""
+    version = {} if DECODER_VERSION == 1 else {"decoder": DECODER_VERSION}
+    return {**version, **spec.model_dump(mode="json")}
 
 
 AnySpec: TypeAlias = Annotated[SerializeAsAny[Spec], BeforeValidator(Spec.chosen)]

@@ -15,6 +15,7 @@ import pandas as pd
 
 from data.config import DataConfig, load_data_config
 from data.errors import SourceError
+from data.specs.spec import recorded
 from data.stages.decode import RawSamples
 from data.stages.splits import SPLITS, assign_splits
 from data.stores.atomic import write_text
@@ -40,7 +41,7 @@ def preprocess(root: Path, name: str, config: DataConfig) -> int:
     start = int((index["position"] >= 0).sum())
     # The index goes first: it holds the splits, and says of no row that it is stored with another transform.
     write_table(folder / "index.parquet", index)
-    write_text(folder / "transform.json", config.transform.model_dump_json())
+    write_text(folder / "transform.json", json.dumps(recorded(config.transform), separators=(",", ":")))
     planned = pd.Series(range(start, start + len(new)), index=new["hash"], dtype="int64")
     arrays = RawSamples(root, name, config).decoded(new, config.transform)
     for end in append_rows(folder, start, arrays, config.transform):
@@ -54,14 +55,15 @@ def preprocess(root: Path, name: str, config: DataConfig) -> int:
 def _stored(folder: Path, config: DataConfig) -> pd.DataFrame:
     """Every sample ever seen: hash, group, split, retired and position, which is -1 where no pixels are stored.
 
-    With another transform no pixels are, and the manifest goes, so that nobody reads new pixels by old positions.
+    With another transform, or code that decodes otherwise, no pixels are, and the manifest goes, so that nobody reads
+    new pixels by old positions.
     """
     if not (folder / "index.parquet").exists():
         nothing = np.array([], np.int64)
         return pd.DataFrame({"hash": [], "group": [], "split": []}, dtype=str).assign(position=nothing, retired=nothing)
     index = read_index(folder)
     spec = folder / "transform.json"
-    if spec.exists() and spec.read_text(encoding="utf-8") == config.transform.model_dump_json():
+    if spec.exists() and json.loads(spec.read_text(encoding="utf-8")) == recorded(config.transform):
         return index
     (folder / "manifest.parquet").unlink(missing_ok=True)
     return index.assign(position=np.int64(-1))

@@ -53,7 +53,8 @@ class Dataset:
     @cached_property
     def spec(self) -> Spec:
         """The spec that the shards were made with."""
-        found: Spec = Spec.chosen(json.loads((self.folder / "transform.json").read_text(encoding="utf-8")))
+        content = json.loads((self.folder / "transform.json").read_text(encoding="utf-8"))
+        found: Spec = Spec.chosen({key: value for key, value in content.items() if key != "decoder"})
         return found
 
     @property

@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from data.errors import SourceError, VersioningError
+from data.specs.spec import DECODER_VERSION
 from data.stores.atomic import write_text
 from data.stores.manifest import processed_folder, raw_manifest_path, read_table
 
@@ -131,12 +132,13 @@ def changed_stages(root: Path) -> dict[str, object]:
 
 
 def enrol(root: Path, name: str) -> None:
-    """Lists the domain in params.yaml, from which dvc.yaml makes its stages."""
+    """Lists the domain in params.yaml, from which dvc.yaml makes its stages, and the decoder that they depend on."""
     path = root / "params.yaml"
     params = (yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None) or {}
     domains = params.get("domains") or []
-    if name not in domains:
-        write_text(path, yaml.safe_dump({**params, "domains": [*domains, name]}))
+    wanted = {**params, "domains": domains if name in domains else [*domains, name], "decoder": DECODER_VERSION}
+    if wanted != params:
+        write_text(path, yaml.safe_dump(wanted))
 
 
 def _dvc(root: Path, *arguments: str) -> str:

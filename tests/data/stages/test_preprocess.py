@@ -13,6 +13,7 @@ from data.config import load_data_config
 from data.errors import SourceError, StorageError
 from data.stages.ingest import ingest
 from data.stages.preprocess import _known, preprocess
+from data.stores.dataset import Dataset
 from data.stores.manifest import processed_folder, read_table, validated_folder, write_table
 from data.stores.shards import read_rows
 
@@ -164,6 +165,18 @@ def test_preprocess__another_transform_leaves_no_old_shard(
     helpers.write_domain(photos)
     assert pixels(photos, prepared(photos)) == decoded(photos)
     assert len(list(processed_folder(photos, "photos").glob("shard-*"))) == 1
+
+
+def test_preprocess__code_that_decodes_otherwise(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is decoded anew with a later decoder, once, and the spec reads as before; the first leaves no mark."""
+    prepared(photos)
+    config = load_data_config(photos, "photos")
+    stored = processed_folder(photos, "photos") / "transform.json"
+    assert stored.read_text() == config.transform.model_dump_json()
+    monkeypatch.setattr("data.specs.spec.DECODER_VERSION", 2)
+    assert [preprocess(photos, "photos", config) for _ in range(2)] == [24, 0]
+    assert '"decoder":2' in stored.read_text()
+    assert Dataset(stored.parent, config.tasks).spec == config.transform
 
 
 @pytest.mark.parametrize("back", [False, True])

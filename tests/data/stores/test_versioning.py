@@ -187,12 +187,25 @@ def test_reproduce_stage__stages_that_dvc_cannot_read(project: Path) -> None:
     assert "\n" not in str(error.value)
 
 
+def test_reproduce_stage__later_decoder(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DVC sees that the code decodes otherwise: the stage is out of date, and no other is."""
+    assert changed_stages(history.root) == {}
+    monkeypatch.setattr("data.stores.versioning.DECODER_VERSION", 2)
+    enrol(history.root, "photos")
+    assert list(changed_stages(history.root)) == ["preprocess@photos"]
+    monkeypatch.undo()
+    enrol(history.root, "photos")
+    assert changed_stages(history.root) == {}
+
+
 def test_enrol__keeps_what_is_there(project: Path) -> None:
     """A new domain joins once; other parameters and domains stay."""
     (project / "params.yaml").write_text("domains: [solar]\nother: 1\n")
     for name in ("solar", "photos", "photos"):
         enrol(project, name)
-    assert yaml.safe_load((project / "params.yaml").read_text()) == {"domains": ["solar", "photos"], "other": 1}
+    assert yaml.safe_load((project / "params.yaml").read_text()) == {
+        "domains": ["solar", "photos"], "other": 1, "decoder": 1
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("text", [None, "", "domains:\n", "# nothing yet\n"])
@@ -202,7 +215,7 @@ def test_enrol__empty_params(project: Path, text: str | None) -> None:
     if text is not None:
         (project / "params.yaml").write_text(text)
     enrol(project, "photos")
-    assert yaml.safe_load((project / "params.yaml").read_text()) == {"domains": ["photos"]}
+    assert yaml.safe_load((project / "params.yaml").read_text()) == {"domains": ["photos"], "decoder": 1}
 
 
 def others_data(store: Path) -> Path:
