@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytorch_lightning as pl
@@ -19,7 +20,9 @@ LOWEST, HIGHEST, STEPS = 1e-6, 0.1, 60
 
 
 def find_rate(config: FitConfig, path: Path, copy: Callable[[], Learner], data: PhaseData) -> float:
-    """The rate at which the loss fell fastest; kept in `path`, so that a resumed run uses the same.
+    """The rate of the head at which the loss fell fastest; kept in `path`, so that a resumed run uses the same.
+
+    Stages learn at their share of it, as they will in training.
 
     Raises:
         RecipeError: several processes train, or the loss fell at no rate.
@@ -31,10 +34,15 @@ def find_rate(config: FitConfig, path: Path, copy: Callable[[], Learner], data: 
     with tempfile.TemporaryDirectory() as scratch:
         trainer = pl.Trainer(default_root_dir=scratch, logger=False, **device_options(config.trainer))
         found = Tuner(trainer).lr_find(
-            copy(), datamodule=data, min_lr=LOWEST, max_lr=HIGHEST, num_training=STEPS, update_attr=False
+            _swept(copy()), datamodule=data, min_lr=LOWEST, max_lr=HIGHEST, num_training=STEPS, update_attr=False
         )
     rate = found.suggestion() if found else None
     if rate is None:
         raise RecipeError("recipe.learning_rate `find`: the loss fell at no rate; name a number, such as 0.0003")
     write_text(path, json.dumps(rate))
     return float(rate)
+
+
+def _swept(module: Learner) -> Learner:
+    module.optimization = replace(module.optimization, swept=True)
+    return module

@@ -19,6 +19,7 @@ class Optimization:
     layer_decay: float
     schedule: Literal["cosine", "one_cycle"]
     warmup: float
+    swept: bool = False  # by a range test, which sets all groups to one rate
 
     def optimizer(
         self, learning: Iterable[tuple[str, Tensor, int]], undecayed: Collection[str] = ()
@@ -34,7 +35,10 @@ class Optimization:
             plain = parameter.ndim <= 1 or single or name in undecayed
             group = groups.setdefault((distance, plain), self._group(distance, plain=plain))
             group["params"].append(parameter)
-        return torch.optim.AdamW([groups[key] for key in sorted(groups)], lr=self.learning_rate)
+        made = torch.optim.AdamW([groups[key] for key in sorted(groups)], lr=self.learning_rate)
+        if self.swept:
+            _keep_shares(made)
+        return made
 
     def scheduler(self, optimizer: torch.optim.Optimizer, steps: int) -> LRScheduler:
         """The schedule over that many steps, for each group from its own peak."""
@@ -47,8 +51,24 @@ class Optimization:
         return LambdaLR(optimizer, lambda step: cosine_share(step, steps, self.warmup))
 
     def _group(self, distance: int, *, plain: bool) -> dict[str, Any]:
-        rate = self.learning_rate * self.layer_decay**distance
-        return {"params": [], "lr": rate, "weight_decay": 0.0 if plain else self.weight_decay}
+        share = self.layer_decay**distance
+        decay = 0.0 if plain else self.weight_decay
+        return {"params": [], "lr": self.learning_rate * share, "share": share, "weight_decay": decay}
+
+
+def _keep_shares(optimizer: torch.optim.Optimizer) -> None:
+    """Lets each group step at its share of the rate that all are set to."""
+
+    def lower(*_: Any) -> None:
+        for group in optimizer.param_groups:
+            group["whole"], group["lr"] = group["lr"], group["lr"] * group["share"]
+
+    def restore(*_: Any) -> None:
+        for group in optimizer.param_groups:
+            group["lr"] = group.pop("whole")
+
+    optimizer.register_step_pre_hook(lower)
+    optimizer.register_step_post_hook(restore)
 
 
 def cosine_share(step: int, steps: int, warmup: float) -> float:

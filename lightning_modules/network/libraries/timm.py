@@ -1,5 +1,6 @@
 """timm: image networks, cut into stages by family."""
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,6 @@ from lightning_modules.network.adapter import Adapter, Step
 try:
     import timm
     from timm.layers.norm_act import convert_sync_batchnorm
-    from timm.layers.pos_embed import resample_abs_pos_embed
     from timm.models import group_parameters
     from timm.models.convnext import ConvNeXt
     from timm.models.efficientnet import EfficientNet
@@ -31,7 +31,9 @@ except (RuntimeError, ImportError) as _error:  # timm needs torchvision's operat
     ) from _error
 
 
-SIZED = ("vision_transformer", "deit", "swin_transformer", "beit")  # timm modules whose networks are built for one side
+POSITIONS = ("pos_embed", "relative_position_bias_table")  # learned for the grid of one side
+# Modules of timm whose networks are built for one side.
+SIZED = ("vision_transformer", "deit", "swin_transformer", "swin_transformer_v2", "beit", "eva")
 
 
 class TimmAdapter(Adapter, library="timm"):
@@ -125,13 +127,16 @@ def _check_size(backbone: nn.Module, architecture: str, size: int) -> None:
         )
 
 
-def _resampled(backbone: Any, given: dict[str, Tensor]) -> dict[str, Tensor]:
-    """A transformer's position embedding brought to the grid of other images than it was pretrained on."""
-    positions = given.get("pos_embed")
-    if positions is None or not hasattr(backbone, "patch_embed") or positions.shape == backbone.pos_embed.shape:
+def _resampled(backbone: nn.Module, given: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A transformer's position embeddings and bias tables brought to the images' side, as timm does for its family.
+
+    Other tensors stay as they are, so that a file of another network is still found out by its shapes.
+    """
+    module = sys.modules[type(backbone).__module__]
+    if module.__name__.rpartition(".")[2] not in SIZED or "patch_embed.proj.weight" not in given:
         return given
-    grid, prefix = backbone.patch_embed.grid_size, backbone.num_prefix_tokens
-    return {**given, "pos_embed": resample_abs_pos_embed(positions, list(grid), num_prefix_tokens=prefix)}
+    fitted: dict[str, Tensor] = module.checkpoint_filter_fn(dict(given), backbone)
+    return {name: fitted.get(name, value) if name.endswith(POSITIONS) else value for name, value in given.items()}
 
 
 def _chain(*steps: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:

@@ -4,6 +4,8 @@ import json
 import signal
 
 import pytest
+import torch
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from lightning_modules.errors import RecipeError
 from lightning_modules.fitting.fit import fit
@@ -25,6 +27,25 @@ def test_find_rate__as_if_it_were_named(small, helpers, kind, phase):
     assert json.loads((searched / f"phase-{phase}" / "rate.json").read_text()) == rate
     named = fit(small("named", kind, learning_rate=rate)).parent
     assert helpers.outcome(searched) == helpers.outcome(named)
+
+
+def test_find_rate__layer_decay(small):
+    """While rates are tried, each stage moves by its own share of them."""
+    before, moved = {}, {}
+
+    def note(optimizer, *_):
+        """Keeps the longest step by share of the rate."""
+        for group in optimizer.param_groups:
+            share, first = group["share"], group["params"][0]
+            now = first.detach().clone()
+            step = float((now - before.get(first, now)).abs().max())
+            before[first], moved[share] = now, max(step, moved.get(share, 0))
+
+    hook = register_optimizer_step_post_hook(note)
+    fit(small("fit", "norm_only", learning_rate="find", probe_epochs=1, epochs=1, layer_decay=0.1, weight_decay=0.0))
+    hook.remove()
+    assert moved[1.0] > 1e-4
+    assert all(moved[share] < 3 * share * moved[1.0] + 1e-6 for share in moved)
 
 
 def test_find_rate__kept_for_a_resumed_run(small, starter):

@@ -1,5 +1,7 @@
 """AdamW by stage, and the rate over the steps."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -99,3 +101,16 @@ def test_optimizer__what_the_backbone_exempts(architecture):
     single = [name for name, value, _ in learning if id(value) in decayed and name.endswith(("token", "bias_table"))]
     assert (single, bool(undecayed)) == ([], True)
     assert made.run(torch.zeros(1, 96, 96, 1)).shape == (1, made.adapter.features(made.backbone))
+
+
+@pytest.mark.parametrize("swept", [False, True])
+def test_optimizer__set_to_one_rate(swept):
+    """A range test moves every stage by its own share of the rate, and reads back the rate that it set."""
+    learning = [("head", nn.Parameter(torch.ones(1)), 0), ("stem", nn.Parameter(torch.ones(1)), 3)]
+    optimizer = replace(optimization(), swept=swept).optimizer(learning)
+    for group, (_, value, _) in zip(optimizer.param_groups, learning, strict=True):
+        group["lr"], value.grad = 0.4, torch.ones(1)
+    optimizer.step()
+    moved = [1 - value.item() for _, value, _ in learning]
+    assert moved == pytest.approx([0.4, 0.4 * 0.5**3 if swept else 0.4])
+    assert [group["lr"] for group in optimizer.param_groups] == [0.4, 0.4]

@@ -4,6 +4,7 @@ import copy
 import re
 
 import pytest
+import timm
 import torch
 from safetensors.torch import load_file, save_file
 
@@ -158,3 +159,35 @@ def test_load__too_few_tensors(tmp_path, random_weights):
     backbone = network("tf_efficientnet_lite0").backbone
     with pytest.raises(BackboneError, match="does not fit the network"):
         TimmAdapter().load_weights(backbone, tmp_path / "half.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("architecture", "side"),
+    [
+        ("deit_tiny_distilled_patch16_224", 96),
+        ("swin_tiny_patch4_window7_224", 96),
+        ("beit_base_patch16_224", 96),
+        pytest.param("swinv2_tiny_window8_256", 128, marks=pytest.mark.long),
+        pytest.param("eva02_tiny_patch14_224", 112, marks=pytest.mark.long),
+    ],
+)
+def test_load__pretrained_at_another_side(tmp_path, architecture, side):
+    """Position embeddings and bias tables are brought to the images' side, as timm does where it loads them itself."""
+    path, given = tmp_path / "model.safetensors", timm.create_model(architecture).state_dict()
+    save_file({name: torch.rand_like(value) if "pos" in name else value for name, value in given.items()}, path)
+    wanted = timm.create_model(
+        architecture, pretrained=True, pretrained_cfg_overlay={"file": str(path)}, img_size=side, num_classes=0
+    ).state_dict()
+    backbone = network(architecture, size=side).backbone
+    TIMM.load_weights(backbone, path)
+    found = backbone.state_dict()
+    assert found.keys() == wanted.keys()
+    assert not [name for name, value in found.items() if not torch.equal(value, wanted[name])]
+
+
+def test_load__another_width_at_another_side(tmp_path):
+    """A transformer of other width is found out, however its positions would have been resampled."""
+    save_file(timm.create_model("vit_tiny_patch16_224").state_dict(), tmp_path / "tiny.safetensors")
+    backbone = network("vit_small_patch16_224", size=96).backbone
+    with pytest.raises(BackboneError, match="does not fit the network: "):
+        TIMM.load_weights(backbone, tmp_path / "tiny.safetensors")
