@@ -4,7 +4,6 @@ import json
 import signal
 
 import pytest
-import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from lightning_modules.errors import RecipeError
