@@ -12,7 +12,7 @@ from data.naming import ClassNames
 from data.sources import FolderSource, TableSource
 from data.sources.sample import Sample
 from data.specs.decoding import Levels, image_facts, likely_white
-from data.specs.image import OBLONG
+from data.specs.image import CLEAR, OBLONG
 from data.stores.atomic import atomic_path
 from settings.config import load_yaml
 from settings.errors import ConfigError
@@ -51,7 +51,8 @@ def write_domain(name: str, images: Path | None, manifest: Path | str | None) ->
         load_yaml(temporary, DomainFile)  # a file that would not load is never left behind
     left_out = source.notices(root)
     passed = {"left out": "; ".join(left_out)} if left_out else {}
-    return target, {"samples": len(samples), "classes": ", ".join(classes), **looks, **passed}
+    shown = {key: value for key, value in looks.items() if value}
+    return target, {"samples": len(samples), "classes": ", ".join(classes), **shown, **passed}
 
 
 def _check_name(name: str, target: Path) -> None:
@@ -75,11 +76,13 @@ def _looks(root: Path, source: FolderSource | TableSource, samples: list[Sample]
     grey = all(fact.mode in {"L", "1", "I;16", "I"} for fact in facts)
     side = sorted(min(fact.width, fact.height) for fact in facts)[len(facts) // 2]
     oblong = sorted(max(fact.width, fact.height) / min(fact.width, fact.height) for fact in facts)[len(facts) // 2]
+    ink = sum(fact.mode in CLEAR and fact.brightness < 1 for fact in facts)  # nothing but transparency is not black
     return {
         "mode": "L" if grey else "RGB",
         "size": min(224, max(64, 32 * round(side / 32))),
         "fit": "letterbox" if oblong >= OBLONG else "crop",
         "white": white,
+        "background": "white" if ink > len(facts) / 2 else "",
     }
 
 

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from data.parquet import read_parquet
 from data.stores.atomic import atomic_path
 from serving.errors import PredictionLogError
 from settings.machine import load_settings
@@ -143,7 +144,7 @@ def _load(path: Path) -> pa.Table:
             "restore it from a backup or move it out of the folder"
         )
     try:
-        table = pq.read_table(io.BytesIO(content))
+        table = read_parquet(io.BytesIO(content))
         facts = [name for name in table.column_names if name not in SCHEMA.names]
         return table.select([*SCHEMA.names, *facts]).cast(
             pa.schema([*SCHEMA, *(pa.field(name, FACT) for name in facts)])

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from data.errors import SourceError
+from data.parquet import read_parquet
 
 SEPARATORS = ",;\t|"
 # Read under these names where a column of the right name is missing, as the Hugging Face layout has them.
@@ -30,7 +31,7 @@ def read_table(content: bytes, name: str, label: str) -> pd.DataFrame:
 
 def _parsed(content: bytes, name: str) -> pd.DataFrame:
     if name.endswith((".parquet", ".pq")):
-        return _whole_numbers(pd.read_parquet(io.BytesIO(content)))
+        return _whole_numbers(read_parquet(io.BytesIO(content)).to_pandas(use_threads=False))
     text = _text(content)
     if name.endswith((".jsonl", ".ndjson")):
         rows = [json.loads(line) for line in text.splitlines() if line.strip()]

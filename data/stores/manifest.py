@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from data.errors import StorageError
+from data.parquet import read_parquet
 from data.stores.atomic import atomic_path
 
 LABEL = "label."
@@ -33,9 +34,11 @@ def read_table(path: Path) -> pd.DataFrame:
         StorageError: the table is missing or was altered.
     """
     try:
-        return pd.read_parquet(path)
+        table = read_parquet(path)
     except (OSError, ValueError) as error:
         raise StorageError(f"{path}: missing or damaged; delete it and run the flow again to rebuild it") from error
+    frame: pd.DataFrame = table.to_pandas(use_threads=False)
+    return frame
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
