@@ -8,7 +8,7 @@ from pydantic import Field
 
 from data.errors import SourceError
 from data.naming import ClassNames, split_name
-from data.sources.sample import Sample, SourceConfig, file_stamp, read_file
+from data.sources.sample import Sample, SourceConfig, file_stamp, local_path, read_file
 from data.sources.tree import Tree
 
 
@@ -43,14 +43,14 @@ class FolderSource(SourceConfig):
 
     def stamp(self, root: Path, path: str) -> str:
         """Size and modification time of the file."""
-        return file_stamp(root / self.path / path)
+        return file_stamp(local_path(root, self.path) / path)
 
     def read(self, root: Path, path: str) -> bytes:
         """Bytes of the file."""
-        return read_file(root / self.path / path)
+        return read_file(local_path(root, self.path) / path)
 
     def _tree(self, root: Path) -> Tree:
-        base = root / self.path
+        base = local_path(root, self.path)
         if not base.is_dir():
             raise SourceError(
                 f"source.path {base} is not a folder; correct it, one subfolder a class is expected in it"

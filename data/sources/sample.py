@@ -45,6 +45,11 @@ class SourceConfig(Config):
         return []
 
 
+def local_path(root: Path, path: str) -> Path:
+    """A path of a YAML file or a table: absolute, relative to `root`, or below the home folder."""
+    return Path.home() / path[2:] if path.startswith("~/") else root / path
+
+
 def file_stamp(path: Path) -> str:
     """Size and modification time; empty when there is no such file."""
     try:

@@ -1,5 +1,6 @@
 """A table with one row a sample, on disk or at any fsspec URL."""
 
+import glob
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from pydantic import Field
 from data.errors import SourceError
 from data.naming import split_name
 from data.sources.reading import cell_text, read_table
-from data.sources.sample import Sample, SourceConfig
+from data.sources.sample import Sample, SourceConfig, local_path
 
 
 class TableSource(SourceConfig):
@@ -32,11 +33,12 @@ class TableSource(SourceConfig):
         Raises:
             SourceError: no such table, no such column or an unreadable file.
         """
-        filesystem, pattern = self._located(root)
+        filesystem, name = self._located(root)
         # A name with brackets is first of all a name.
-        tables = [pattern] if filesystem.isfile(pattern) else sorted(map(str, filesystem.glob(pattern)))
+        pattern = name if "://" in self.path else _pattern(name)
+        tables = [name] if filesystem.isfile(name) else sorted(map(str, filesystem.glob(pattern)))
         if not tables and not self.optional:
-            raise SourceError(f"source.path {pattern} matches no file; correct it or put the table there")
+            raise SourceError(f"source.path {name} matches no file; correct it or put the table there")
         for table in tables:
             yield from self._rows(filesystem, table, task)
 
@@ -64,7 +66,7 @@ class TableSource(SourceConfig):
             ) from error
 
     def _located(self, root: Path) -> tuple[Any, str]:
-        return _filesystem(self.path if "://" in self.path else str(root / Path(self.path).expanduser()))
+        return _filesystem(self.path if "://" in self.path else str(local_path(root, self.path)))
 
     def _rows(self, filesystem: Any, table: str, task: str) -> Iterator[Sample]:
         frame = read_table(_content(filesystem, table), table, self.label)
@@ -109,15 +111,10 @@ def _filesystem(address: str) -> tuple[Any, str]:
     return filesystem, str(name)
 
 
-def _absolute(path: str, base: str) -> str:
-    """The address of a sample; a Windows path works where it is relative."""
-    if re.match(r"[A-Za-z]:[\\/]", path):
-        raise SourceError(f"{path}: a path of Windows leads nowhere here; make it relative to the table")
-    if "/" not in path:
-        path = path.replace("\\", "/")
-    if path.startswith("~"):
-        path = str(Path(path).expanduser())
-    return path if path.startswith("/") or "://" in path else f"{base}/{path}"
+def _pattern(name: str) -> str:
+    """A pattern in which the folders that are there are names, whatever signs they hold."""
+    there = next((folder for folder in Path(name).parents if folder.is_dir()), None)
+    return name if there is None else str(Path(glob.escape(str(there)), Path(name).relative_to(there)))
 
 
 def _content(filesystem: Any, table: str) -> bytes:
@@ -125,6 +122,21 @@ def _content(filesystem: Any, table: str) -> bytes:
         return bytes(filesystem.cat_file(table))
     except OSError as error:
         raise SourceError(f"{table}: {type(error).__name__}; restore the table or correct source.path") from error
+
+
+def _absolute(path: str, base: str) -> str:
+    """The address of a sample; a path of Windows works where it is relative.
+
+    Raises:
+        SourceError: the path names a drive or a server of Windows.
+    """
+    if re.match(r"[A-Za-z]:[\\/]|\\\\", path):
+        raise SourceError(f"{path}: a path of Windows leads nowhere here; make it relative to the table")
+    if "/" not in path:
+        path = path.replace("\\", "/")
+    if path.startswith("~/"):
+        path = str(local_path(Path(base), path))
+    return path if path.startswith("/") or "://" in path else f"{base}/{path}"
 
 
 def _split(text: str | None) -> str | None:

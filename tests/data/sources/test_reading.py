@@ -1,5 +1,6 @@
 """Tables are read as people write them, and a row is never shifted."""
 
+import gzip
 import io
 
 import pandas as pd
@@ -30,6 +31,9 @@ def rows_of(content: bytes, name: str = "list.csv", label: str = "label") -> lis
         ",path,label\n0,a.png,cat\n1,b.png,dog\n",
         "Unnamed: 0,path,label\n0,a.png,cat\n1,b.png,dog\n",
         '"path","label"\r\n"a.png","cat"\r\n\r\n"b.png","dog"\r\n',
+        "path,label\ra.png,cat\rb.png,dog\r",
+        "sep=;\npath;label\na.png;cat\nb.png;dog\n",
+        '[{"image": "a.png", "category": "cat"}, {"image": "b.png", "category": "dog"}]',
     ],
 )
 def test_read_table__as_people_write_it(text: str) -> None:
@@ -42,6 +46,18 @@ def test_read_table__as_people_write_it(text: str) -> None:
 def test_read_table__encodings(encoding: str) -> None:
     """What a byte order mark says is followed."""
     assert rows_of("path,label\nü.png,Käse\n".encode(encoding)) == [("ü.png", "Käse")]
+
+
+def test_read_table__quotes() -> None:
+    """Separators and line breaks in quotes belong to the cell, in the header, too, and after a space."""
+    text = 'path;"label, of two";note\n"a.png"; "cat";"big\nand, old"\n'
+    (row,) = read_table(text.encode(), "list.csv", "label, of two").to_dict("records")
+    assert row == {"path": "a.png", "label, of two": "cat", "note": "big\nand, old"}
+
+
+def test_read_table__packed() -> None:
+    """A table that gzip packed is read as what it holds."""
+    assert rows_of(gzip.compress(b"path,label\na.png,cat\nb.png,dog\n"), "list.csv.gz") == ROWS
 
 
 def test_read_table__json_lines() -> None:
@@ -61,12 +77,31 @@ def test_read_table__whole_numbers_with_gaps() -> None:
     assert found["weight"].tolist() == [0.5, 1.0]
 
 
+def test_read_table__parquet_categories() -> None:
+    """Categories are their values: a class 1 stays "1", and bytes are text."""
+    frame = pd.DataFrame(
+        {"path": [b"a", b"b"], "label": pd.Categorical([1.0, None]), "site": pd.Categorical(["n", "s"])}
+    )
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer)
+    found = read_table(buffer.getvalue(), "table", "label")
+    assert [cell_text(value) for value in [*found["path"], *found["label"], *found["site"]]] == [
+        "a", "b", "1", None, "n", "s"
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
         (b"", "it is empty"),
-        (b"path,label\na,b,c\n", "row 2 has 3 cells for 2 columns"),
-        (b"path,label\n\xff.png,x\n", "byte 11 is no UTF-8; save it as UTF-8"),
+        (b"path,label\na,b,c\n", "line 2 has 3 cells for 2 columns"),
+        (b"path,label\n\xff.png,x\n", "byte 11, in line 2, is no UTF-8; save it as UTF-8"),
+        ("path,label\na,b\n".encode("utf-16-le"), "it holds zero bytes"),
+        (b"PK\x03\x04xl/workbook.xml", "a workbook of Excel or a ZIP; save it as CSV UTF-8"),
+        (b"path,label,label\na,b,c\n", "two columns are called 'label'; rename one"),
+        (b'{"path": "a"}\n[1]\n', "one JSON object a row is expected"),
+        (b'{"path": "a",\n', "Expecting property name"),
+        (b'{"image": {"bytes": "x"}, "label": 1}\n', "hold the images themselves"),
     ],
 )
 def test_read_table__what_cannot_be_read(content: bytes, told: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from data.errors import SourceError
-from data.sources.sample import file_stamp, portable_graymap, read_file
+from data.sources.sample import file_stamp, local_path, portable_graymap, read_file
 
 
 def test_file_stamp__changes_with_the_file(tmp_path):
@@ -18,6 +18,13 @@ def test_file_stamp__changes_with_the_file(tmp_path):
     first = file_stamp(path)
     path.write_bytes(b"12")
     assert file_stamp(path) != first != ""
+
+
+def test_local_path__home(tmp_path, monkeypatch):
+    """`~/` is the home folder, as in a shell; any other path starts at the root unless it is absolute."""
+    monkeypatch.setenv("HOME", "/home/ada")
+    found = [local_path(tmp_path, path).as_posix() for path in ("~/a", "~a", "b/c", "/d")]
+    assert found == ["/home/ada/a", f"{tmp_path}/~a", f"{tmp_path}/b/c", "/d"]
 
 
 def test_read_file__missing(tmp_path):

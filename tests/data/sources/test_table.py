@@ -131,8 +131,9 @@ def test_samples__name_with_brackets(tmp_path: Path) -> None:
     """A file of that name is meant, not a pattern."""
     (tmp_path / "data [v2]").mkdir()
     (tmp_path / "data [v2]" / "l.csv").write_text("path,label\na.png,x\n")
-    (sample,) = TableSource(kind="table", path="data [v2]/l.csv").samples(tmp_path, "kind")
-    assert sample.path == f"{tmp_path}/data [v2]/a.png"
+    for path in ("data [v2]/l.csv", "data [v2]/*.csv"):
+        (sample,) = TableSource(kind="table", path=path).samples(tmp_path, "kind")
+        assert sample.path == f"{tmp_path}/data [v2]/a.png"
 
 
 def test_samples__paths_of_other_systems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
