@@ -1,13 +1,20 @@
-"""The disk budget of the feature caches: the least recently used ones go first, and none that a run is using."""
+"""The disk budget of the feature caches: the least recently used ones go first, and none that a run is using.
+
+Room is reserved: what a run has been promised counts as taken until it has filled it or nobody uses that cache any
+more, so that two runs are not promised the same room.
+"""
 
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from data.errors import StorageError
+from data.stores.atomic import write_text
+
+PROMISE = ".promised"  # beside a cache: how many bytes it will have
 
 
 @contextmanager
@@ -24,26 +31,64 @@ def in_use(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise StorageError(f"cannot write {lock}: {error.strerror}; free disk space or check its rights") from error
     with file:
+        _forget_promise(folder, file.fileno())
         fcntl.flock(file, fcntl.LOCK_SH)
         os.utime(file.fileno())
         yield
 
 
-def make_room(root: Path, needed: int, budget: int) -> bool:
-    """Evicts unused caches below `root` until `needed` more bytes fit into `budget`; False if they cannot.
+def make_room(root: Path, growth: Mapping[Path, int], budget: int) -> bool:
+    """Reserves room for caches below `root` to grow by so many bytes; False if that is more than `budget` has.
 
-    Nothing is evicted where that would not be enough.
+    Unused caches are evicted for it, but none where that would not be enough. What is reserved stays so while the
+    caller, or anybody else, has the caches in use.
     """
-    sizes = {folder: _size(folder) for folder in root.glob("*") if folder.is_dir()}
-    excess = sum(sizes.values()) + needed - budget
-    idle = [folder for folder in sorted(sizes, key=_last_used) if not _held(folder)]
-    if excess > sum(sizes[folder] for folder in idle):
-        return False
-    for folder in idle:
+    with _one_at_a_time(root):
+        sizes = {folder: _size(folder) for folder in root.glob("*") if folder.is_dir()}
+        idle = [folder for folder in sorted(sizes, key=_last_used) if not _held(folder)]
+        wanted = {folder: sizes.get(folder, 0) + more for folder, more in growth.items()}
+        taken = _larger(sizes, _promised(root), wanted)
+        free = [folder for folder in idle if folder not in wanted]
+        excess = sum(taken.values()) - budget
+        if excess > sum(taken[folder] for folder in free):
+            return False
+        for folder in free:
+            if excess <= 0:
+                break
+            excess -= taken[folder] * _evict(folder)
         if excess <= 0:
-            break
-        excess -= sizes[folder] * _evict(folder)
-    return excess <= 0
+            for folder in wanted:
+                write_text(_promise(folder), str(taken[folder]))
+        return excess <= 0
+
+
+@contextmanager
+def _one_at_a_time(root: Path) -> Iterator[None]:
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / ".room.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _promised(root: Path) -> dict[Path, int]:
+    """How large each cache in use will be."""
+    folders = [path.with_name(path.name.removesuffix(PROMISE)) for path in root.glob(f"*{PROMISE}")]
+    return {folder: _read_promise(folder) for folder in folders if _held(folder)}
+
+
+def _read_promise(folder: Path) -> int:
+    try:
+        return int(_promise(folder).read_text(encoding="ascii"))
+    except FileNotFoundError:  # its run has ended, and another uses the cache now
+        return 0
+
+
+def _larger(*sizes: Mapping[Path, int]) -> dict[Path, int]:
+    return {folder: max(one.get(folder, 0) for one in sizes) for folder in {name for one in sizes for name in one}}
+
+
+def _promise(folder: Path) -> Path:
+    return folder.with_name(folder.name + PROMISE)
 
 
 def _lock(folder: Path) -> Path:
@@ -58,14 +103,22 @@ def _last_used(folder: Path) -> float:
 def _held(folder: Path) -> bool:
     try:
         with _lock(folder).open() as file:  # not made here: a cache that nobody has used is the oldest
-            return not _alone(file.fileno())
+            return not _forget_promise(folder, file.fileno())
     except FileNotFoundError:
         return False
 
 
+def _forget_promise(folder: Path, descriptor: int) -> bool:
+    """Whether nobody else uses the cache; then what was promised to a run that was killed is void."""
+    alone = _alone(descriptor)
+    if alone:
+        _promise(folder).unlink(missing_ok=True)
+    return alone
+
+
 def _evict(folder: Path) -> bool:
     with _lock(folder).open("a") as file:
-        if not _alone(file.fileno()):
+        if not _forget_promise(folder, file.fileno()):
             return False
         shutil.rmtree(folder, ignore_errors=True)
         return True

@@ -1,6 +1,8 @@
 """What the phases of one fit share: the data set, the network, and the frozen part of it that is computed only once."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -123,18 +125,23 @@ class FitContext:
             return []
         return [L2SP(recipe.l2_sp, self._start)]
 
-    def cacheable(self, phase: Phase) -> bool:
-        """Whether what the phase leaves frozen is to be cached, and fits into the disk budget."""
-        if phase.head_alone and self.config.training.pretrained:
-            return True
+    @contextmanager
+    def caching(self, phase: Phase) -> Iterator[bool]:
+        """Whether what the phase leaves frozen is to be cached and fits into the disk budget.
+
+        If so, the room is the phase's while the block runs: another fit that begins meanwhile cannot take it.
+        """
         views = self._views(phase)
         if phase.first == 0 or not views.count or not self.config.training.pretrained:
-            return False
-        plain = self.dataset.rows("train", "val")
-        room = self.prefix(phase.first).has_room((self.dataset.rows("train"), views), (plain, PLAIN))
-        if not room:
-            log.warning("the activations of phase %r do not fit into REGRAFT_CACHE_GB: not cached", phase.name)
-        return room
+            yield False
+        elif phase.head_alone:  # its features are cached before the first phase begins
+            yield True
+        else:
+            wanted = (self.dataset.rows("train"), views), (self.dataset.rows("train", "val"), PLAIN)
+            with self.prefix(phase.first).reserved(*wanted) as room:
+                if not room:
+                    log.warning("the activations of phase %r do not fit into REGRAFT_CACHE_GB: not cached", phase.name)
+                yield room
 
     def _views(self, phase: Phase) -> Views:
         """Augmented views: none for the head alone, a few where they are cached, else a new one in every epoch."""

@@ -22,7 +22,7 @@ from lightning_modules.fitting.context import FitContext
 from lightning_modules.fitting.memory import memory_errors
 from lightning_modules.fitting.outputs import write_weights
 from lightning_modules.fitting.rate_finder import find_rate
-from lightning_modules.fitting.torchrun import first_process
+from lightning_modules.fitting.torchrun import first_process, under_torchrun
 from lightning_modules.fitting.trainer import build_trainer, check_devices, device_options
 from lightning_modules.inputs.datamodule import PhaseData
 from lightning_modules.learning.learner import Learner
@@ -68,8 +68,8 @@ def phase_weights(config: FitConfig, number: int) -> dict[str, Tensor]:
 
 def _train(context: FitContext, phase: Phase, folder: Path, progress: ProgressFile) -> None:
     config, recipe = context.config, cast(HeadRecipe, context.config.training.recipe)
-    data, boundary = context.data(phase, cached=_cached(context, phase, folder / "cached.json"))
-    with _in_cache(data), _adapted(context, phase):
+    with context.caching(phase) as room, _adapted(context, phase):
+        data, boundary = context.data(phase, cached=_cached(folder, room=room))
         rate = _rate(context, phase, boundary, data, folder)
         # A copy is trained: what the trainer wraps, shards or leaves half-way never reaches the network itself.
         module = _module(context, phase, boundary, rate, copy.deepcopy(context.network))
@@ -85,15 +85,14 @@ def _train(context: FitContext, phase: Phase, folder: Path, progress: ProgressFi
     trainer.strategy.barrier()
 
 
-def _cached(context: FitContext, phase: Phase, path: Path) -> bool:
-    """Whether the phase reads cached activations; decided once, so that a resumed run rounds as it did before."""
-    if not path.exists() and first_process():
-        write_text(path, json.dumps(context.cacheable(phase)))
-    return bool(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else context.cacheable(phase)
-
-
-def _in_cache(data: PhaseData) -> AbstractContextManager[None]:
-    return nullcontext() if data.prefix is None else data.prefix.in_use(data.views)
+def _cached(folder: Path, *, room: bool) -> bool:
+    """Whether the phase reads cached activations; what has begun goes on as it began, so that it rounds as before."""
+    path = folder / "cached.json"
+    # Of several processes another one may have read the file already.
+    settled = path.exists() and ((folder / "last.ckpt").exists() or under_torchrun())
+    if not settled and first_process():
+        write_text(path, json.dumps(room))
+    return bool(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else room
 
 
 def _adapted(context: FitContext, phase: Phase) -> AbstractContextManager[None]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 CHUNK_BYTES = 32 * 2**20
+ROW_EXTRA, CHUNK_EXTRA = 256, 512  # bytes of a hash as NumPy keeps it; of the headers and the digest
 Report = Callable[[int, int], None]
 
 
@@ -79,10 +80,10 @@ class Prefix:
             BackboneError: the weights are those of another network.
             StorageError: shards are damaged, the disk refused a write, or the cache's budget is too small.
         """
-        with self.in_use(views):
+        with self.reserved((rows, views)) as room:
             missing = self._missing(rows, views)
             total = sum(missing.values())
-            if total and not self._room(total):
+            if not room:
                 raise StorageError(
                     f"{total} activations of {self.row_bytes / 1024:.0f} KiB do not fit into the cache: "
                     f"REGRAFT_CACHE_GB is {self._budget / 2**30:.3g}; raise it, or choose fewer views or a later stage"
@@ -92,17 +93,32 @@ class Prefix:
                 done += self._fill_view(rows, views, view, _further(progress, done, total))
         return done
 
-    def has_room(self, *wanted: tuple[pd.DataFrame, Views]) -> bool:
-        """Whether the views of the rows fit into the disk budget, once caches that nobody uses have made room."""
+    @contextmanager
+    def reserved(self, *wanted: tuple[pd.DataFrame, Views]) -> Iterator[bool]:
+        """Whether the views of the rows fit into the disk budget; if so, the room is theirs while the block runs.
+
+        Caches that nobody uses make room. Rows of the same view are those of one entry, or among them.
+        """
         with ExitStack() as held:
             for _, views in wanted:
                 held.enter_context(self.in_use(views))
-            return self._room(sum(sum(self._missing(rows, views).values()) for rows, views in wanted))
+            room = self._room(wanted)
+            if not room:
+                held.close()  # nothing is kept from others that may have use for it
+            yield room
 
-    def _room(self, activations: int) -> bool:
-        return not activations or make_room(
-            self.home / "cache" / "features", activations * self.row_bytes, self._budget
-        )
+    def bytes_for(self, activations: int) -> int:
+        """Bytes of new chunks of a cache with so many activations."""
+        chunks = -(-activations // self._chunk)
+        return activations * (self.row_bytes + ROW_EXTRA) + chunks * CHUNK_EXTRA
+
+    def _room(self, wanted: tuple[tuple[pd.DataFrame, Views], ...]) -> bool:
+        growth: dict[Path, int] = {}
+        for rows, views in wanted:
+            for view, missing in self._missing(rows, views).items():
+                folder = self.cache(views, view).folder
+                growth[folder] = max(growth.get(folder, 0), self.bytes_for(missing) if missing else 0)
+        return not any(growth.values()) or make_room(self.home / "cache" / "features", growth, self._budget)
 
     def _missing(self, rows: pd.DataFrame, views: Views) -> dict[int, int]:
         return {view: len(self.cache(views, view).missing(list(rows["hash"]))) for view in range(views.cached)}
@@ -125,8 +141,12 @@ class Prefix:
             """Activations of this view."""
             return run_session(self._session, views.samples(self.dataset, rows.iloc[list(positions)], view))[0]
 
-        length = max(16, min(512, CHUNK_BYTES // self.row_bytes))
-        return self.cache(views, view).fill(list(rows["hash"]), compute, progress, length)
+        return self.cache(views, view).fill(list(rows["hash"]), compute, progress, self._chunk)
+
+    @cached_property
+    def _chunk(self) -> int:
+        """Activations that are computed and written at a time."""
+        return max(16, min(512, CHUNK_BYTES // self.row_bytes))
 
     @property
     def _budget(self) -> int:

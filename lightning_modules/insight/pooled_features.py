@@ -104,7 +104,7 @@ class PooledFeatures:
 
     def _make_room(self, needed: int) -> None:
         budget = load_settings().cache_gb
-        if not make_room(self.home / "cache" / "features", needed, int(budget * 2**30)):
+        if not make_room(self.cache.folder.parent, {self.cache.folder: needed}, int(budget * 2**30)):
             raise StorageError(
                 f"{needed / 2**20:.3g} MiB of pooled features do not fit into the cache: REGRAFT_CACHE_GB is "
                 f"{budget:.3g}; raise it or take fewer samples"

@@ -16,7 +16,13 @@ def make(small):
     return lambda kind, **options: FitContext(small("fit", kind, **options))
 
 
-def test_cacheable__what_is_frozen(make):
+def caching(context, phase) -> bool:
+    """Whether the phase is cached."""
+    with context.caching(phase) as cached:
+        return cached
+
+
+def test_caching__what_is_frozen(make):
     """What a phase leaves frozen is read from the cache, unless that is nothing or is not wanted."""
     for kind, options, wanted in [
         ("partial", {}, [True, True]),
@@ -28,7 +34,7 @@ def test_cacheable__what_is_frozen(make):
     ]:
         context = make(kind, **options)
         phases = context.config.training.recipe.phases(context.stages)
-        assert [context.cacheable(phase) for phase in phases] == wanted, kind
+        assert [caching(context, phase) for phase in phases] == wanted, kind
 
 
 def test_data__inputs_at_the_boundary(make):

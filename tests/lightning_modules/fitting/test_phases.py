@@ -11,7 +11,9 @@ from pytorch_lightning.strategies import SingleDeviceStrategy
 from safetensors.numpy import load_file
 
 from data.errors import StorageError
+from data.stores.cache_budget import _held
 from lightning_modules.fitting import phases as phase_fit
+from lightning_modules.fitting.context import FitContext
 from lightning_modules.fitting.fit import fit
 from lightning_modules.inputs.augmentation import AugmentationConfig
 
@@ -71,6 +73,22 @@ def test_fit_phase__views_do_not_fit_into_the_budget(small, monkeypatch, caplog)
     assert "the activations of phase 'last 2' do not fit into REGRAFT_CACHE_GB: not cached" in caplog.text
     plain = fit(small("plain", **{**recipe, "training": {}})).parent
     assert max(drift(images, cached)) < 0.01 < max(drift(plain, cached))
+
+
+def test_fit_phase__keeps_its_room(small, monkeypatch):
+    """While a phase trains from cached activations, their cache stays in use, and what it was promised its own."""
+    config, held = small("fit", **PARTIAL), []
+    build, folder = phase_fit.build_trainer, FitContext(config).prefix(6).cache().folder
+
+    def spy(*given):
+        """Looks at the cache before the trainer is made."""
+        held.append(_held(folder))
+        return build(*given)
+
+    monkeypatch.setattr(phase_fit, "build_trainer", spy)
+    fit(config)
+    assert held == [False, True]
+    assert not _held(folder)
 
 
 def _nothing_but_the_embedding(prefix, rows, views) -> dict[int, int]:

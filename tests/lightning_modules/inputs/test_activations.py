@@ -14,6 +14,7 @@ from lightning_modules.hub.backbones import Pretrained, load_pretrained
 from lightning_modules.inputs.activations import PLAIN, Prefix, Views
 from lightning_modules.inputs.augmentation import AugmentationConfig
 from lightning_modules.network.network import pretrained_network
+from settings.machine import load_settings
 
 SHIPPED = "tf_efficientnet_lite0.imagenet"
 FLIPS = Views(AugmentationConfig(horizontal_flip=True, vertical_flip=True), 0, 2)
@@ -144,20 +145,50 @@ def test_fill__budget_too_small(own, monkeypatch):
     assert sorted(own.home.rglob("*.npy")) == before
 
 
-def test_has_room__only_for_what_is_missing(own, monkeypatch):
-    """What is cached needs no room; what is not needs its bytes, no less."""
-    budget(monkeypatch, own, 4 * own.row_bytes)
+def has_room(prefix, *wanted) -> bool:
+    """Whether the prefix finds room."""
+    with prefix.reserved(*wanted) as room:
+        return room
+
+
+def test_reserved__only_for_what_is_missing(own, monkeypatch):
+    """What is cached needs no room; what is not needs its bytes, no less, and once however often it is named."""
+    budget(monkeypatch, own, own.bytes_for(4))
     train, test = own.dataset.rows("train"), own.dataset.rows("test")
-    assert own.has_room((train, FLIPS), (train, PLAIN))
-    assert own.has_room((test, PLAIN))
-    assert not own.has_room((test, FLIPS), (test, PLAIN))
+    assert has_room(own, (train, FLIPS), (train, PLAIN))
+    assert has_room(own, (test, PLAIN))
+    assert has_room(own, (test, PLAIN), (own.dataset.rows("test", "val"), PLAIN))
+    assert not has_room(own, (test, FLIPS), (test, PLAIN))
+
+
+def test_reserved__until_it_is_filled(own, monkeypatch):
+    """Room that was found stays: another fit that wants it meanwhile is refused, and the first one fills it."""
+    budget(monkeypatch, own, own.bytes_for(4))
+    rows, rival = own.dataset.rows("test"), replace(own, boundary=2)
+    with own.in_use(FLIPS), own.reserved((rows, PLAIN)) as room:
+        assert room
+        assert not has_room(rival, (rows, PLAIN))
+        with pytest.raises(StorageError, match="do not fit into the cache"):
+            rival.fill(rows)
+        assert own.fill(rows) == 4
+    there = sum(file.stat().st_size for file in (own.home / "cache" / "features").rglob("*.npy"))
+    assert there <= load_settings().cache_gb * 2**30
+
+
+def test_bytes_for__as_on_disk(own):
+    """It is what new chunks have on disk."""
+    rows, folder = own.dataset.rows("test"), own.cache().folder
+    before = {path for path in folder.rglob("*") if path.is_file()}
+    own.fill(rows)
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and path not in before)
+    assert 0 <= own.bytes_for(4) - size < 512
 
 
 def test_fill__evicts_what_nobody_uses(own, monkeypatch):
     """An old cache makes room for new views, but neither the plain one nor the views themselves do."""
     folder = own.home / "cache" / "features"
     (folder / "old").mkdir()
-    (folder / "old" / "features.npy").write_bytes(bytes(8 * own.row_bytes))
+    (folder / "old" / "features.npy").write_bytes(bytes(own.bytes_for(8)))
     budget(monkeypatch, own, 1000)
     assert own.fill(own.dataset.rows("test"), FLIPS) == 8
     assert not (folder / "old").exists()
