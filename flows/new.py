@@ -11,8 +11,9 @@ from data.errors import SampleError, SourceError
 from data.naming import ClassNames
 from data.sources import FolderSource, TableSource
 from data.sources.sample import Sample
-from data.specs.decoding import Levels, image_facts, likely_white
-from data.specs.image import CLEAR, OBLONG
+from data.specs.decoding import ALPHA, deep_range, image_facts
+from data.specs.image import OBLONG
+from data.specs.levels import FULL, Levels, Range, likely_range
 from data.stores.atomic import atomic_path
 from settings.config import load_yaml
 from settings.errors import ConfigError
@@ -20,6 +21,8 @@ from settings.machine import load_settings
 from tasks.domain import DomainFile
 
 LOOKED_AT = 20
+GREY = {"1", "L", "LA", "I;16", "I;16B", "I;16L", "I", "F"}
+TABLES = {".csv", ".tsv", ".jsonl", ".parquet"}
 RESERVED = {"verify"}  # `regraft ledger verify` is a command of its own
 
 
@@ -41,8 +44,7 @@ def write_domain(name: str, images: Path | None, manifest: Path | str | None) ->
     names = ClassNames()
     classes = sorted({names(sample.labels["label"]) for sample in samples if sample.labels})
     if len(classes) < 2:  # nothing to tell apart
-        rule = "at least 2 are needed; put each class into a folder of its own"
-        raise SourceError(f"{path} has {len(classes)} classes, {rule}")
+        raise SourceError(_no_classes(path, classes))
     looks = _looks(root, source, samples)
     facts = {"name": name, "path": path, "kind": source.kind, "classes": classes, **looks, **_gate(classes)}
     page = Environment(loader=PackageLoader("flows", "."), autoescape=False, keep_trailing_newline=True)
@@ -64,26 +66,61 @@ def _check_name(name: str, target: Path) -> None:
         raise ConfigError(f"{target} exists already; choose another name or edit that file")
 
 
+def _no_classes(path: str, classes: list[str]) -> str:
+    """What to do where there are fewer than two classes; often the folder above or below was meant, or a table."""
+    tables = [file for file in sorted(Path(path).glob("*")) if file.suffix in TABLES] if Path(path).is_dir() else []
+    found = f"{path} has {len(classes)} classes{''.join(f' ({name!r})' for name in classes)}, at least 2 are needed"
+    if tables:
+        return f"{found}; a table lies there: name it with --manifest {tables[0]}"
+    inside = f", or name {Path(path) / classes[0]} if they lie in there" if classes and Path(path).is_dir() else ""
+    return f"{found}; put each class into a folder of its own{inside}"
+
+
 def _looks(root: Path, source: FolderSource | TableSource, samples: list[Sample]) -> dict[str, Any]:
     """Grey or colour, and a size that the images carry, from a few of them spread over the whole."""
-    chosen = samples[:: max(1, len(samples) // LOOKED_AT)][:LOOKED_AT]
-    contents = [source.read(root, sample.path) for sample in chosen]
-    white = max((found for content in contents if (found := likely_white(content)) is not None), default=None)
-    levels = Levels(None if white is None else (0, white))
-    facts = [fact for content in contents if (fact := image_facts(content, levels=levels)).error is None]
+    contents = _contents(root, source, samples[:: max(1, len(samples) // LOOKED_AT)][:LOOKED_AT])
+    meant = _range(contents)
+    found = [image_facts(content, levels=Levels(meant)) for content in contents]
+    facts = [fact for fact in found if fact.error is None]
     if not facts:
-        raise SampleError(f"none of {len(chosen)} files looked at is an image; name the folder or table of the images")
-    grey = all(fact.mode in {"L", "1", "I;16", "I"} for fact in facts)
+        raise SampleError(f"none of {len(found)} files looked at is an image that can be read: {found[0].error}")
+    grey = all(fact.mode in GREY for fact in facts)
     side = sorted(min(fact.width, fact.height) for fact in facts)[len(facts) // 2]
     oblong = sorted(max(fact.width, fact.height) / min(fact.width, fact.height) for fact in facts)[len(facts) // 2]
-    ink = sum(fact.mode in CLEAR and fact.brightness < 1 for fact in facts)  # nothing but transparency is not black
+    ink = sum(fact.mode in ALPHA and fact.brightness < 1 for fact in facts)  # nothing but transparency is not black
     return {
         "mode": "L" if grey else "RGB",
         "size": min(224, max(64, 32 * round(side / 32))),
         "fit": "letterbox" if oblong >= OBLONG else "crop",
-        "white": white,
+        "value_range": "" if meant is None else "[{:.0f}, {:.0f}]".format(*meant),
         "background": "white" if ink > len(facts) / 2 else "",
     }
+
+
+def _contents(root: Path, source: FolderSource | TableSource, samples: list[Sample]) -> list[bytes]:
+    """Bytes of the files that are there; the others will go to quarantine.
+
+    Raises:
+        SourceError: none is there.
+    """
+    contents, faults = [], []
+    for sample in samples:
+        try:
+            contents.append(source.read(root, sample.path))
+        except SourceError as error:
+            faults.append(error)
+    if not contents:
+        raise faults[0]
+    return contents
+
+
+def _range(contents: list[bytes]) -> Range | None:
+    """Black and white of deep files, which all of them share; None where there are none."""
+    extents = [extent for content in contents if (extent := deep_range(content)) is not None]
+    if not extents:
+        return None
+    lowest, highest = min(low for low, _ in extents), max(high for _, high in extents)
+    return likely_range(lowest, highest) or FULL
 
 
 def _gate(classes: list[str]) -> dict[str, Any]:

@@ -11,23 +11,12 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from data.errors import SampleError
+from data.specs.foreign import foreign_kind
+from data.specs.levels import DEEP, FULL, USUAL, Levels, Range, eight_bits, extent, flatness
 
 PIXEL_LIMIT = 50_000_000
 PAGED = {"MPO", "TIFF"}
-DEEP = {"I;16", "I;16B", "I;16L", "I", "F"}
-FULL = (0.0, 65535.0)
-USED = 1 / 8  # of the range: below it hardly 32 of 256 grey levels are left
-
-
-@dataclass(frozen=True)
-class Levels:
-    """How the values of a file become grey levels: the range of deep files, and what lies under transparency."""
-
-    value_range: tuple[float, float] | None = None
-    background: str = "black"
-
-
-USUAL = Levels()
+ALPHA = {"RGBA", "LA", "PA"}
 
 
 @dataclass(frozen=True)
@@ -46,10 +35,12 @@ def image_facts(content: bytes, max_pixels: int = PIXEL_LIMIT, levels: Levels = 
     """Facts of one file; a file that cannot be decoded has its reason in `error`."""
     try:
         with _opened(content, max_pixels) as image:
-            width, height, mode, frames = *image.size, image.mode, _frames(image)
+            width, height, frames, cut = *image.size, _frames(image), _loses_half(image)
             pixels = np.asarray(_to_mode(image, "L", levels))
-            _refuse_flat(image, levels)
-            return ImageFacts(None, width, height, mode, frames, image_brightness(pixels))
+            fault = flatness(image, levels, cut)
+            if fault is not None:
+                return ImageFacts(error=fault)
+            return ImageFacts(None, width, height, _told_mode(image), frames, image_brightness(pixels))
     except SampleError as error:
         return ImageFacts(error=str(error))
 
@@ -72,6 +63,8 @@ def image_brightness(pixels: npt.NDArray[np.uint8]) -> float:
 def _opened(content: bytes, max_pixels: int) -> Image.Image:
     if not content:
         raise SampleError("the file is empty; replace it or drop it from the source")
+    if (kind := foreign_kind(content)) is not None:
+        raise SampleError(f"it is {kind}")
     with _faults("not an image or too large"), warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         image = Image.open(io.BytesIO(content))
@@ -90,32 +83,26 @@ def _frames(image: Image.Image) -> int:
         return int(getattr(image, "n_frames", 1))
 
 
-def likely_white(content: bytes) -> int | None:
-    """What most likely is white in a deep file that uses little of its range: 1, or one less than a power of two."""
+def deep_range(content: bytes) -> Range | None:
+    """Lowest and highest value of a file of 16 bits or floats; None for any other file."""
     try:
-        with _opened(content, PIXEL_LIMIT) as image:
-            return _likely_white(image)
-    except (SampleError, OSError):
+        with _opened(content, PIXEL_LIMIT) as image, _faults("cannot be decoded"):
+            return extent(image)
+    except SampleError:
         return None
 
 
-def _likely_white(image: Image.Image) -> int | None:
-    if image.mode not in DEEP:
-        return None
-    highest = float(np.asarray(image, dtype=np.float64).max())
-    if highest >= FULL[1] * USED:
-        return None
-    return 1 if highest <= 1 else 2 ** int(np.ceil(np.log2(highest + 1))) - 1
+def _loses_half(image: Image.Image) -> bool:
+    """Whether a file has 16 bits a colour, of which Pillow reads the upper 8; known only before it is decoded."""
+    return image.mode not in DEEP and any(";16" in str(tile) for tile in getattr(image, "tile", []))
 
 
-def _refuse_flat(image: Image.Image, levels: Levels) -> None:
-    """Refuses deep values that would leave hardly any contrast, unless the domain says what they mean."""
-    white = _likely_white(image) if levels.value_range is None else None
-    if white is not None:
-        raise SampleError(
-            "its values use so little of the range of 65535 that hardly any contrast is left in 8 bits; declare what "
-            f"is white, such as data.transform.value_range: [0, {white}]"
-        )
+def _told_mode(image: Image.Image) -> str:
+    """The mode of a decoded image, without an alpha channel that hides nothing."""
+    if image.mode not in ALPHA and "transparency" not in image.info:
+        return image.mode
+    opaque = image.convert("RGBA").getchannel("A").getextrema()[0] == 255
+    return image.mode.removesuffix("A") if opaque else f"{image.mode.removesuffix('A')}A"
 
 
 def _to_mode(image: Image.Image, mode: str, levels: Levels) -> Image.Image:
@@ -124,18 +111,11 @@ def _to_mode(image: Image.Image, mode: str, levels: Levels) -> Image.Image:
         image.load()
         upright = ImageOps.exif_transpose(image)
         if upright.mode in DEEP:
-            upright = _to_eight_bits(upright, levels.value_range or FULL)
-        if upright.mode in {"RGBA", "LA", "PA"} or "transparency" in upright.info:
+            upright = eight_bits(upright, levels.value_range or FULL)
+        if upright.mode in ALPHA or "transparency" in upright.info:
             alpha = upright.convert("RGBA")
             upright = Image.alpha_composite(Image.new("RGBA", alpha.size, levels.background), alpha).convert("RGB")
         return upright.convert(mode)
-
-
-def _to_eight_bits(image: Image.Image, value_range: tuple[float, float]) -> Image.Image:
-    """Scales by a range that is declared or the format's, never by the image's own: brightness keeps its meaning."""
-    black, white = value_range
-    values = (np.asarray(image, dtype=np.float64) - black) * (255 / (white - black))
-    return Image.fromarray(np.clip(values, 0, 255).round().astype(np.uint8), mode="L")
 
 
 @contextmanager

@@ -6,15 +6,15 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from PIL import Image, ImageOps
+from PIL import Image
 from pydantic import Field, model_validator
 
 from data.rule import Rule, between
-from data.specs.decoding import PIXEL_LIMIT, Levels, decode_image, image_facts
+from data.specs.decoding import ALPHA, PIXEL_LIMIT, decode_image, image_facts
+from data.specs.levels import Levels
 from data.specs.spec import Array, Expectations, Spec, Thumbnail
 from data.specs.transform import BackboneInput, Transform
 
-CLEAR = {"RGBA", "LA", "PA"}
 OBLONG = 1.5  # a third of such a picture is cut off
 _FILTERS = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
 
@@ -48,7 +48,7 @@ class ImageExpectations(Expectations):
         return [
             between("width", "width {value:.0f} is under " + f"{side} pixels", least=side),
             between("height", "height {value:.0f} is under " + f"{side} pixels", least=side),
-            between("frames", "animated: {value:.0f} frames, one is expected", most=1),
+            between("frames", "animated: {value:.0f} frames, one is expected; save one as a picture", most=1),
             between("brightness", outside, least=darkest, most=brightest),
         ]
 
@@ -70,7 +70,7 @@ class ImageSpec(Spec):
     fit: Literal["crop", "letterbox", "squash"] = Field(
         "crop",
         exclude_if=lambda fit: fit == "crop",
-        description="what becomes of an oblong image: its centre, all of it on black, or all of it distorted",
+        description="what becomes of an oblong image: its centre, all of it on the background, or all of it distorted",
     )
     value_range: tuple[float, float] | None = Field(
         None,
@@ -78,7 +78,9 @@ class ImageSpec(Spec):
         description="values of a 16-bit or float file that are black and white; unset: 0 and 65535",
     )
     background: Literal["black", "white"] = Field(
-        "black", exclude_if=lambda colour: colour == "black", description="what lies under transparent parts"
+        "black",
+        exclude_if=lambda colour: colour == "black",
+        description="what lies under transparent parts and beside a letterbox",
     )
 
     @model_validator(mode="after")
@@ -108,7 +110,7 @@ class ImageSpec(Spec):
         image = decode_image(content, self.mode, PIXEL_LIMIT if limit is None else limit, self.levels)
         size, method = (self.size, self.size), _FILTERS[self.interpolation]
         if self.fit == "letterbox":
-            resized = ImageOps.pad(image, size, method)
+            resized = self._boxed(image)
         else:
             resized = image.resize(size, method, box=self._kept(image.size) if self.fit == "crop" else None)
         return np.asarray(resized, dtype=np.uint8).reshape(self.shape)
@@ -138,11 +140,11 @@ class ImageSpec(Spec):
 
     def notices(self, facts: "pd.DataFrame") -> list[str]:
         """Sides that a crop would cut off, and transparency."""
-        clear = int(facts["mode"].isin(CLEAR).sum())
+        clear = int(facts["mode"].isin(ALPHA).sum())
         sides = facts[["width", "height"]].astype(float)
         oblong = float((sides.max(axis=1) / sides.min(axis=1)).median())
         told = {
-            f"{clear} pictures may have transparent parts, under which lies {self.background}; "
+            f"{clear} pictures have transparent parts, under which lies {self.background}; "
             "data.transform.background changes that": clear,
             f"half of the pictures are {oblong:.1f} times as long as wide or more, and their ends are cut off; "
             "data.transform.fit: letterbox keeps their ends": self.fit == "crop" and oblong >= OBLONG,
@@ -167,6 +169,14 @@ class ImageSpec(Spec):
             return arrays
         small = [np.asarray(as_image(one).resize((size, size), _FILTERS[self.interpolation])) for one in arrays]
         return np.stack(small).reshape(len(arrays), size, size, arrays.shape[3])
+
+    def _boxed(self, image: Image.Image) -> Image.Image:
+        """The whole image in the middle of a square of background; of a strip at least a line is left."""
+        width, height = (max(1, round(side * self.size / max(image.size))) for side in image.size)
+        square = Image.new(image.mode, (self.size, self.size), self.background)
+        small = image.resize((width, height), _FILTERS[self.interpolation])
+        square.paste(small, ((self.size - width) // 2, (self.size - height) // 2))
+        return square
 
     def _kept(self, size: tuple[int, int]) -> tuple[float, float, float, float]:
         """The part of an image of this size that is kept, so that what is cut off is never resized.

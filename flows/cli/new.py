@@ -10,7 +10,9 @@ from flows.cli.console import print_facts
 @click.command()
 @click.argument("name")
 @click.option("--images", type=click.Path(path_type=Path), help="Folder with one subfolder a class.")
-@click.option("--manifest", help="CSV or Parquet with the columns path and label: a file or an fsspec address.")
+@click.option(
+    "--manifest", help="CSV, JSON Lines or Parquet with the columns path and label: a file or an fsspec address."
+)
 def new(name: str, images: Path | None, manifest: str | None) -> None:
     """Write domains/NAME.yaml for your own images; `regraft retrain NAME` then works on it."""
     if (images is None) == (manifest is None):
@@ -18,4 +20,6 @@ def new(name: str, images: Path | None, manifest: str | None) -> None:
     from flows.new import write_domain
 
     path, facts = write_domain(name, images, manifest)
-    print_facts(f"{name} is written", {"file": path, **facts, "next": f"regraft retrain {name}"})
+    print_facts(
+        f"{name} is written", {"file": path, **facts, "next": f"regraft check {name}, then regraft retrain {name}"}
+    )

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
@@ -45,6 +46,48 @@ def test_write_domain__colour(project, image_folder):
     Image.new("RGB", (300, 400), "red").save(folder / "light" / "red.png")
     write_domain("photos", folder, None)
     assert load_domain("photos").data.transform.mode == "RGB"
+
+
+@pytest.mark.parametrize(("highest", "meant"), [(4000, (0.0, 4095.0)), (60000, (0.0, 65535.0))])
+def test_write_domain__deep_pictures(project, image_folder, highest, meant):
+    """One range for all: a dark picture among full ones is dark, and no reason for another range."""
+    folder = image_folder(2)
+    for number, top in enumerate((900, highest)):
+        Image.fromarray(np.array([[0, top]] * 2, np.uint16)).save(folder / "dark" / f"{number}.tif")
+    write_domain("photos", folder, None)
+    transform = load_domain("photos").data.transform
+    assert (transform.value_range, transform.mode) == (meant, "L")
+
+
+def test_write_domain__some_files_are_missing(project, image_folder):
+    """They will go to quarantine; only where all are missing there is nothing to look at."""
+    folder = image_folder(2)
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.png"))
+    (folder / "t.csv").write_text(f"path,label\n{names[0]},dark\ngone.png,light\n")
+    assert write_domain("photos", None, folder / "t.csv")[1]["samples"] == 2
+    (folder / "t.csv").write_text("path,label\nlost.png,dark\ngone.png,light\n")
+    with pytest.raises(SourceError, match=r"lost.png: FileNotFoundError; restore the file"):
+        write_domain("other", None, folder / "t.csv")
+
+
+def test_write_domain__nothing_that_can_be_read(project, image_folder):
+    """The error names what the files are and what to do."""
+    folder = image_folder(2)
+    for path in folder.rglob("*.png"):
+        path.write_bytes(b"\0\0\0\x18ftypheic" + path.name.encode())
+    with pytest.raises(SampleError, match="none of 4 files .* can be read: it is a HEIC picture, .* save it as JPEG"):
+        write_domain("photos", folder, None)
+
+
+def test_write_domain__another_folder_or_a_table_was_meant(project, image_folder):
+    """Where there are too few classes, what lies there says what to name instead."""
+    (project / "above").mkdir()
+    image_folder(2).rename(project / "above" / "images")
+    with pytest.raises(SourceError, match=r"1 classes \('images'\), .* or name .*above/images if they lie in there"):
+        write_domain("photos", project / "above", None)
+    (project / "above" / "metadata.csv").write_text("file_name,label\n")
+    with pytest.raises(SourceError, match=r"a table lies there: name it with --manifest .*above/metadata.csv"):
+        write_domain("photos", project / "above", None)
 
 
 def test_write_domain__names_that_yaml_would_misread(project, image_folder):

@@ -105,7 +105,7 @@ def test_check_domain__deep_pictures(project: Path) -> None:
     assert checked(root).accepted == 12
     found = checked_again(value_range=None)
     assert found.accepted == 0
-    assert found.quarantine[0].startswith("12 samples: its values use so little of the range of 65535")
+    assert found.quarantine[0].startswith("12 samples: its values use so little of 0 to 65535")
     assert "data.transform.value_range: [0, 4095]" in found.quarantine[0]
 
 

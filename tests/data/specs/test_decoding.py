@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from data.errors import SampleError
-from data.specs.decoding import Levels, decode_image, image_brightness, image_facts
+from data.specs.decoding import decode_image, deep_range, image_brightness, image_facts
+from data.specs.levels import Levels
 
 NOISE = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
 GREY = np.full((20, 30), 100, np.uint8)
@@ -29,6 +30,11 @@ def bomb(width: int, height: int) -> bytes:
     """A PNG of a few hundred bytes whose header promises width x height pixels."""
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"\0" * 1000)), (b"IEND", b"")]
+    return png_of(chunks)
+
+
+def png_of(chunks: list[tuple[bytes, bytes]]) -> bytes:
+    """A PNG of these chunks."""
     parts = [
         struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
     ]
@@ -57,6 +63,56 @@ def test_image_facts__deep_values_without_contrast(helpers: Any) -> None:
     assert found.tolist() == [[0, 255], [128, 64]]
     floats = helpers.encoded(np.array([[0.0, 1.0]], np.float32), "TIFF")
     assert "value_range: [0, 1]" in str(image_facts(floats).error)
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (np.array([[-1.0, 1.0]], np.float32), "value_range: [-1, 1]"),
+        (np.array([[np.nan, 0.5]], np.float32), "value_range: [0, 1]"),
+        (np.array([[0, 2**23]], np.int32), "value_range: [0, 16777215]"),
+        (np.array([[0, 900]], np.uint16), "value_range: [0, 1023], or [0, 65535] where files may be so dark"),
+    ],
+)
+def test_image_facts__deep_values_of_other_ranges(helpers: Any, values: Any, told: str) -> None:
+    """Values below 0, above 16 bits or beside what is no number have the range named that they need."""
+    content = helpers.encoded(values, "TIFF")
+    assert told in str(image_facts(content).error)
+    assert image_facts(content, levels=Levels((0, 65535))).error is None
+
+
+def test_image_facts__deep_and_black(helpers: Any) -> None:
+    """Nothing but zeros says nothing of a range; that the picture is black is told by its brightness."""
+    facts = image_facts(helpers.encoded(np.zeros((8, 8), np.uint16)))
+    assert (facts.error, facts.brightness) == (None, 0)
+
+
+def deep_colour(factor: int) -> bytes:
+    """A PNG of 16 bits a colour, which Pillow cannot write."""
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in NOISE.astype(np.uint16) * factor)
+    header = struct.pack(">IIBBBBB", 50, 40, 16, 2, 0, 0, 0)
+    return png_of([(b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")])
+
+
+def test_image_facts__sixteen_bits_a_colour() -> None:
+    """Only the upper 8 bits are read: a file that uses the lower ones is refused, not trained on in 16 levels."""
+    assert image_facts(deep_colour(257)).error is None
+    assert "save it with 8 bits a colour" in str(image_facts(deep_colour(16)).error)
+
+
+@pytest.mark.parametrize(("kind", "alpha", "mode"), [("RGBA", 255, "RGB"), ("RGBA", 254, "RGBA"), ("LA", 255, "L")])
+def test_image_facts__alpha_that_hides_nothing(kind: str, alpha: int, mode: str) -> None:
+    """It is none, so that nobody is told of transparency."""
+    buffer = io.BytesIO()
+    Image.new("RGBA", (8, 8), (90, 90, 90, alpha)).convert(kind).save(buffer, "PNG")
+    assert image_facts(buffer.getvalue()).mode == mode
+
+
+def test_deep_range__of_deep_files(helpers: Any) -> None:
+    """Files of 8 bits have none, and what is no image has none."""
+    assert deep_range(helpers.encoded(GREY)) is None
+    assert deep_range(b"no image") is None
+    assert deep_range(helpers.encoded(np.array([[7, 4095]], np.uint16))) == (7, 4095)
 
 
 def test_image_facts__ink_on_transparency() -> None:

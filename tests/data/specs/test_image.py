@@ -73,6 +73,41 @@ def test_decode__refuses_over_the_limit(helpers: Any) -> None:
         ImageSpec().decode(helpers.encoded(np.zeros((8, 8), np.uint8)), limit=63)
 
 
+@pytest.mark.parametrize(("shape", "lines"), [((10, 40), 4), ((40, 10), 4), ((10, 6000), 1)])
+def test_decode__letterbox_keeps_all(helpers: Any, shape: tuple[int, int], lines: int) -> None:
+    """The whole image lies in the middle of its background, and of the longest strip a line is left."""
+    content = helpers.encoded(np.full(shape, 100, np.uint8))
+    for background, value in (("black", 0), ("white", 255)):
+        spec = ImageSpec(mode="L", size=16, fit="letterbox", background=background)
+        pixels = spec.decode(content)[:, :, 0]
+        pixels = pixels if shape[0] < shape[1] else pixels.T
+        kept = pixels[(16 - lines) // 2 :][:lines]
+        assert ((kept == 100).all(), int((pixels == value).sum())) == (True, 16 * (16 - lines))
+
+
+def test_decode__squash_keeps_all(helpers: Any) -> None:
+    """Both ends of an oblong image are there, as in Pillow's plain resize."""
+    pixels = np.random.default_rng(0).integers(0, 256, (10, 40), dtype=np.uint8)
+    expected = np.asarray(Image.fromarray(pixels).resize((16, 16), Image.Resampling.BICUBIC))
+    spec = ImageSpec(mode="L", size=16, fit="squash")
+    assert (spec.decode(helpers.encoded(pixels))[:, :, 0] == expected).all()
+
+
+@pytest.mark.parametrize("fit", ["letterbox", "squash"])
+def test_encode__without_a_border(fit):
+    """Where nothing is cropped, the pixels are the whole file."""
+    spec = ImageSpec(mode="RGB", size=21, fit=fit)
+    image = np.random.default_rng(0).integers(0, 256, spec.shape, dtype=np.uint8)
+    assert np.array_equal(spec.decode(spec.encode(image)), image)
+
+
+def test_hash__of_before_holds() -> None:
+    """What is left as it ever was is no part of the description, and what is not is."""
+    assert set(ImageSpec().model_dump()) == {"kind", "mode", "size", "crop", "interpolation"}
+    changes: list[dict[str, Any]] = [{}, {"fit": "squash"}, {"background": "white"}, {"value_range": (0.0, 1.0)}]
+    assert len({ImageSpec(**change).hash for change in changes}) == 4
+
+
 def test_hash__tells_every_field() -> None:
     """Each field changes the hash; equal specs have equal hashes."""
     changes: list[dict[str, Any]] = [{}, {"mode": "L"}, {"size": 32}, {"crop": 0.5}, {"interpolation": "bilinear"}]

@@ -42,7 +42,7 @@ def test_judge_rows__every_rule_at_its_bounds() -> None:
         ({"error": "cannot be decoded"}, ["cannot be decoded"]),
         ({"width": 9}, ["width 9 is under 10 pixels"]),
         ({"height": 9}, ["height 9 is under 10 pixels"]),
-        ({"frames": 3}, ["animated: 3 frames, one is expected"]),
+        ({"frames": 3}, ["animated: 3 frames, one is expected; save one as a picture"]),
         ({"brightness": 4.9}, ["mean brightness 4.9 is outside 5 to 250"]),
         ({"brightness": 250.1}, ["mean brightness 250.1 is outside 5 to 250"]),
         ({"label.kind": None}, ["the label is missing"]),
