@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from flows.cli.exits import Exit, write_exits
 from settings.errors import RegraftError
 
 COMMANDS = {
@@ -54,6 +55,7 @@ class LazyGroup(click.Group):
         """Lists names and sentences without importing a command."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, sentence) for name, (_, sentence) in COMMANDS.items()])
+        write_exits(formatter, tuple(Exit))
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -68,4 +70,4 @@ def main() -> None:
         regraft(standalone_mode=True)
     except RegraftError as error:
         click.echo(f"error: {error}", err=True)
-        sys.exit(1)
+        sys.exit(Exit.ERROR)

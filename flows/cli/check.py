@@ -1,33 +1,37 @@
 """The command that judges a domain without training."""
 
-import sys
+from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
-from flows.cli.console import json_option, print_facts, print_json
+from flows.cli.answer import Answer, answering
+from flows.cli.console import print_facts
+from flows.cli.exits import Exit
+
+if TYPE_CHECKING:
+    from tasks.check import Checked
 
 
-@click.command()
+@answering(Exit.REFUSED)
 @click.argument("domain")
-@json_option
-def check(domain: str, as_json: bool) -> None:
-    """Judge the YAML and the source of DOMAIN without training; exit code 1 where a retrain would be refused."""
+def check(domain: str) -> Answer:
+    """Judge the YAML and the source of DOMAIN without training."""
     from tasks.check import check_domain
 
     found = check_domain(domain)
-    if as_json:
-        print_json(found)
-    else:
-        facts = {
-            "samples": f"{found.samples}, of which {found.accepted} are accepted",
-            "classes": ", ".join(f"{name}: {count}" for name, count in found.classes.items()),
-            "given splits": ", ".join(f"{name}: {count}" for name, count in found.splits.items()) or "none",
-            "left out": "\n".join(found.left_out) or "nothing",
-            "quarantine": "\n".join(found.quarantine) or "nothing",
-            "notices": "\n".join(found.notices) or "none",
-            "verdict": "\n".join(f"refused: {why}" for why in found.failures) or "a retrain would go on",
-            "page": found.page,
-        }
-        print_facts(domain, facts)
-    if found.failures:
-        sys.exit(1)
+    return Answer(found, partial(_show, found), Exit.REFUSED if found.failures else Exit.DONE)
+
+
+def _show(found: "Checked") -> None:
+    facts = {
+        "samples": f"{found.samples}, of which {found.accepted} are accepted",
+        "classes": ", ".join(f"{name}: {count}" for name, count in found.classes.items()),
+        "given splits": ", ".join(f"{name}: {count}" for name, count in found.splits.items()) or "none",
+        "left out": "\n".join(found.left_out) or "nothing",
+        "quarantine": "\n".join(found.quarantine) or "nothing",
+        "notices": "\n".join(found.notices) or "none",
+        "verdict": "\n".join(f"refused: {why}" for why in found.failures) or "a retrain would go on",
+        "page": found.page,
+    }
+    print_facts(found.domain, facts)

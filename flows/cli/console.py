@@ -2,8 +2,9 @@
 
 import json
 import logging
-from collections.abc import Callable
-from dataclasses import asdict, is_dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from math import isfinite
 from typing import Any, TypeVar
 
 import click
@@ -15,7 +16,6 @@ from rich.text import Text
 from settings.errors import RegraftError
 
 Result = TypeVar("Result")
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
 def listed(ctx: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
@@ -50,8 +50,8 @@ def prepared_flow(module: str, name: str) -> Callable[..., Any]:
 
 
 def print_json(value: Any) -> None:
-    """Prints a value as JSON; dataclasses, models and paths are written as what they hold."""
-    click.echo(json.dumps(_plain(value), indent=2, default=str))
+    """Prints a value as JSON; dataclasses, models, tables and paths are written as what they hold."""
+    click.echo(json.dumps(_plain(value), indent=2, default=str, allow_nan=False))
 
 
 def print_table(title: str, rows: list[dict[str, Any]]) -> None:
@@ -71,13 +71,18 @@ def print_facts(title: str, facts: dict[str, Any]) -> None:
 
 
 def _plain(value: Any) -> Any:
+    """A value in JSON's own kinds: a field of a dataclass by its name, a table by its rows, what is no number null."""
     if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
+        return _plain(value.model_dump(mode="json"))
     if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    if isinstance(value, list):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    return value
+    if hasattr(value, "to_dict"):  # pandas, which need not be imported for it
+        return _plain(value.to_dict("records"))
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def _is_no_fault(record: logging.LogRecord) -> bool:

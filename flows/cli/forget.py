@@ -1,17 +1,20 @@
 """The command that erases samples."""
 
+from functools import partial
+from typing import Any
+
 import click
 
-from flows.cli.console import json_option, prepared_flow, print_facts, print_json, run_flow
+from flows.cli.answer import Answer, answering
+from flows.cli.console import prepared_flow, print_facts, run_flow
 
 
-@click.command()
+@answering()
 @click.argument("domain")
 @click.option("--hash", "hashes", multiple=True, help="sha256 of a sample's file; may be given several times.")
 @click.option("--key", "keys", multiple=True, help="A path as the source names it, or a group; likewise.")
 @click.option("--yes", is_flag=True, help="Do not ask; there is no way back.")
-@json_option
-def forget(domain: str, hashes: tuple[str, ...], keys: tuple[str, ...], yes: bool, as_json: bool) -> None:
+def forget(domain: str, hashes: tuple[str, ...], keys: tuple[str, ...], yes: bool) -> Answer:
     """Erase samples from everything that is kept of DOMAIN: data of today and before, caches, pages, log.
 
     They stay out, though the source may still hold them. What cannot be changed, such as versions that learned from
@@ -22,9 +25,10 @@ def forget(domain: str, hashes: tuple[str, ...], keys: tuple[str, ...], yes: boo
     if not yes:
         click.confirm(f"Erase {len(hashes) + len(keys)} keys from {domain} for good?", abort=True, err=True)
     found = run_flow(prepared_flow("forget", "forget"), domain, hashes, keys)
-    if as_json:
-        print_json(found)
-        return
+    return Answer(found, partial(_show, domain, found))
+
+
+def _show(domain: str, found: Any) -> None:
     facts = {
         "samples": found.samples,
         "rows of the prediction log": found.predictions,

@@ -4,14 +4,16 @@ from pathlib import Path
 
 import click
 
+from flows.cli.answer import Answer, answering
 
-@click.command()
+
+@answering()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=".", required=False)
-def init(folder: Path) -> None:
+def init(folder: Path) -> Answer:
     """Make FOLDER (default: this one) a project: dvc.yaml, params.yaml, .dvc, .gitignore and domains/."""
     from flows.init import init_project
 
-    for path in init_project(folder.resolve()):
-        click.echo(f"written: {path}")
+    written = init_project(folder.resolve())
     there = "" if folder.resolve() == Path.cwd() else f"cd {folder} && "
-    click.echo(f"next: {there}regraft new NAME --images FOLDER")
+    lines = [*(f"written: {path}" for path in written), f"next: {there}regraft new NAME --images FOLDER"]
+    return Answer({"written": written}, lambda: click.echo("\n".join(lines)))

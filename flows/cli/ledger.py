@@ -1,19 +1,17 @@
 """The commands of the ledger: its rows, a moment in the past, and its chain."""
 
 import json
-import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from flows.cli.console import json_option, print_facts, print_json, print_table
+from flows.cli.answer import Answer, AnsweringCommand
+from flows.cli.console import print_facts, print_table
+from flows.cli.exits import Exit
 
 if TYPE_CHECKING:
-    from registry.ledger.ledger import Ledger
-
-SHOWN = ("sequence", "action", "from_version", "to_version", "actor", "approval", "time", "reason", "evidence", "hash")
-SHORT = {"evidence", "hash"}
+    from registry.ledger.ledger import Ledger, Verification
 
 
 class DomainFirst(click.Group):
@@ -25,21 +23,32 @@ class DomainFirst(click.Group):
         return super().parse_args(ctx, args if named else ["DOMAIN", *args])
 
 
+class Moment(click.ParamType[datetime]):
+    """A time as the ledger writes it, or shorter: ISO 8601 with a zone."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Reads the time; says what is missing."""
+        try:
+            found = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no time; write one such as 2026-11-21T12:00+00:00", param, ctx)
+        if found.tzinfo is None:
+            self.fail(f"{value!r} lacks a time zone; add one, such as {value}+00:00 for UTC", param, ctx)
+        return found
+
+
 @click.group(cls=DomainFirst)
 def ledger() -> None:
     """Every promotion and rollback of a domain, and whether somebody changed them."""
 
 
-@ledger.command("DOMAIN")
+@ledger.command("DOMAIN", cls=AnsweringCommand)
 @click.argument("domain", metavar="")  # the command's own name stands for it in the usage line
-@click.option(
-    "--at",
-    type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]),
-    help="Which version was in production then.",
-)
-@json_option
-def show(domain: str, at: datetime | None, as_json: bool) -> None:
-    """Every promotion and rollback of DOMAIN, oldest first."""
+@click.option("--at", type=Moment(), help="Which version was in production then.")
+def show(domain: str, at: datetime | None) -> Answer:
+    """Every promotion and rollback of DOMAIN, oldest first; --json has each row whole."""
     from registry.ledger.ledger import Ledger
     from settings.machine import load_settings
 
@@ -47,17 +56,15 @@ def show(domain: str, at: datetime | None, as_json: bool) -> None:
     _refuse_unknown(book, domain)
     if at is not None:
         found = {"domain": domain, "at": at.isoformat(), "champion": book.at(domain, at)}
-        print_json(found) if as_json else print_facts(domain, found)
-        return
+        return Answer(found, lambda: print_facts(domain, found))
     entries = [vars(entry) for entry in book.entries(domain)]
-    print_json(entries) if as_json else print_table(f"ledger of {domain}", [_row(entry) for entry in entries])
+    return Answer(entries, lambda: print_table(f"ledger of {domain}", [_row(entry) for entry in entries]))
 
 
-@ledger.command()
+@ledger.command(cls=AnsweringCommand)
 @click.argument("domain", required=False)
 @click.option("--head", default="", help="A hash of DOMAIN's chain that you kept: shows that no row after it was cut.")
-@json_option
-def verify(domain: str | None, head: str, as_json: bool) -> None:
+def verify(domain: str | None, head: str) -> Answer:
     """Walk the hash chain of DOMAIN, or of every domain; exits with 1 where it is broken.
 
     Keep the head that is printed elsewhere: rows that were cut off at the end show only against it.
@@ -71,22 +78,34 @@ def verify(domain: str | None, head: str, as_json: bool) -> None:
     if domain:
         _refuse_unknown(book, domain)
     found = [book.verify(name, head) for name in ([domain] if domain else book.domains())]
-    if as_json:
-        print_json(found)
-    for one in [] if as_json else found:  # one line each, for a hash to be copied whole
+    broken = any(one.fault for one in found)
+    return Answer(found, lambda: _chains(found), Exit.ERROR if broken else Exit.DONE)
+
+
+def _chains(found: "list[Verification]") -> None:
+    """One line each, for a hash to be copied whole."""
+    for one in found:
         click.echo(f"{one.domain}: {one.entries} rows, {one.fault or 'intact'}, head {one.head}")
-    sys.exit(1 if any(one.fault for one in found) else 0)
 
 
 def _refuse_unknown(book: "Ledger", domain: str) -> None:
     """Raises ConfigError where neither ledger nor project knows a domain: a slip of the pen is no empty history."""
-    from tasks.domain import load_domain
+    from data.config import domain_path
+    from settings.machine import load_settings
 
     if domain not in book.domains():  # the history outlives the domain's file
-        load_domain(domain)
+        domain_path(load_settings().root, domain)
 
 
 def _row(entry: dict[str, Any]) -> dict[str, Any]:
-    """A row for people: hashes by their beginning, of an approval who gave it."""
-    row = {key: str(entry[key])[:12] if key in SHORT else entry[key] for key in SHOWN}
-    return {**row, "approval": json.loads(entry["approval"] or "{}").get("approver", "")}
+    """A row for people, 80 columns wide: the time to the second, hashes by their beginning, who approved."""
+    before = "-" if entry["from_version"] is None else f"v{entry['from_version']}"
+    approver = json.loads(entry["approval"] or "{}").get("approver")
+    return {
+        "#": entry["sequence"],
+        "what": f"{entry['action']} {before} → v{entry['to_version']}",
+        "when (UTC)": entry["time"][:19].replace("T", " "),
+        "who": entry["actor"] + (f", approved by {approver}" if approver else ""),
+        "why": entry["reason"],
+        "evidence": entry["evidence"][:8] or "-",
+    }

@@ -4,22 +4,22 @@ from pathlib import Path
 
 import click
 
+from flows.cli.answer import Answer, answering
 from flows.cli.console import print_facts
 
 
-@click.command()
+@answering()
 @click.argument("name")
 @click.option("--images", type=click.Path(path_type=Path), help="Folder with one subfolder a class.")
 @click.option(
     "--manifest", help="CSV, JSON Lines or Parquet with the columns path and label: a file or an fsspec address."
 )
-def new(name: str, images: Path | None, manifest: str | None) -> None:
+def new(name: str, images: Path | None, manifest: str | None) -> Answer:
     """Write domains/NAME.yaml for your own images; `regraft retrain NAME` then works on it."""
     if (images is None) == (manifest is None):
         raise click.UsageError("give either --images or --manifest")
     from flows.new import write_domain
 
     path, facts = write_domain(name, images, manifest)
-    print_facts(
-        f"{name} is written", {"file": path, **facts, "next": f"regraft check {name}, then regraft retrain {name}"}
-    )
+    told = {"file": path, **facts, "next": f"regraft check {name}, then regraft retrain {name}"}
+    return Answer(told, lambda: print_facts(f"{name} is written", told))

@@ -1,11 +1,13 @@
 """The command that ranks backbones."""
 
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import click
 
-from flows.cli.console import json_option, listed, prepared_flow, print_json, print_table, run_flow
+from flows.cli.answer import Answer, answering
+from flows.cli.console import listed, prepared_flow, print_table, run_flow
 
 
 def _numbers(ctx: click.Context, option: click.Parameter, value: str | None) -> tuple[int, ...]:
@@ -15,7 +17,7 @@ def _numbers(ctx: click.Context, option: click.Parameter, value: str | None) -> 
         raise click.BadParameter(f"{value!r} is no list of pixels such as 224,160,128") from error
 
 
-@click.command()
+@answering()
 @click.argument("domain")
 @click.option("--backbones", callback=listed, help="Names in the model hub, with commas; default: all at hand.")
 @click.option(
@@ -24,19 +26,22 @@ def _numbers(ctx: click.Context, option: click.Parameter, value: str | None) -> 
 @click.option(
     "--samples", type=click.IntRange(min=20), default=2000, show_default=True, help="Training samples at most."
 )
-@json_option
-def rank(domain: str, backbones: tuple[str, ...], sizes: tuple[int, ...], samples: int, as_json: bool) -> None:
+def rank(domain: str, backbones: tuple[str, ...], sizes: tuple[int, ...], samples: int) -> Answer:
     """Score backbones, stages and image sizes for DOMAIN by k-NN, LogME and LEEP, without training.
 
     Only training samples are read, and no group is on both sides of a fold. A tie (=) is what folds cannot tell from
     the best. LogME compares candidates of one domain, LEEP is that of the pretrained classifier's own classes.
     """
     found = run_flow(prepared_flow("rank", "rank"), domain, backbones, sizes, samples)
-    if as_json:
-        print_json(asdict(found) | {"scores": [_plain(score) for score in found.scores]})
-        return
+    value = asdict(found) | {"scores": [_plain(score) for score in found.scores]}
+    return Answer(value, partial(_show, found))
+
+
+def _show(found: Any) -> None:
     ranked = sorted({score.backbone for score in found.scores})
-    title = f"{domain}: {found.samples} of {found.available} training samples, commonest class {found.baseline:.3f}"
+    title = (
+        f"{found.domain}: {found.samples} of {found.available} training samples, commonest class {found.baseline:.3f}"
+    )
     named = f"{title}, {ranked[0]}" if len(ranked) == 1 else title
     print_table(named, [_row(score, found.scores[0], named=len(ranked) > 1) for score in found.scores])
     if found.left_out:

@@ -1,10 +1,12 @@
 """The command that says how good a version is."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from flows.cli.console import json_option, print_facts, print_json, print_table
+from flows.cli.answer import Answer, answering
+from flows.cli.console import print_facts, print_table
 
 if TYPE_CHECKING:
     from evaluation.report.page import Report
@@ -13,11 +15,10 @@ if TYPE_CHECKING:
 SHOWN = 20
 
 
-@click.command()
+@answering()
 @click.argument("domain")
 @click.argument("version", type=int, required=False)
-@json_option
-def report(domain: str, version: int | None, as_json: bool) -> None:
+def report(domain: str, version: int | None) -> Answer:
     """How good VERSION of DOMAIN (default: the champion) is, class by class, and what it confuses.
 
     Writes a page with figures. It shows what was stored when the version was judged; the test set is not used again.
@@ -28,7 +29,7 @@ def report(domain: str, version: int | None, as_json: bool) -> None:
     from flows.report import report_version
 
     found = report_version(domain, version)
-    print_json(found) if as_json else print_report(found)
+    return Answer(found, partial(print_report, found))
 
 
 def print_report(found: "Report") -> None:

@@ -1,16 +1,17 @@
 """Commands that only look."""
 
-import sys
+from typing import Any
 
 import click
 
-from flows.cli.console import json_option, print_facts, print_json, print_table
+from flows.cli.answer import Answer, answering
+from flows.cli.console import print_facts, print_table
+from flows.cli.exits import Exit
 
 
-@click.command()
+@answering()
 @click.argument("domain")
-@json_option
-def status(domain: str, as_json: bool) -> None:
+def status(domain: str) -> Answer:
     """What of DOMAIN is in production, and what it stands on."""
     from flows.environment import prepare_environment
 
@@ -18,13 +19,12 @@ def status(domain: str, as_json: bool) -> None:
     from flows.status import domain_status
 
     found = domain_status(domain)
-    print_json(found) if as_json else print_facts(domain, found.model_dump())
+    return Answer(found, lambda: print_facts(domain, found.model_dump()))
 
 
-@click.command()
+@answering()
 @click.option("--fix", is_flag=True, help="Repair what can be repaired.")
-@json_option
-def doctor(fix: bool, as_json: bool) -> None:
+def doctor(fix: bool) -> Answer:
     """Check installation, weights, databases, aliases and data."""
     from flows.environment import prepare_environment
 
@@ -32,10 +32,9 @@ def doctor(fix: bool, as_json: bool) -> None:
     from flows.doctor import examine
 
     found = examine(fix=fix)
-    if as_json:
-        print_json(found)
-    else:
-        print_table(
-            "doctor", [{"check": one.check, "": "ok" if one.ok else "FAULT", "found": one.found} for one in found]
-        )
-    sys.exit(0 if all(one.ok for one in found) else 1)
+    return Answer(found, lambda: _findings(found), Exit.DONE if all(one.ok for one in found) else Exit.ERROR)
+
+
+def _findings(found: list[Any]) -> None:
+    rows = [{"check": one.check, "": "ok" if one.ok else "FAULT", "found": one.found} for one in found]
+    print_table("doctor", rows)

@@ -2,6 +2,7 @@
 
 import click
 
+from flows.cli.answer import Answer, AnsweringCommand
 from flows.cli.console import prepared_flow, print_facts, run_flow
 
 
@@ -10,13 +11,14 @@ def split() -> None:
     """Train, validation and test of a domain."""
 
 
-@split.command()
+@split.command(cls=AnsweringCommand)
 @click.argument("domain")
-def refresh(domain: str) -> None:
+def refresh(domain: str) -> Answer:
     """Draw a fresh test set for DOMAIN from newer data, when the present one was looked at too often.
 
     The present test set goes to training. Only groups that no version in production learned from can replace it.
     """
     found = run_flow(prepared_flow("refresh", "refresh"), domain)
     facts = {"left for training": found.retired, "fresh test samples": found.fresh, "test set number": found.generation}
-    print_facts(f"{domain} has a fresh test set", {**facts, "next": f"regraft retrain {domain}"})
+    told = {**facts, "next": f"regraft retrain {domain}"}
+    return Answer(found, lambda: print_facts(f"{domain} has a fresh test set", told))

@@ -4,25 +4,22 @@ from typing import Any
 
 import click
 
-from flows.cli.console import json_option, listed, prepared_flow, print_json, print_table, run_flow
+from flows.cli.answer import Answer, answering
+from flows.cli.console import listed, prepared_flow, print_table, run_flow
 
 
-@click.command()
+@answering()
 @click.argument("domain")
 @click.option(
     "--recipes", required=True, callback=listed, help="Which, with commas, such as linear_probe,partial,lp_ft."
 )
 @click.option("--seeds", type=click.IntRange(min=2), default=3, show_default=True, help="Fits of each recipe.")
 @click.option("--scratch", is_flag=True, help="Include the same network without its pretrained weights.")
-@json_option
-def sweep(domain: str, recipes: tuple[str, ...], seeds: int, scratch: bool, as_json: bool) -> None:
+def sweep(domain: str, recipes: tuple[str, ...], seeds: int, scratch: bool) -> Answer:
     """Train several recipes of DOMAIN over several seeds and compare them on the validation split."""
     found = run_flow(prepared_flow("sweep", "sweep"), domain, recipes, seeds, scratch)
-    if as_json:
-        print_json(found)
-        return
     title = f"{domain}: {found.metric} on the validation split, mean and 95% interval over {seeds} seeds"
-    print_table(title, [_row(one) for one in found.recipes])
+    return Answer(found, lambda: print_table(title, [_row(one) for one in found.recipes]))
 
 
 def _row(one: Any) -> dict[str, Any]:

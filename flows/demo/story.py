@@ -61,8 +61,8 @@ class Story:
         return table
 
 
-def tell() -> None:
-    """Runs the demo from ingest to rollback and says where to look."""
+def tell() -> list[dict[str, Any]]:
+    """Runs the demo from ingest to rollback and says where to look; returns each step with its outcome and seconds."""
     config, story = load_domain(DOMAIN), Story()
     workshop = config.home / "demo"
     console.print(
@@ -88,6 +88,7 @@ def tell() -> None:
     _change_back(story, first, second)
     console.print("\n", story.table(), _ledger(config))
     console.print(_where_to_look(config))
+    return [dict(zip(("step", "outcome", "seconds"), row, strict=True)) for row in story.rows]
 
 
 @flow(name="sabotage", flow_run_name="sabotage {domain}")

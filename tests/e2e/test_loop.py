@@ -45,13 +45,13 @@ def test_loop__from_a_folder_of_images(
     scored = regraft("score", "photos", *map(str, sorted((project / "later").glob("*.png"))), "--json")
     assert scored["samples"] == 61
     assert [Path(one["path"]).name for one in scored["failures"]] == ["broken.png"]
-    watched = regraft("monitor", "photos", "--json")
+    watched = regraft("monitor", "photos", "--json", code=8)
     assert watched["action"] == "retrain", "only light images came, half of the reference is dark"
 
     regraft("feedback", "photos", str(table))
     regraft("feedback", "photos", str(new_photos(project / "darker", "dark", 70, 30)))
     before = embedded(project)
-    second = regraft("retrain", "photos", "--json", code=2)
+    second = regraft("retrain", "photos", "--json", code=3)
     assert (second["outcome"], second["champion"]) == ("HOLD", 1), "a perfect champion cannot be beaten"
     assert (before, embedded(project)) == (120, 210)
     what_stands(regraft)
@@ -85,9 +85,9 @@ def fresh_test_set(regraft: Callable[..., Any]) -> None:
     assert "fresh test samples" in drawn
     assert "test set number    │ 1" in drawn
     assert "left for training  │ 0" in regraft("split", "refresh", "photos"), "nothing was compared on it yet"
-    third = regraft("retrain", "photos", "--json", code=2)
+    third = regraft("retrain", "photos", "--json", code=3)
     assert (third["outcome"], third["version"]) == ("HOLD", 3)
-    decision = regraft("evaluate", "photos", "3", "--json")
+    decision = regraft("evaluate", "photos", "3", "--json", code=3)
     assert (decision["turn"]["generation"], decision["turn"]["look"]) == (1, 1), "the same comparison is the same look"
 
 

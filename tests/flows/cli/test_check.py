@@ -12,12 +12,12 @@ from flows.new import write_domain
 
 
 @pytest.mark.parametrize(
-    ("count", "code", "verdict"), [(5, 0, "a retrain would go on"), (2, 1, "refused: class 'dark'")]
+    ("count", "code", "verdict"), [(5, 0, "a retrain would go on"), (2, 9, "refused: class 'dark'")]
 )
 def test_check__verdict_and_code(
     project: Path, image_folder: Callable[..., Path], count: int, code: int, verdict: str
 ) -> None:
-    """Enough samples are code 0, too few of a class are code 1; for machines there is JSON."""
+    """Enough samples are code 0, too few of a class are code 9; for machines there is JSON."""
     write_domain("photos", image_folder(count), None)
     found = CliRunner().invoke(regraft, ["check", "photos"])
     assert found.exit_code == code, found.output

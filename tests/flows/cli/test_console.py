@@ -1,13 +1,22 @@
 """What the commands share: lists as they are typed, and results as tables or JSON."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from flows.cli.console import listed, print_facts, print_json
+
+
+@dataclass(frozen=True)
+class Inner:
+    """A value."""
+
+    value: float
 
 
 @click.command()
@@ -40,3 +49,10 @@ def test_print_json__paths(capsys):
     """Paths become text."""
     print_json({"page": Path("/a")})
     assert json.loads(capsys.readouterr().out) == {"page": "/a"}
+
+
+def test_print_json__what_json_does_not_know(capsys):
+    """A value inside a value is written by its fields, a table by its rows, and what is no number as null."""
+    table = pd.DataFrame({"n": [1]})
+    print_json({"inner": (Inner(float("nan")),), "table": table})
+    assert json.loads(capsys.readouterr().out) == {"inner": [{"value": None}], "table": [{"n": 1}]}

@@ -3,23 +3,41 @@
 from types import SimpleNamespace
 
 import pytest
+from click.testing import CliRunner
 
-from flows.cli.run import _show, _traffic
+from flows.cli import regraft, run
+from flows.cli.run import _promotion, _traffic
 
 
 @pytest.mark.parametrize(
-    ("outcome", "code"), [("PROMOTE", None), ("UNCHANGED", None), ("ROLLBACK", None), ("HOLD", 2), ("REJECT", 2)]
+    ("outcome", "code"), [("PROMOTE", 0), ("UNCHANGED", 0), ("ROLLBACK", 0), ("HOLD", 3), ("REJECT", 4)]
 )
-def test_show__exit_code(outcome, code, capsys):
-    """A script can tell what the gate held or rejected."""
+def test_promotion__exit_code(outcome, code, capsys):
+    """A script can tell what the gate held from what it rejected."""
     found = SimpleNamespace(domain="photos", outcome=outcome, version=3, champion=None, reasons=("because",))
-    if code is None:
-        _show(found)
-    else:
-        with pytest.raises(SystemExit) as ended:
-            _show(found)
-        assert ended.value.code == code
-    assert "because" in capsys.readouterr().out
+    answer = _promotion(found)
+    answer.show()
+    assert (answer.code, "because" in capsys.readouterr().out) == (code, True)
+
+
+@pytest.mark.parametrize(("failed", "code"), [(0, 0), (1, 0), (2, 5)])
+def test_score__exit_code(failed, code, tmp_path, monkeypatch):
+    """Where every file failed nothing was scored; where some did the rest is worth having."""
+    failures = (SimpleNamespace(path="a", error="no image"),) * failed
+    found = SimpleNamespace(domain="photos", version=1, samples=2, predicted={}, failures=failures, logged=0)
+    monkeypatch.setattr(run, "prepared_flow", lambda *_: None)
+    monkeypatch.setattr(run, "run_flow", lambda *_, **__: found)
+    (tmp_path / "a.png").touch()
+    assert CliRunner().invoke(regraft, ["score", "photos", str(tmp_path)]).exit_code == code
+
+
+@pytest.mark.parametrize(("action", "code"), [("nothing", 0), ("alert", 7), ("retrain", 8)])
+def test_monitor__exit_code(action, code, monkeypatch):
+    """A script can tell drift from broken traffic and from a quiet day."""
+    found = SimpleNamespace(version=1, action=action, reason="r", samples=3, statistics={}, page=None)
+    monkeypatch.setattr(run, "prepared_flow", lambda *_: None)
+    monkeypatch.setattr(run, "run_flow", lambda *_, **__: found)
+    assert CliRunner().invoke(regraft, ["monitor", "photos"]).exit_code == code
 
 
 @pytest.mark.usefixtures("project")
