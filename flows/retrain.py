@@ -29,7 +29,7 @@ def retrain(domain: str, reason: str = "asked for", recipe: str = "") -> Promoti
         demand = approval_needed(verdict, config.gate)
         if demand is None:
             return conclude(run, promote(verdict, reason))
-    return conclude(run, promote_approved(config, verdict, demand, reason))
+    return conclude(run, promote_approved(verdict, demand, reason))
 
 
 def _wait() -> float:

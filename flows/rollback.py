@@ -2,7 +2,6 @@
 
 from prefect import flow
 
-from data.stores.locks import domain_lock
 from tasks.domain import load_domain
 from tasks.promote import Promotion, find_target
 from tasks.promote import rollback as roll_back
@@ -10,7 +9,5 @@ from tasks.promote import rollback as roll_back
 
 @flow(name="rollback", flow_run_name="roll back {domain}")
 def rollback(domain: str, reason: str, to: int | None = None) -> Promotion:
-    """Returns to the previous version, or to `to`."""
-    config = load_domain(domain)
-    with domain_lock(config.home, domain, "rollback"):
-        return roll_back(domain, find_target(domain, to), reason)
+    """Returns to the previous version, or to `to`; like a promotion it waits for no training."""
+    return roll_back(domain, find_target(load_domain(domain).name, to), reason)

@@ -31,6 +31,14 @@ class Promotion:
     champion: int | None
 
 
+@dataclass(frozen=True)
+class WayBack:
+    """What a rollback returns to, and the champion of the moment in which that was chosen."""
+
+    to: int
+    champion: int
+
+
 @task(name="read verdict", task_run_name="read verdict {name} v{version}", **IO)
 def read_verdict(name: str, version: int) -> Verdict:
     """The gate's latest decision about a version, as it was recorded.
@@ -81,7 +89,7 @@ def unchanged(candidate: Candidate) -> Promotion:
 
 
 @task(name="find target", task_run_name="find what {name} returns to", **IO)
-def find_target(name: str, to: int | None) -> int:
+def find_target(name: str, to: int | None) -> WayBack:
     """The version to return to: `to`, or the latest one before that is neither in quarantine nor deleted in MLflow.
 
     A rollback whose process died between ledger and aliases is to be finished, not followed by another one.
@@ -92,39 +100,41 @@ def find_target(name: str, to: int | None) -> int:
     entries, there = Ledger(load_settings().ledger).entries(name), describe_versions(name)
     if not entries:
         raise GateError(f"{name!r} has no version in production yet; `regraft retrain {name}` brings the first")
-    if to is not None:
-        return to
     current = entries[-1]
+    if to is not None:
+        return WayBack(to, current.to_version)
     if current.action == "rollback" and alias_faults(name).aliases.get("champion") == current.to_version:
-        return current.to_version
+        return WayBack(current.to_version, current.to_version)
     target = way_back(entries, there)
     if target is None:
         raise GateError(
             f"{name!r} has no earlier version in production that is in MLflow and not in quarantine; "
             f"name one with --to (there: {', '.join(map(str, there)) or 'none'})"
         )
-    return target
+    return WayBack(target, current.to_version)
 
 
-@task(name="rollback", task_run_name="roll back {name} to v{target}", **IO)
-def rollback(name: str, target: int, reason: str) -> Promotion:
+@task(name="rollback", task_run_name="roll back {name} to v{way.to}", **IO)
+def rollback(name: str, way: WayBack, reason: str) -> Promotion:
     """Returns to a registered version after verifying its package; the version that it leaves goes into quarantine.
 
     Trying again after an interruption writes no second row; a version that is in production already stays there.
 
     Raises:
+        LedgerConflictError: another version came into production since the way back was chosen.
         ModelNotFoundError: that version is not in the registry.
         PackageError: its package is not what was registered.
         RegistryError: MLflow or the ledger is down; the message says whether the rollback stands.
     """
-    ledger, found = Ledger(load_settings().ledger), _verified(name, target)
+    ledger, target = Ledger(load_settings().ledger), way.to
+    found = _verified(name, target)
     entries = ledger.entries(name)
     current = entries[-1].to_version if entries else None
     known = target in {entry.to_version for entry in entries}
     told = reason if known else f"{reason}; never in production before, gate: {found.tags.get('decision', 'not asked')}"
     if current != target:
         version = found.tags.get("dataset_version", "")
-        ledger.append(Change(name, "rollback", current, target, load_settings().who, told, "", version))
+        ledger.append(Change(name, "rollback", way.champion, target, load_settings().who, told, "", version))
     repaired = _follow(name)
     if current == target and not (repaired and entries[-1].action == "rollback"):
         return Promotion(name, target, "UNCHANGED", (f"v{target} is in production already",), target)

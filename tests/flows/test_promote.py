@@ -13,6 +13,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
 from prefect.runtime import flow_run
 
+import flows.promote as module
 from data.stores.locks import domain_lock
 from evaluation.predictions.predictions import Predictions
 from flows.promote import promote_approved
@@ -22,7 +23,6 @@ from registry.gate.decision import Measured
 from registry.ledger.ledger import Ledger
 from settings.machine import load_settings
 from tasks import approval
-from tasks.domain import load_domain
 from tasks.evaluate import Verdict
 from tasks.promote import Promotion
 
@@ -47,18 +47,24 @@ def passed() -> Verdict:
     return Verdict("photos", 1, None, "d", decide(predictions, None, config=rule, measured=measured))
 
 
-def test_promote_approved__free_while_waiting(registered, prefect_api, project, passed, monkeypatch):
+def test_promote__during_a_retrain(registered, busy, passed, prefect_api, monkeypatch):
+    """A retrain of the domain holds its lock, and the promotion is written at once."""
+    registered()
+    monkeypatch.setattr(module, "read_verdict", lambda domain, version: passed)
+    assert module.promote("photos", 1).champion == Ledger(load_settings().ledger).champion("photos") == 1
+
+
+def test_promote_approved__free_while_waiting(registered, prefect_api, passed, monkeypatch):
     """While the flow waits another one may hold the domain; who agreed, and why, is in the ledger."""
     monkeypatch.setattr(approval, "POLL_SECONDS", 1)
-    (project / "domains" / "photos.yaml").write_text((project / "domains" / "digits.yaml").read_text())
     registered()
-    config, told, locked = load_domain("photos"), [], []
+    told, locked = [], []
 
     @flow(name="approving")
     def approving() -> Promotion:
         """Says which flow run it is, and goes on to the promotion."""
         told.append(UUID(str(flow_run.id)))
-        return promote_approved(config, passed, DEMAND, "asked for")
+        return promote_approved(passed, DEMAND, "asked for")
 
     def approve() -> None:
         deadline = time.monotonic() + 60
@@ -66,7 +72,7 @@ def test_promote_approved__free_while_waiting(registered, prefect_api, project, 
             while not told or client.read_flow_run(told[0]).state.type != StateType.PAUSED:
                 assert time.monotonic() < deadline, "the flow never paused"
                 time.sleep(0.1)
-            with domain_lock(config.home, "photos", "monitor"):
+            with domain_lock(load_settings().home, "photos", "monitor"):
                 locked.append("photos")
             client.resume_flow_run(told[0], run_input={"approve": True, "approver": "Ada", "comment": "fine"})
 

@@ -71,7 +71,7 @@ def test_domain_status__deleted_previous(registered, project):
     registered(), registered(), registered()
     promote(None, 1), promote(1, 2), promote(2, 3)
     mlflow_client().delete_model_version("photos", "2")
-    assert domain_status("photos").previous == find_target.fn("photos", None) == 1
+    assert domain_status("photos").previous == find_target.fn("photos", None).to == 1
 
 
 @pytest.mark.usefixtures("tracked")

@@ -138,7 +138,7 @@ def test_rollback__to_the_previous_and_forward(promoted):
     assert aliases() == {"champion": 1}
     entry = ledger().entries("photos")[-1]
     assert (entry.action, entry.reason, entry.dataset_version) == ("rollback", "worse at night", "old")
-    assert rollback.fn("photos", 2, "mended").champion == 2
+    assert rollback.fn("photos", find_target.fn("photos", 2), "mended").champion == 2
     assert history()[2:] == [("rollback", 2, 1), ("rollback", 1, 2)]
 
 
@@ -155,7 +155,7 @@ def test_rollback__altered_package(promoted, own_workshop):
 def test_rollback__never_in_production(promoted, registered):
     """Any registered version is a way back; the row says that it never was champion, and the gate's word on it."""
     registered(decision="HOLD")
-    assert rollback.fn("photos", 3, "both others fail").champion == 3
+    assert rollback.fn("photos", find_target.fn("photos", 3), "both others fail").champion == 3
     told = "both others fail; never in production before, gate: HOLD"
     assert (ledger().entries("photos")[-1].reason, history()[-1]) == (told, ("rollback", 2, 3))
     assert list(quarantined(ledger().entries("photos"))) == [2]
@@ -164,7 +164,7 @@ def test_rollback__never_in_production(promoted, registered):
 def test_rollback__not_registered(promoted):
     """A version that the registry does not hold is refused, and production stays as it is."""
     with pytest.raises(ModelNotFoundError, match=r"no version 7 \(there: 1, 2\)"):
-        rollback.fn("photos", 7, "r")
+        rollback.fn("photos", find_target.fn("photos", 7), "r")
     assert (len(history()), aliases()["champion"]) == (2, 2)
 
 
@@ -190,7 +190,7 @@ def test_rollback__nothing_to_return_to():
 
 def test_promote__quarantine(promoted, verdict):
     """No schedule puts back what people took out; a deliberate promotion does. MLflow shows it as a tag."""
-    rollback.fn("photos", 1, "worse at night")
+    rollback.fn("photos", find_target.fn("photos", 1), "worse at night")
     held = promote.fn(verdict(2, 1), "scheduled")
     assert (held.outcome, held.champion) == ("HOLD", 1)
     assert "v2 was rolled back by" in held.reasons[0]
@@ -202,9 +202,9 @@ def test_promote__quarantine(promoted, verdict):
 
 def test_rollback__tried_again(promoted):
     """A retry after the row was written adds no row and sets the aliases."""
-    rollback.fn("photos", 1, "r")
+    rollback.fn("photos", find_target.fn("photos", 1), "r")
     mlflow_client().set_registered_model_alias("photos", "champion", "2")
-    assert rollback.fn("photos", 1, "r").champion == 1
+    assert rollback.fn("photos", find_target.fn("photos", 1), "r").champion == 1
     assert (len(history()), aliases()["champion"]) == (3, 1)
 
 
