@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 
+import pandas as pd
+
+from data.errors import SourceError
 from data.stages.ingest import ingest
+from data.stages.preprocess import planned_splits
 from data.stages.report import report_page
 from data.stages.validate import check
 from data.stores.locks import domain_lock
 from data.stores.manifest import raw_manifest_path, read_table
-from tasks.domain import load_domain
+from tasks.domain import Domain, load_domain
 
 
 @dataclass(frozen=True)
@@ -18,8 +22,10 @@ class Checked:
         domain: its name.
         samples: rows of the source, without what is left out.
         accepted: different samples that training would see.
+        copies: rows with the content of another one.
         classes: accepted samples of each class.
-        splits: rows that the source itself gives to a split.
+        given: rows that the source itself gives to a split.
+        splits: accepted samples that each split would get; empty where the batch is refused.
         left_out: what lies among the samples and is none, one line a kind.
         quarantine: why rows are left out, one line a cause, with the remedy.
         notices: what a person should know besides.
@@ -30,7 +36,9 @@ class Checked:
     domain: str
     samples: int
     accepted: int
+    copies: int
     classes: dict[str, int]
+    given: dict[str, int]
     splits: dict[str, int]
     left_out: tuple[str, ...]
     quarantine: tuple[str, ...]
@@ -50,17 +58,28 @@ def check_domain(name: str) -> Checked:
     domain = load_domain(name)
     with domain_lock(domain.home, name, "check"):
         read = ingest(domain.root, name, domain.data)
-        report = check(domain.root, name, domain.data)
+        report, accepted = check(domain.root, name, domain.data)
+        splits, untaught = _splits(domain, accepted) if not report.failures else ({}, [])
     table = read_table(raw_manifest_path(domain.root, name))
     return Checked(
         domain=name,
         samples=report.total,
         accepted=report.accepted,
+        copies=report.duplicates,
         classes=report.classes,
-        splits={str(split): int(count) for split, count in table["split"].value_counts().items()},
+        splits=splits,
+        given={str(split): int(count) for split, count in table["split"].value_counts().items()},
         left_out=read.notices,
         quarantine=tuple(report.causes),
         notices=tuple(report.notices),
-        failures=tuple(report.failures),
+        failures=(*report.failures, *untaught),
         page=str(report_page(domain.root, name)),
     )
+
+
+def _splits(domain: Domain, accepted: pd.DataFrame) -> tuple[dict[str, int], list[str]]:
+    """Sizes of the splits, or why there can be none."""
+    try:
+        return planned_splits(domain.root, domain.name, accepted, domain.data), []
+    except SourceError as error:
+        return {}, [str(error)]

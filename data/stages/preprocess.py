@@ -52,6 +52,25 @@ def preprocess(root: Path, name: str, config: DataConfig) -> int:
     return len(new)
 
 
+def planned_splits(root: Path, name: str, accepted: pd.DataFrame, config: DataConfig) -> dict[str, int]:
+    """Samples that each split would get if these rows were preprocessed; nothing is written.
+
+    Raises:
+        SourceError: a split is left without samples, or a class without one to learn from.
+    """
+    folder = processed_folder(root, name)
+    index = read_index(folder) if (folder / "index.parquet").exists() else _nothing()
+    grown = _grown(index, accepted, config)
+    counts = grown.loc[grown["hash"].isin(accepted["hash"]), "split"].value_counts()
+    return {split: int(counts[split]) for split in SPLITS}
+
+
+def _nothing() -> pd.DataFrame:
+    """The index of no sample."""
+    none = np.array([], np.int64)
+    return pd.DataFrame({"hash": [], "group": [], "split": []}, dtype=str).assign(position=none, retired=none)
+
+
 def _stored(folder: Path, config: DataConfig) -> pd.DataFrame:
     """Every sample ever seen: hash, group, split, retired and position, which is -1 where no pixels are stored.
 
@@ -59,8 +78,7 @@ def _stored(folder: Path, config: DataConfig) -> pd.DataFrame:
     new pixels by old positions.
     """
     if not (folder / "index.parquet").exists():
-        nothing = np.array([], np.int64)
-        return pd.DataFrame({"hash": [], "group": [], "split": []}, dtype=str).assign(position=nothing, retired=nothing)
+        return _nothing()
     index = read_index(folder)
     spec = folder / "transform.json"
     if spec.exists() and json.loads(spec.read_text(encoding="utf-8")) == recorded(config.transform):

@@ -28,10 +28,13 @@ class ValidationReport:
 
     @property
     def causes(self) -> list[str]:
-        """One line a cause of quarantine, the most frequent first; reasons that differ in a number are one cause."""
+        """One line a cause of quarantine, the most frequent first, with the first row's words.
+
+        Reasons that differ only in a number or in the name of the sample's own file are one cause.
+        """
         kinds: dict[str, list[str]] = {}
-        for reason in self.quarantine.values():
-            kinds.setdefault(NUMBER.sub("#", reason), []).append(reason)
+        for path, reason in self.quarantine.items():
+            kinds.setdefault(NUMBER.sub("#", reason.replace(path, "")), []).append(reason)
         ranked = sorted(kinds.values(), key=len, reverse=True)
         return [f"{len(one)} {'sample' if len(one) == 1 else 'samples'}: {one[0]}" for one in ranked]
 

@@ -40,9 +40,10 @@ def validate(root: Path, name: str, config: DataConfig) -> ValidationReport:
     return report
 
 
-def check(root: Path, name: str, config: DataConfig) -> ValidationReport:
-    """Judges the raw manifest and writes the report page alone, whatever the batch is like."""
-    return _judged(root, name, config)[-1]
+def check(root: Path, name: str, config: DataConfig) -> tuple[ValidationReport, pd.DataFrame]:
+    """Judges the raw manifest and writes the report page alone, whatever the batch is like; also the accepted rows."""
+    _, accepted, _, report = _judged(root, name, config)
+    return report, accepted
 
 
 def _judged(root: Path, name: str, config: DataConfig) -> Judged:
@@ -81,10 +82,14 @@ def _prepared(raw: pd.DataFrame, config: DataConfig) -> pd.DataFrame:
 
 
 def _conflicts(table: pd.DataFrame, config: DataConfig) -> "pd.Series[Any]":
-    """The different answers that one content has to one task; an unknown answer condemns its own row only."""
+    """The different answers that one content has to one task; an unknown answer condemns its own row only.
+
+    What cannot be decoded, as one page of an error under many names, has no content that answers could contradict.
+    """
     found = pd.Series(np.nan, index=table.index, dtype=object)
     for name, task in config.tasks.items():
-        answers = table.loc[task.known(table[LABEL + name]), ["hash", LABEL + name]].drop_duplicates()
+        rivals_of = task.known(table[LABEL + name]) & table["error"].isna()
+        answers = table.loc[rivals_of, ["hash", LABEL + name]].drop_duplicates()
         rivals = answers[answers["hash"].duplicated(keep=False)].groupby("hash")[LABEL + name]
         told = table["hash"].map(rivals.agg(lambda each: " and ".join(sorted(map(str, each)))))
         found = found.where(found.notna(), told.astype(object))

@@ -26,8 +26,10 @@ def check(domain: str) -> Answer:
 def _show(found: "Checked") -> None:
     facts = {
         "samples": f"{found.samples}, of which {found.accepted} are accepted",
+        "copies": f"{found.copies} of the others; the content of several files counts once",
         "classes": ", ".join(f"{name}: {count}" for name, count in found.classes.items()),
-        "given splits": ", ".join(f"{name}: {count}" for name, count in found.splits.items()) or "none",
+        "splits": ", ".join(f"{name}: {count}" for name, count in found.splits.items()) or "none",
+        "given splits": ", ".join(f"{name}: {count}" for name, count in found.given.items()) or "none",
         "left out": "\n".join(found.left_out) or "nothing",
         "quarantine": "\n".join(found.quarantine) or "nothing",
         "notices": "\n".join(found.notices) or "none",

@@ -54,7 +54,54 @@ def test_check_domain__given_splits(project: Path) -> None:
         classes(project / "in" / split, count=count)
     found = checked(project / "in")
     assert (list(found.classes), found.accepted) == (["bright", "dark", "striped"], 30)
-    assert found.splits == {"train": 12, "val": 9, "test": 9}
+    assert found.splits == found.given == {"train": 12, "val": 9, "test": 9}
+
+
+def test_check_domain__copies(project: Path) -> None:
+    """Files of one content are one sample, which is told, as the splits are that a retrain would make."""
+    root = classes(project / "in")
+    for path in list(root.rglob("*.png")):
+        (root / path.parent.name / f"copy-{path.name}").write_bytes(path.read_bytes())
+    found = checked(root)
+    assert (found.samples, found.accepted, found.copies, found.quarantine) == (24, 12, 12, ())
+    assert (sum(found.splits.values()), found.given) == (12, {})
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ("{path},{label},one,", "1 groups leave the split"),
+        ("{path},{label},,{split}", "class 'striped' has no training sample"),
+    ],
+)
+def test_check_domain__splits_that_cannot_be(project: Path, rows: str, told: str) -> None:
+    """What only preprocessing would refuse is told before it, and nothing is written for it."""
+    root = classes(project / "in")
+    paths = sorted(root.rglob("*.png"))
+    splits = [
+        "test" if path.parent.name == "striped" else ("train", "val", "test", "train")[number % 4]
+        for number, path in enumerate(paths)
+    ]
+    lines = [
+        rows.format(path=f"{path.parent.name}/{path.name}", label=path.parent.name, split=split)
+        for path, split in zip(paths, splits, strict=True)
+    ]
+    (root / "t.csv").write_text("\n".join(["path,label,group,split", *lines]))
+    found = checked(root / "t.csv")
+    assert told in found.failures[0]
+    assert not (project / "data" / "processed").exists()
+
+
+def test_check_domain__many_missing_files(project: Path) -> None:
+    """One cause, however many files it names."""
+    root = classes(project / "in")
+    paths = sorted(root.rglob("*.png"))
+    lines = [f"{path.parent.name}/{path.name},{path.parent.name}" for path in paths]
+    (root / "t.csv").write_text("\n".join(["path,label", *lines]))
+    for path in paths[::2]:
+        path.unlink()
+    (cause,) = checked(root / "t.csv").quarantine
+    assert cause.startswith(f"6 samples: {paths[0]}: FileNotFoundError; restore the file")
 
 
 def test_check_domain__litter_and_side_files(project: Path) -> None:

@@ -73,6 +73,13 @@ def test_validate__conflicting_labels(photos: Path, helpers: Any) -> None:
     assert (report.total, report.accepted, report.duplicates) == (27, 24, 1)
 
 
+def test_validate__one_page_of_an_error_under_many_names(photos: Path) -> None:
+    """What cannot be decoded contradicts no label, so that its reason is the one that helps."""
+    for name in ("a/x.png", "b/x.png"):
+        (photos / "photos" / name).write_bytes(b"<html>not found</html>")
+    assert {reason.split(",")[0] for reason in validated(photos).quarantine.values()} == {"it is a web page"}
+
+
 def test_validate__class_names_are_only_names(project: Path, helpers: Any) -> None:
     """A class called `black and white` conflicts with nothing."""
     helpers.folder_domain(project, 4, classes=["black and white", "b"])
