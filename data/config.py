@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
 
+from data.naming import check_domain_name
 from data.sources import Source
 from data.specs.image import ImageSpec
 from data.specs.spec import AnySpec, Expectations
@@ -67,8 +68,9 @@ def domain_path(root: Path, name: str) -> Path:
     """Path of a domain's YAML.
 
     Raises:
-        ConfigError: there is no such domain below `root`.
+        ConfigError: there is no such domain below `root`, or none can have that name.
     """
+    check_domain_name(name)
     path = root / "domains" / f"{name}.yaml"
     if not path.is_file():
         require_project(root)

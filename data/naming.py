@@ -1,14 +1,31 @@
-"""How classes and splits are written by people, and the one spelling that Regraft knows them by."""
+"""How domains, classes and splits are written by people, and the one spelling that Regraft knows them by."""
 
+import re
 import unicodedata
 
 from data.errors import SourceError
+from settings.errors import ConfigError
+
+DOMAIN_NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}")
+DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
+COMMANDS = {"verify"}  # `regraft ledger verify` is a command of its own
 
 SPLIT_NAMES = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
     **dict.fromkeys(("test", "testing"), "test"),
 }
+
+
+def check_domain_name(name: str) -> None:
+    """Raises ConfigError for a name that is none for a file on every system, a stage, an experiment and a command."""
+    if not DOMAIN_NAME.fullmatch(name):
+        rule = "1 to 41 small letters, digits, - and _, a letter first"
+        raise ConfigError(f"domain name {name[:60]!r}: {rule}; choose another")
+    if name in DEVICES:
+        raise ConfigError(f"domain name {name!r} is a device on Windows, where no file can have it; choose another")
+    if name in COMMANDS:
+        raise ConfigError(f"domain name {name!r} means something else on the command line; choose another")
 
 
 def split_name(text: str) -> str | None:

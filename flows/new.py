@@ -1,6 +1,5 @@
 """A commented domain file for a user's own images."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ from jinja2 import Environment, PackageLoader
 
 from data.config import require_project
 from data.errors import SampleError, SourceError
-from data.naming import ClassNames
+from data.naming import ClassNames, check_domain_name
 from data.sources import FolderSource, TableSource
 from data.sources.sample import Sample
 from data.specs.decoding import ALPHA, deep_range, image_facts
@@ -23,7 +22,6 @@ from tasks.domain import DomainFile
 LOOKED_AT = 20
 GREY = {"1", "L", "LA", "I;16", "I;16B", "I;16L", "I", "F"}
 TABLES = {".csv", ".tsv", ".jsonl", ".parquet"}
-RESERVED = {"verify"}  # `regraft ledger verify` is a command of its own
 
 
 def write_domain(name: str, images: Path | None, manifest: Path | str | None) -> tuple[Path, dict[str, Any]]:
@@ -36,7 +34,9 @@ def write_domain(name: str, images: Path | None, manifest: Path | str | None) ->
     root = load_settings().root
     require_project(root)
     target = root / "domains" / f"{name}.yaml"
-    _check_name(name, target)
+    check_domain_name(name)
+    if target.exists():
+        raise ConfigError(f"{target} exists already; choose another name or edit that file")
     given = str(images or manifest)
     path = given if "://" in given else str(Path(given).resolve())
     source = FolderSource(kind="folder", path=path) if images else TableSource(kind="table", path=path)
@@ -55,15 +55,6 @@ def write_domain(name: str, images: Path | None, manifest: Path | str | None) ->
     passed = {"left out": "; ".join(left_out)} if left_out else {}
     shown = {key: value for key, value in looks.items() if value}
     return target, {"samples": len(samples), "classes": ", ".join(classes), **shown, **passed}
-
-
-def _check_name(name: str, target: Path) -> None:
-    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,40}", name):
-        raise ConfigError(f"name {name!r}: small letters, digits, - and _ only, a letter first; choose another")
-    if name in RESERVED:
-        raise ConfigError(f"name {name!r} means something else on the command line; choose another")
-    if target.exists():
-        raise ConfigError(f"{target} exists already; choose another name or edit that file")
 
 
 def _no_classes(path: str, classes: list[str]) -> str:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from settings.errors import ConfigError
 
 Model = TypeVar("Model", bound=BaseModel)
+CONFLICT = ("<<<<<<< ", ">>>>>>> ")
 
 
 class Config(BaseModel):
@@ -52,7 +53,24 @@ class Kind(Config):
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.1, but 1e-5 is a number, as in YAML 1.2 and in JSON."""
+    """YAML 1.1, but 1e-5 is a number, as in YAML 1.2 and in JSON, and a key stands once."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """As written, before `<<` brings keys of other mappings, which a key of its own may replace."""
+        node: yaml.MappingNode = super().compose_mapping_node(anchor)
+        lines: dict[tuple[str, str], int] = {}
+        for key, _ in node.value:
+            line = key.start_mark.line + 1
+            first = lines.setdefault((key.tag, str(key.value)), line)
+            if first != line:
+                raise _TwiceError(
+                    f"line {line}: the key {key.value!r} stands on line {first} already; keep one of them"
+                )
+        return node
+
+
+class _TwiceError(yaml.YAMLError):
+    """A key that stands twice in one mapping; PyYAML would take the last without a word."""
 
 
 _Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?\d+[eE][-+]\d+$"), list("-+0123456789"))
@@ -64,14 +82,37 @@ def load_yaml(path: Path, model: type[Model]) -> Model:
     Raises:
         ConfigError: the file is no YAML, or a key or value is wrong; every fault is named in one line.
     """
+    content = read_yaml(path)
     try:
-        content: Any = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe loader
         # JSON mode is as strict as Python mode and still takes a YAML list where the model holds a tuple.
         return model.model_validate_json(json.dumps(content, default=str))
     except ValidationError as error:
         raise ConfigError(f"{path}: {_faults(error)}; `regraft new` writes a commented example") from error
-    except (yaml.YAMLError, ValueError, TypeError) as error:  # no UTF-8, a circle of aliases, a date as a key
+    except (ValueError, TypeError) as error:  # a circle of aliases, a date as a key
         raise ConfigError(f"{path}: not valid YAML ({' '.join(str(error).split())}); correct the file") from error
+
+
+def read_yaml(path: Path) -> Any:
+    """What a YAML file holds.
+
+    Raises:
+        ConfigError: it cannot be read, is no YAML, or has a key twice; one line with file, line and remedy.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        for number, line in enumerate(text.splitlines(), start=1):
+            if line.startswith(CONFLICT):
+                raise ConfigError(
+                    f"{path}: line {number} is a conflict marker of Git ({line[:30]}); "
+                    "resolve the conflict, or restore the file from Git"
+                )
+        return yaml.load(text, _Loader)  # noqa: S506 - a safe loader
+    except _TwiceError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    except (yaml.YAMLError, UnicodeError, RecursionError) as error:
+        raise ConfigError(f"{path}: not valid YAML ({' '.join(str(error).split())}); correct the file") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}; check its rights") from error
 
 
 def _faults(error: ValidationError) -> str:

@@ -82,7 +82,32 @@ def test_load_data_config__all_faults_at_once(project: Path) -> None:
         load_data_config(project, "solar")
 
 
+def test_load_data_config__a_key_twice(project: Path) -> None:
+    """A second block of the same name is refused with key and both lines, and does not win in silence."""
+    path = project / "domains" / "solar.yaml"
+    path.write_text(SOLAR + "\ngate:\n  metric: auc\n  floor: 0.1\n")
+    lines = path.read_text().splitlines()
+    first, second = (number for number, line in enumerate(lines, start=1) if line == "gate:")
+    with pytest.raises(ConfigError) as error:
+        load_data_config(project, "solar")
+    assert str(error.value) == f"{path}: line {second}: the key 'gate' stands on line {first} already; keep one of them"
+
+
+def test_load_yaml__a_key_over_a_merged_one(tmp_path: Path) -> None:
+    """A key may replace one that `<<` brings; the same word as text and as number are two keys."""
+    (tmp_path / "file.yaml").write_text("base: &base {a: 1, b: 2}\nown:\n  <<: *base\n  a: 3\n")
+    assert load_yaml(tmp_path / "file.yaml", RootModel[dict[str, dict[str, int]]]).root["own"] == {"a": 3, "b": 2}
+
+
+def test_domain_path__no_name(project: Path) -> None:
+    """A name that leads out of the folder of domains reads nothing."""
+    (project / "secret.yaml").write_text(SOLAR)
+    with pytest.raises(ConfigError, match=r"domain name '\.\./secret'"):
+        domain_path(project, "../secret")
+
+
 BROKEN = {
+    "a conflict": b"a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> other\n",
     "empty": b"",
     "a list": b"- a",
     "cut off": b"data: [",

@@ -5,7 +5,29 @@ import unicodedata
 import pytest
 
 from data.errors import SourceError
-from data.naming import ClassNames, class_name, split_name
+from data.naming import ClassNames, check_domain_name, class_name, split_name
+from settings.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("../x", "a letter first"), ("a b", "small letters"), ("", "1 to 41"), ("x" * 60, "1 to 41"),
+        ("Fruit", "small"), ("con", "device on Windows"), ("lpt1", "device on Windows"),
+        ("verify", "command line"), ("a\n", "small"),
+    ],
+)  # fmt: skip
+def test_check_domain_name__refused(name, rule):
+    """What is no name everywhere is refused in one line with the rule."""
+    with pytest.raises(ConfigError, match=rule) as found:
+        check_domain_name(name)
+    assert "\n" not in str(found.value)
+
+
+def test_check_domain_name__taken():
+    """Usual names pass."""
+    for name in ("solar", "x", "console", "night-shift_2", "y" * 41):
+        check_domain_name(name)
 
 
 @pytest.mark.parametrize(
