@@ -31,6 +31,7 @@ COMMANDS = {
     "forget": ("forget", "Erase samples on request, wherever they are kept."),
     "status": ("show", "What is in production, and what it stands on."),
     "report": ("report", "How good a version is, class by class, and what it confuses."),
+    "hand-over": ("hand_over", "A version with a short program for those who have no Regraft."),
     "ledger": ("ledger", "Every promotion and rollback; `ledger verify` checks the chain."),
     "doctor": ("show", "Check the installation; --fix repairs what can be repaired."),
 }
@@ -48,7 +49,7 @@ class LazyGroup(click.Group):
         if name not in COMMANDS:
             return None
         module = importlib.import_module(f"flows.cli.{COMMANDS[name][0]}")
-        command: click.Command = getattr(module, name)
+        command: click.Command = getattr(module, name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
