@@ -1,16 +1,20 @@
 """Judging a domain's YAML and source without training: what a retrain would take, leave out, or refuse."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from data.errors import SourceError
 from data.stages.ingest import ingest
 from data.stages.preprocess import planned_splits
 from data.stages.report import report_page
 from data.stages.validate import check
 from data.stores.locks import domain_lock
-from data.stores.manifest import raw_manifest_path, read_table
+from data.stores.manifest import LABEL, SLICE, raw_manifest_path, read_table
+from evaluation.inference.slices import chosen_slices
+from lightning_modules.hub.backbones import load_backbone
+from settings.errors import RegraftError
 from tasks.domain import Domain, load_domain
 
 
@@ -59,7 +63,7 @@ def check_domain(name: str) -> Checked:
     with domain_lock(domain.home, name, "check"):
         read = ingest(domain.root, name, domain.data)
         report, accepted = check(domain.root, name, domain.data)
-        splits, untaught = _splits(domain, accepted) if not report.failures else ({}, [])
+        splits, faults = _foreseen(domain, accepted) if not report.failures else ({}, [])
     table = read_table(raw_manifest_path(domain.root, name))
     return Checked(
         domain=name,
@@ -72,14 +76,28 @@ def check_domain(name: str) -> Checked:
         left_out=read.notices,
         quarantine=tuple(report.causes),
         notices=tuple(report.notices),
-        failures=(*report.failures, *untaught),
+        failures=(*report.failures, *faults),
         page=str(report_page(domain.root, name)),
     )
 
 
-def _splits(domain: Domain, accepted: pd.DataFrame) -> tuple[dict[str, int], list[str]]:
-    """Sizes of the splits, or why there can be none."""
+def _foreseen(domain: Domain, accepted: pd.DataFrame) -> tuple[dict[str, int], list[str]]:
+    """Sizes of the splits, and what later steps of a retrain would refuse."""
+    splits: dict[str, int] = {}
+    others = accepted[["group"]].assign(label=accepted[LABEL + domain.data.headline])
+    slices = accepted.filter(regex=f"^{SLICE}").rename(columns=lambda name: name.removeprefix(SLICE))
+    steps: list[Callable[[], Any]] = [
+        lambda: splits.update(planned_splits(domain.root, domain.name, accepted, domain.data)),
+        lambda: load_backbone(domain.root, domain.training.backbone),
+        lambda: chosen_slices(slices, others, domain.evaluation),
+    ]
+    return splits, [fault for step in steps for fault in _fault(step)]
+
+
+def _fault(step: Callable[[], Any]) -> list[str]:
+    """Why a step would be refused; nothing where it would not."""
     try:
-        return planned_splits(domain.root, domain.name, accepted, domain.data), []
-    except SourceError as error:
-        return {}, [str(error)]
+        step()
+    except RegraftError as error:
+        return [str(error)]
+    return []

@@ -212,3 +212,16 @@ def test_check_domain__new_class(project: Path, image_folder: Callable[..., Path
     assert found.quarantine[0].startswith(
         "3 samples: labelled 'nine', which the domain does not know: add it to tasks.label.classes"
     )
+
+
+def test_check_domain__what_later_steps_would_refuse(project: Path) -> None:
+    """A backbone that nobody knows and a slice that the source has not are told before anything is trained."""
+    assert checked(classes(project / "in")).failures == ()
+    path = Path("domains/case.yaml")
+    domain = yaml.safe_load(path.read_text())
+    domain["training"]["backbone"] = "resnet999"
+    domain["evaluation"] = {"slices": ["camera"]}
+    path.write_text(yaml.safe_dump(domain))
+    backbone, slices = check_domain("case").failures
+    assert backbone.startswith("backbone 'resnet999' is not in the hub")
+    assert slices.startswith("evaluation.slices names camera")
