@@ -117,8 +117,8 @@ def digest(spec: Config) -> str:
     return hashlib.sha256(f"{DECODER_VERSION}:{spec.model_dump_json()}".encode()).hexdigest()
 
 
-def recorded(spec: Spec) -> dict[str, Any]:
-    """A spec as it is kept beside the arrays that it made, with the version of the code where it is not the first."""
+def recorded(spec: Config) -> dict[str, Any]:
+    """A spec or transform as it is kept beside what it made, with the version of the code where it is not the first."""
     version = {} if DECODER_VERSION == 1 else {"decoder": DECODER_VERSION}
     return {**version, **spec.model_dump(mode="json")}
 

@@ -28,11 +28,11 @@ class Transform(Config):
         Raises:
             ValueError: it describes none that this release knows.
         """
-        content = json.loads(text)
+        content = {key: value for key, value in json.loads(text).items() if key != "decoder"}
         kind = next((kind for kind in Transform.kinds if kind in content), None)
         if kind is None:
             raise ValueError(f"no spec of a known kind ({', '.join(Transform.kinds)}) among {', '.join(content)}")
-        return Transform.kinds[kind].model_validate_json(text)
+        return Transform.kinds[kind].model_validate_json(json.dumps(content))
 
     @property
     def spec(self) -> Spec:

@@ -3,7 +3,7 @@
 model.onnx            arrays of the spec [N, ...] in; the answer to each task and the embedding [N, D] out; preparation
                       and temperature inside
 weights.safetensors   the same network for training on
-transform.json        the transform spec
+transform.json        the transform spec, with the version of the code that follows it where it is not the first
 labels.json           tasks, backbone
 reference.parquet     what the network said of its training and validation samples: the drift reference
 checks.json           temperatures, and the largest difference between the three ways to a prediction
@@ -14,6 +14,7 @@ manifest.sig          its ed25519 signature, where REGRAFT_SIGNING_KEY is set
 """
 
 import json
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data.specs.spec import Array
+from data.specs.spec import DECODER_VERSION, Array
 from data.specs.transform import Transform
 from data.stores.manifest import read_table
 from data.targets.task import Task
@@ -33,6 +34,7 @@ from registry.errors import PackageError
 from registry.shipped.manifest import verify
 from settings.machine import load_settings
 
+log = logging.getLogger(__name__)
 FILES = ("checks.json", "labels.json", "model.onnx", "reference.parquet", "transform.json", "weights.safetensors")
 
 
@@ -112,7 +114,9 @@ def load_package(folder: Path) -> Package:
         raise PackageError(str(error)) from error
     try:
         labels, checks = (_read_json(folder / name) for name in ("labels.json", "checks.json"))
-        transform = Transform.read((folder / "transform.json").read_text(encoding="utf-8"))
+        described = (folder / "transform.json").read_text(encoding="utf-8")
+        transform = Transform.read(described)
+        _warn_of_decoder(folder, json.loads(described).get("decoder", 1))
         tasks, parity = _tasks(labels), float(checks["parity"]["largest_difference"])
         return Package(folder, transform, tasks, labels["backbone"], _temperatures(checks, tasks), parity)
     except (ValueError, KeyError, TypeError) as error:
@@ -120,6 +124,16 @@ def load_package(folder: Path) -> Package:
         raise PackageError(
             f"package {folder} was packed by another release ({reason}); register the model again"
         ) from error
+
+
+def _warn_of_decoder(folder: Path, version: int) -> None:
+    """Tells of a model that learned from samples which this release decodes otherwise; it goes on serving."""
+    if version != DECODER_VERSION:
+        log.warning(
+            "package %s learned from samples of decoder %s, this release has decoder %s: its answers may be worse; "
+            "retrain the domain",
+            folder, version, DECODER_VERSION,
+        )  # fmt: skip
 
 
 def _read_json(path: Path) -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from data.errors import StorageError
+from data.specs.spec import recorded
 from data.stores.atomic import write_text
 from data.stores.dataset import Dataset
 from data.stores.manifest import LABEL, write_table
@@ -78,7 +79,7 @@ def build_package(draft: Package, network: "Network", reference: pd.DataFrame, g
     export_onnx(network, draft.transform.spec, folder / "model.onnx", (*output_names(draft.tasks), "embedding"))
     weights = {name: value.contiguous() for name, value in network.state_dict().items()}
     save_file(weights, folder / "weights.safetensors")
-    write_text(folder / "transform.json", draft.transform.model_dump_json(indent=1))
+    write_text(folder / "transform.json", json.dumps(recorded(draft.transform), indent=1))
     tasks = {name: task.model_dump(mode="json") for name, task in draft.tasks.items()}
     write_text(folder / "labels.json", json.dumps({"tasks": tasks, "backbone": draft.backbone}, indent=1))
     write_table(folder / "reference.parquet", reference)

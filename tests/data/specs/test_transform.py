@@ -1,9 +1,11 @@
 """Transforms: a spec with what the backbone expects; read back from JSON as what it was."""
 
+import json
+
 import pytest
 
 from data.specs.image import ImageInput, ImageSpec, ImageTransform
-from data.specs.spec import Spec
+from data.specs.spec import Spec, recorded
 from data.specs.transform import BackboneInput, Transform
 
 HALF = (0.5, 0.5, 0.5)
@@ -16,6 +18,15 @@ def test_read__of_its_kind():
     assert (found, found.spec) == (transform, ImageSpec(size=64))
     with pytest.raises(ValueError, match="no spec of a known kind"):
         Transform.read('{"sound": {}}')
+
+
+def test_read__with_the_version_of_the_decoder(monkeypatch):
+    """What a later decoder recorded reads as the transform that it was, and the first leaves no mark."""
+    transform = ImageTransform(image=ImageSpec(size=64), mean=HALF, std=HALF)
+    assert recorded(transform) == transform.model_dump(mode="json")
+    monkeypatch.setattr("data.specs.spec.DECODER_VERSION", 2)
+    assert recorded(transform)["decoder"] == 2
+    assert Transform.read(json.dumps(recorded(transform))) == transform
 
 
 def test_hash__tells_the_normalisation():

@@ -61,6 +61,21 @@ def test_load_package__added_file(own_workshop):
         load_package(own_workshop.package)
 
 
+def test_load_package__of_another_decoder(own_workshop, monkeypatch, caplog):
+    """It loads, as an upgrade must not end serving, and its log says that the model learned from other samples."""
+    path = own_workshop.package / "transform.json"
+    before = load_package(own_workshop.package).transform
+    assert "decoder" not in caplog.text
+    path.write_text(json.dumps({"decoder": 2, **json.loads(path.read_text())}))
+    (own_workshop.package / "manifest.json").write_text(manifest_text(own_workshop.package))
+    assert load_package(own_workshop.package).transform == before
+    assert "learned from samples of decoder 2, this release has decoder 1" in caplog.text
+    caplog.clear()
+    monkeypatch.setattr("registry.package.package.DECODER_VERSION", 2)
+    load_package(own_workshop.package)
+    assert "decoder" not in caplog.text
+
+
 @pytest.mark.parametrize(("name", "content"), [("transform.json", '{"image": {}}'), ("checks.json", "[]")])
 def test_load_package__of_another_release(own_workshop, name, content):
     """Files that are whole but of another form are one line that says so."""

@@ -41,6 +41,17 @@ def test_experiment_id__one_a_domain(tracked):
     assert place == (tracked / ".regraft" / "mlartifacts" / "photos").as_uri()
 
 
+def test_experiment_id__deleted_by_hand(caplog):
+    """An experiment that somebody deleted in MLflow's pages is restored with its runs, and that is said."""
+    run = start_run("photos", "train", {})
+    found = experiment_id("photos")
+    mlflow_client().delete_experiment(found)
+    assert experiment_id("photos") == found
+    assert "'photos' was deleted in MLflow and is restored" in caplog.text
+    assert mlflow_client().get_run(run).info.lifecycle_stage == "active"
+    start_run("photos", "train", {})
+
+
 def test_mlflow_client__follows_the_settings(tracked, monkeypatch):
     """A store that the environment names is the one that is used, from the next call on."""
     experiment_id("photos")
