@@ -27,15 +27,18 @@ def listed(ctx: click.Context, option: click.Parameter, value: str | None) -> tu
 
 
 def run_flow(flow: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
-    """Runs a Prefect flow; the terminal gets its log without the traceback of a fault that a user can mend."""
+    """Runs a Prefect flow and leaves no process behind; its log is without the traceback of what a user can mend."""
     from prefect.logging.configuration import setup_logging  # Prefect only where a flow runs
     from prefect.logging.handlers import PrefectConsoleHandler
+
+    from flows.cli.guard import guarded
 
     setup_logging()  # a later call by Prefect itself keeps the handlers that this one makes
     for handler in logging.getLogger().handlers:
         if isinstance(handler, PrefectConsoleHandler):
             handler.addFilter(_is_no_fault)
-    return flow(*args, **kwargs)
+    with guarded():
+        return flow(*args, **kwargs)
 
 
 def prepared_flow(module: str, name: str) -> Callable[..., Any]:

@@ -1,0 +1,124 @@
+"""What surrounds a flow in a terminal: it starts only where it can end, and leaves no process behind."""
+
+import atexit
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from settings.errors import ConfigError, RegraftError
+from settings.machine import load_settings
+
+LEAST_BYTES = 200 * 2**20
+MARK = "REGRAFT_COMMAND"
+# It sleeps until its input ends: told, or because the command died, however that was. What the command started carries
+# its mark: Prefect's temporary server, DVC, a fit, which keeps on SIGTERM what it has reached.
+WATCHER = f"""
+import sys
+if not sys.stdin.read():
+    import psutil
+    marked = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("{MARK}") == sys.argv[1] and process.pid != psutil.Process().pid:
+                process.terminate()
+                marked.append(process)
+        except psutil.Error:
+            continue
+    for process in psutil.wait_procs(marked, timeout=40)[1]:
+        process.kill()
+"""
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Runs a flow so that SIGTERM is an exit, and that what it started ends with this process, even after a kill -9.
+
+    Raises:
+        ConfigError: the machine has no room, or the Prefect server that is asked for does not answer.
+        RegraftError: the Prefect server went away meanwhile.
+    """
+    from httpx import TransportError  # Prefect's, which only a flow loads
+
+    _require_room()
+    _require_server()
+    watcher = _watch()
+    try:
+        with _exit_on_sigterm():
+            yield
+    except TransportError as error:
+        atexit.register(_tell, watcher)
+        raise RegraftError(f"the Prefect server went away ({error}); run the same command again, it goes on") from error
+    except Exception:
+        atexit.register(_tell, watcher)
+        raise
+    atexit.register(_tell, watcher)  # after an interrupt it is told nothing and clears up
+
+
+def _require_room() -> None:
+    """Raises ConfigError where databases could not grow: of what follows from that none says why."""
+    home = load_settings().home
+    free = min(shutil.disk_usage(home).free, _largest_file())
+    if free < LEAST_BYTES:
+        kind = "free on its disk" if free == shutil.disk_usage(home).free else "allowed a file (ulimit -f)"
+        least = f"at least {LEAST_BYTES // 2**20} MB are needed"
+        raise ConfigError(f"{home}: {free / 2**20:.0f} MB {kind}, {least}; nothing was begun, free some and try again")
+
+
+def _largest_file() -> float:
+    with suppress(ImportError):  # Windows knows no such limit
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+        return float("inf") if limit == resource.RLIM_INFINITY else limit
+    return float("inf")
+
+
+def _require_server() -> None:
+    """Raises ConfigError where a Prefect server is set that does not answer."""
+    from prefect.client.orchestration import get_client
+    from prefect.settings import PREFECT_API_URL
+
+    address = PREFECT_API_URL.value()
+    if not address:
+        return  # Prefect starts one for this command
+    with get_client(sync_client=True) as client:
+        fault = client.api_healthcheck()
+    if fault is not None:
+        shown = re.sub(r"//[^/\s]*@", "//", f"PREFECT_API_URL={address}: no Prefect server answers there ({fault})")
+        raise ConfigError(f"{shown}; start it with `regraft up`, or unset PREFECT_API_URL")
+
+
+def _watch() -> "subprocess.Popen[bytes]":
+    """Starts the process that outlives this one."""
+    os.environ[MARK] = uuid.uuid4().hex
+    return subprocess.Popen(
+        [sys.executable, "-I", "-c", WATCHER, os.environ[MARK]],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+
+
+def _tell(watcher: "subprocess.Popen[bytes]") -> None:
+    """Nothing is left behind: the watcher has nothing to look for."""
+    with suppress(OSError):
+        watcher.communicate(b"done")
+
+
+@contextmanager
+def _exit_on_sigterm() -> Iterator[None]:
+    """An exit, unlike a death by the signal, lets Prefect stop its server and the fit keep what it has reached."""
+    main = threading.current_thread() is threading.main_thread()  # no other may set handlers
+    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
