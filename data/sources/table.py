@@ -15,6 +15,8 @@ from data.naming import split_name
 from data.sources.reading import cell_text, read_table
 from data.sources.sample import Sample, SourceConfig, local_path
 
+NAMELESS = " has no path"
+
 
 class TableSource(SourceConfig):
     """Columns `path` and `label`, and where they exist `group`, `weight`, `split` and the named slices."""
@@ -57,6 +59,8 @@ class TableSource(SourceConfig):
         Raises:
             SourceError: the file is missing or unreadable.
         """
+        if path.endswith(NAMELESS):
+            raise SourceError(f"{path.rsplit('/', 1)[-1]}; fill it in or drop the row")
         filesystem, name = _filesystem(path)
         try:
             return bytes(filesystem.cat_file(name))
@@ -74,14 +78,13 @@ class TableSource(SourceConfig):
         slices = [name for name in frame.columns if name not in reserved] if self.slices is None else self.slices
         missing = [name for name in ("path", self.label, *slices) if name not in frame.columns]
         if missing:
-            raise SourceError(
-                f"{table}: no column {missing[0]!r} (there: {', '.join(frame.columns)}); add or rename it"
-            )
+            there = ", ".join(frame.columns)
+            raise SourceError(f"{table}: no column {missing[0]!r} (there: {there}); add or rename it in the first line")
         local = filesystem.protocol == "file" or "file" in filesystem.protocol
         base = table.rsplit("/", 1)[0] if local else filesystem.unstrip_protocol(table).rsplit("/", 1)[0]
         for number, row in enumerate(frame.to_dict("records"), 1):
             # A row without a path is told from another one, and goes to quarantine as a file that is not there.
-            path = cell_text(row["path"]) or f"row {number} of {table.rsplit('/', 1)[-1]}, which has no path"
+            path = cell_text(row["path"]) or f"row {number} of {table.rsplit('/', 1)[-1]}{NAMELESS}"
             label = cell_text(row[self.label])
             yield Sample(
                 path=_absolute(path, base),
@@ -148,7 +151,9 @@ def _weight(value: Any, table: str) -> float:
     try:
         weight = 1.0 if value is None or pd.isna(value) else float(value)
     except ValueError as error:
-        raise SourceError(f"{table}: weight {value!r} is no number; correct it or leave it empty for 1") from error
+        raise SourceError(
+            f"{table}: weight {value!r} is no number such as 0.5; correct it or leave it empty for 1"
+        ) from error
     if not 0 < weight < float("inf"):
         raise SourceError(f"{table}: weight {value!r} must be positive and finite; correct it or leave it empty for 1")
     return weight

@@ -17,7 +17,7 @@ from data.config import DataConfig, load_data_config
 from data.errors import SourceError
 from data.specs.spec import recorded
 from data.stages.decode import RawSamples
-from data.stages.splits import SPLITS, assign_splits
+from data.stages.splits import SPLITS, assign_splits, binding
 from data.stores.atomic import write_text
 from data.stores.manifest import LABEL, SLICE, processed_folder, read_table, validated_folder, write_table
 from data.stores.shards import append_rows, remove_leftovers
@@ -100,7 +100,8 @@ def _grown(index: pd.DataFrame, accepted: pd.DataFrame, config: DataConfig) -> p
     in several.
     """
     seen = _regrouped(index, accepted)
-    table = accepted.assign(split=assign_splits(accepted, strata_of(accepted, config), _known(seen), config.split))
+    given = accepted.assign(split=binding(accepted))
+    table = accepted.assign(split=assign_splits(given, strata_of(accepted, config), _known(seen), config.split))
     for split in sorted(set(SPLITS) - set(table["split"])):
         raise SourceError(
             f"{table['group'].nunique()} groups leave the split {split!r} empty; add groups or raise its share"

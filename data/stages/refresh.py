@@ -9,7 +9,7 @@ import pandas as pd
 from data.config import DataConfig
 from data.errors import SourceError
 from data.stages.preprocess import read_index, strata_of
-from data.stages.splits import assign_splits
+from data.stages.splits import assign_splits, binding
 from data.stores.manifest import LABEL, processed_folder, read_table, validated_folder, write_table
 
 
@@ -49,7 +49,8 @@ def _assigned(
 ) -> "pd.Series[str]":
     """The index's splits once the test set is in training and free groups are in its place; nothing else moves."""
     kept = index["split"].replace("test", "train")
-    table = accepted.assign(group=accepted["hash"].map(index.set_index("hash")["group"])).dropna(subset="group")
+    groups = accepted["hash"].map(index.set_index("hash")["group"])
+    table = accepted.assign(group=groups, split=binding(accepted)).dropna(subset="group")
     known = dict(zip(index.loc[~free, "group"], kept[~free], strict=True))
     assigned = assign_splits(table, strata_of(accepted, config)[table.index], known, config.split)
     chosen = set(table.loc[assigned == "test", "group"])

@@ -1,6 +1,7 @@
 """Train, validation and test: groups stay whole, strata stay balanced, and nothing changes its split unasked."""
 
 import hashlib
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +37,17 @@ def assign_splits(table: pd.DataFrame, strata: pd.Series, known: dict[str, str],
     attempts = range(ATTEMPTS if len(free) < MANY_GROUPS else 1)
     results = [_assign(free, held, shares, total, f"{config.seed}.{attempt}") for attempt in attempts]
     return groups.map({**fixed, **min(results, key=lambda result: result[1])[0]})
+
+
+def binding(accepted: pd.DataFrame) -> "pd.Series[Any]":
+    """The given splits of the samples (columns source and split) that are binding.
+
+    Where a domain's own source places every sample and leaves out validation or test, as many published data sets do,
+    what is missing is taken out of its training samples, which then are as free as if nothing had been said of them.
+    """
+    own, given = accepted["source"] == "source", accepted["split"]
+    lacking = {"val", "test"} - set(given[own])
+    return given.mask(own & (given == "train")) if lacking and given[own].notna().all() else given
 
 
 def _counted(groups: pd.Series, strata: pd.Series) -> tuple[npt.NDArray[np.object_], Floats]:

@@ -26,7 +26,7 @@ def check(domain: str) -> Answer:
 def _show(found: "Checked") -> None:
     facts = {
         "samples": f"{found.samples}, of which {found.accepted} are accepted",
-        "copies": f"{found.copies} of the others; the content of several files counts once",
+        "copies": f"{found.copies} of these; the same content counts once" if found.copies else "none",
         "classes": ", ".join(f"{name}: {count}" for name, count in found.classes.items()),
         "splits": ", ".join(f"{name}: {count}" for name, count in found.splits.items()) or "none",
         "given splits": ", ".join(f"{name}: {count}" for name, count in found.given.items()) or "none",

@@ -57,6 +57,17 @@ def test_check_domain__given_splits(project: Path) -> None:
     assert found.splits == found.given == {"train": 12, "val": 9, "test": 9}
 
 
+@pytest.mark.parametrize("other", ["test", "val"])
+def test_check_domain__one_of_the_splits_is_missing(project: Path, other: str) -> None:
+    """Folders train and test, or train and val, are what many data sets have: the third comes out of train."""
+    for split, count in (("train", 10), (other, 4)):
+        classes(project / "in" / split, count=count)
+    found = checked(project / "in")
+    assert found.given == {"train": 30, other: 12}
+    assert found.splits[other] == 12
+    assert (min(found.splits.values()) >= 3, sum(found.splits.values()), found.failures) == (True, 42, ())
+
+
 def test_check_domain__copies(project: Path) -> None:
     """Files of one content are one sample, which is told, as the splits are that a retrain would make."""
     root = classes(project / "in")

@@ -65,11 +65,11 @@ def test_samples__glob_in_the_order_of_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("photo,label\na,b\n", r"no column 'path' \(there: photo, label\); add or rename it"),
+        ("photo,label\na,b\n", r"no column 'path' \(there: photo, label\); add or rename it in the first line"),
         ("path,kind\na,b\n", "no column 'label'"),
         ("", "not readable as CSV, JSON Lines or Parquet"),
         ("path,label\na,b,c,d\n1,2\n3,4,5,6,7\n", "not readable as CSV, JSON Lines or Parquet"),
-        ("path,label,weight\na,b,heavy\n", "weight 'heavy' is no number"),
+        ("path,label,weight\na,b,heavy\n", "weight 'heavy' is no number such as 0.5"),
         ("path,label,weight\na,b,0\n", "weight '0' must be positive"),
         ("path,label,weight\na,b,inf\n", "weight 'inf' must be positive and finite"),
         ("path,label,weight\na,b,nan\n", "weight 'nan' must be positive and finite"),
@@ -153,5 +153,5 @@ def test_samples__row_without_a_path(tmp_path: Path) -> None:
     """It is named by its number and cannot be read, so that it alone goes to quarantine."""
     source = TableSource(kind="table", path="list.csv")
     (first, _) = rows_of(tmp_path, "path,label\n,x\na.png,y\n")
-    with pytest.raises(SourceError, match=r"row 1 of list.csv, which has no path: FileNotFoundError"):
+    with pytest.raises(SourceError, match=r"^row 1 of list.csv has no path; fill it in or drop the row$"):
         source.read(tmp_path, first.path)

@@ -8,7 +8,7 @@ import pytest
 
 from data.config import SplitConfig
 from data.sources import ElpvSource
-from data.stages.splits import SPLITS, assign_splits
+from data.stages.splits import SPLITS, assign_splits, binding
 
 
 def random_table(seed: int, groups: int = 60) -> tuple[pd.DataFrame, "pd.Series[str]"]:
@@ -125,3 +125,19 @@ def test_assign_splits__modules_of_elpv(seed: int) -> None:
     assert splits.value_counts(normalize=True)[list(SPLITS)].to_numpy() == pytest.approx([0.55, 0.2, 0.25], abs=0.05)
     defects = (labels == "defective").groupby(splits).mean()
     assert defects.max() - defects.min() < 0.06
+
+
+@pytest.mark.parametrize(
+    ("given", "bound"),
+    [
+        (["train", "train", "test"], [None, None, "test"]),
+        (["train", "train", "val"], [None, None, "val"]),
+        (["train", "val", "test"], ["train", "val", "test"]),
+        (["train", None, "test"], ["train", None, "test"]),
+    ],
+)
+def test_binding__what_the_source_leaves_out(given: list[str | None], bound: list[str | None]) -> None:
+    """A missing split is taken out of training, if the source places every sample; labels from production do not."""
+    table = pd.DataFrame({"source": ["source"] * 3 + ["feedback"] * 2, "split": [*given, None, "train"]})
+    found = binding(table)
+    assert found.where(found.notna(), None).tolist() == [*bound, None, "train"]
