@@ -117,7 +117,16 @@ def read_yaml(path: Path) -> Any:
 
 def _faults(error: ValidationError) -> str:
     """All faults in one line: key, value and rule."""
-    return " | ".join(_fault(fault["loc"], fault["input"], _rule(fault)) for fault in error.errors())
+    faults = error.errors()
+    places = [fault["loc"] for fault in faults]
+    # A list whose items are wrong is no list that is too short.
+    told = [fault for fault in faults if fault["type"] != "too_short" or not _inside(fault["loc"], places)]
+    return " | ".join(_fault(fault["loc"], fault["input"], _rule(fault)) for fault in told)
+
+
+def _inside(place: tuple[int | str, ...], places: list[tuple[int | str, ...]]) -> bool:
+    """Whether one of the places lies within another place."""
+    return any(other[: len(place)] == place and len(other) > len(place) for other in places)
 
 
 def _rule(fault: Any) -> str:

@@ -87,7 +87,7 @@ class TableSource(SourceConfig):
             path = cell_text(row["path"]) or f"row {number} of {table.rsplit('/', 1)[-1]}{NAMELESS}"
             label = cell_text(row[self.label])
             yield Sample(
-                path=_absolute(path, base),
+                path=sample_address(path, base),
                 labels={} if label is None else {task: label},
                 group=cell_text(row.get("group")),
                 slices={name: text for name in slices if (text := cell_text(row[name])) is not None},
@@ -127,7 +127,7 @@ def _content(filesystem: Any, table: str) -> bytes:
         raise SourceError(f"{table}: {type(error).__name__}; restore the table or correct source.path") from error
 
 
-def _absolute(path: str, base: str) -> str:
+def sample_address(path: str, base: str) -> str:
     """The address of a sample; a path of Windows works where it is relative.
 
     Raises:

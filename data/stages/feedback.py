@@ -3,12 +3,12 @@
 import hashlib
 from pathlib import Path
 
-import pandas as pd
-
 from data.config import DataConfig
 from data.errors import SourceError
 from data.sources import TableSource
-from data.sources.sample import SampleSource
+from data.sources.reading import cell_text, read_table
+from data.sources.sample import SampleSource, read_file
+from data.sources.table import sample_address
 from data.stores.atomic import write_text
 
 
@@ -19,24 +19,28 @@ def sources_of(config: DataConfig, name: str) -> list[tuple[str, SampleSource]]:
 
 
 def add_feedback(root: Path, name: str, table: Path) -> Path:
-    """Files a CSV of `path,label` (and `group`, `weight`, slices) as feedback of a domain; the next retrain reads it.
+    """Files a table of `path,label` (and `group`, `weight`, slices) as feedback of a domain; the next retrain reads it.
 
-    Paths are made absolute, so that the table may go away. The same rows filed twice stay one table.
+    It is read as a source's table is. Paths are made absolute, so that the table may go away. The same rows filed twice
+    stay one table.
 
     Raises:
-        SourceError: the table is missing, unreadable or lacks a column.
+        SourceError: the table is missing, unreadable, lacks a column or has a row without a path.
     """
-    try:
-        rows = pd.read_csv(table, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise SourceError(
-            f"{table}: not readable as CSV ({' '.join(str(error).split())}); give a table with path,label"
-        ) from error
+    rows = read_table(read_file(table), str(table), "label")
     missing = {"path", "label"} - set(rows.columns)
     if missing:
         raise SourceError(f"{table}: no column {min(missing)!r}; a feedback table needs path and label")
-    rows["path"] = [path if "://" in path else str((table.parent / path).resolve()) for path in rows["path"]]
+    paths = [cell_text(path) for path in rows["path"]]
+    if None in paths:
+        raise SourceError(f"{table}: row {paths.index(None) + 1} has no path; fill it in or drop the row")
+    rows["path"] = [_lasting(sample_address(str(path), str(table.parent.absolute()))) for path in paths]
     text = rows.to_csv(index=False)
     filed = root / "data" / "feedback" / name / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.csv"
     write_text(filed, text)
     return filed
+
+
+def _lasting(address: str) -> str:
+    """An address that leads to the same file from anywhere."""
+    return address if "://" in address else str(Path(address).resolve())

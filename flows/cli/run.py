@@ -143,7 +143,7 @@ def score(domain: str, files: tuple[Path, ...], output: Path | None, no_log: boo
 @domain_argument
 @click.argument("table", type=click.Path(path_type=Path))
 def feedback(domain: str, table: Path) -> Answer:
-    """File TABLE (CSV of path,label and, where they exist, group, weight and slices) as labels for DOMAIN."""
+    """File TABLE (of path,label and, where they exist, group, weight and slices) as labels for DOMAIN."""
     from data.stages.feedback import add_feedback
     from tasks.domain import load_domain
 

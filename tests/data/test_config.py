@@ -74,6 +74,15 @@ def test_load_data_config__wrong_entry(project: Path, case: str) -> None:
     assert "`regraft new` writes" in text
 
 
+def test_load_data_config__wrong_items_are_all_that_is_wrong(project: Path) -> None:
+    """Nobody is told that a list is too short of which two items want quotes."""
+    path = project / "domains" / "solar.yaml"
+    path.write_text(SOLAR.replace("[functional, defective]", "[yes, no]"))
+    with pytest.raises(ConfigError) as error:
+        load_data_config(project, "solar")
+    assert (str(error.value).count("put it in quotes"), "at least 2" in str(error.value)) == (2, False)
+
+
 def test_load_data_config__all_faults_at_once(project: Path) -> None:
     """Two faults need one look, not two runs."""
     text = SOLAR.replace("size: 224", "size: 1").replace("seed: 0\n  transform", "sed: 0\n  transform")

@@ -28,6 +28,14 @@ def test_add_feedback__is_read_beside_the_source(project: Path) -> None:
     assert (second.path, second.labels, second.group) == ("s3://store/b.png", {"defect": "None"}, None)
 
 
+def test_add_feedback__as_people_write_it(project: Path) -> None:
+    """A table of other habits is read as that of a source is; its rows are filed in one form."""
+    plain = filed(project, "path,label,group\nsub/a.png,defective,1\n")
+    assert filed(project, "file_name;Class;Group\nsub\\a.png;defective;1\n").read_text() == plain.read_text()
+    with pytest.raises(SourceError, match=r"new.csv: row 2 has no path; fill it in or drop the row"):
+        filed(project, "path,label\na.png,defective\n,defective\n")
+
+
 def test_sources_of__without_feedback(project: Path) -> None:
     """No feedback yet is no error."""
     sources = dict(sources_of(load_data_config(project, "solar"), "solar"))
@@ -64,5 +72,5 @@ def test_add_feedback__wrong_table(project: Path, text: str, message: str) -> No
 
 def test_add_feedback__no_table(project: Path) -> None:
     """A path that does not exist is named."""
-    with pytest.raises(SourceError, match=r"nothing\.csv: not readable"):
+    with pytest.raises(SourceError, match=r"nothing\.csv: No such file or directory"):
         add_feedback(project, "solar", project / "nothing.csv")
