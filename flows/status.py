@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from data.errors import VersioningError
 from data.stores.dataset import Dataset
+from data.stores.locks import holder_of
 from data.stores.manifest import processed_folder
 from data.stores.versioning import dataset_version
 from registry.ledger.history import quarantine_reason, quarantined, way_back
@@ -23,6 +24,7 @@ class Status(BaseModel):
     domain: str
     champion: int | None
     previous: int | None
+    since: dict[str, str]
     champion_facts: dict[str, str]
     versions: dict[int, str]
     quarantine: dict[int, str]
@@ -31,6 +33,7 @@ class Status(BaseModel):
     ledger_entries: int
     last_check: dict[str, str] | None
     schedule: dict[str, str | None]
+    running: str | None
 
 
 def domain_status(domain: str) -> Status:
@@ -48,6 +51,7 @@ def domain_status(domain: str) -> Status:
         domain=domain,
         champion=champion,
         previous=way_back(entries, versions),
+        since={key: vars(entries[-1])[key] for key in ("action", "time", "actor", "reason")} if entries else {},
         champion_facts=versions.get(champion or 0, lost),
         versions={number: tags.get("decision", "not judged") for number, tags in versions.items()},
         quarantine={version: quarantine_reason(entry) for version, entry in quarantined(entries).items()},
@@ -56,6 +60,7 @@ def domain_status(domain: str) -> Status:
         ledger_entries=len(entries),
         last_check=latest_run(domain, "tags.action != ''"),
         schedule=config.schedule.model_dump(),
+        running=holder_of(config.home, domain),
     )
 
 

@@ -40,6 +40,18 @@ def triage(window: Window, transform: str, config: MonitoringConfig) -> Triage:
             f"{failed} of {rows} files could not be used, {config.max_undecodable:.0%} are tolerated; "
             f"mend the source (the latest: {errors.iloc[-1]})",
         )
-    if rows - failed < config.min_window:
-        return Triage("insufficient", f"{rows - failed} usable samples, at least {config.min_window} are needed")
-    return Triage("ok", f"{rows - failed} usable samples of {rows}")
+    if rows >= config.min_window and (often := _most_frequent(window)) > rows / 2:
+        return Triage(
+            "broken data", f"one sample makes up {often} of {rows}, as from a camera that is stuck; mend the source"
+        )
+    usable = len(window.usable)
+    told = f"{usable} usable samples of {rows}" + (
+        f", {rows - failed - usable} are copies" if rows > failed + usable else ""
+    )
+    if usable < config.min_window:
+        return Triage("insufficient", f"{told}; at least {config.min_window} are needed")
+    return Triage("ok", told)
+
+
+def _most_frequent(window: Window) -> int:
+    return int(window.rows["hash"].value_counts().iloc[0])

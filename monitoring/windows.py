@@ -19,8 +19,8 @@ class Window:
 
     @property
     def usable(self) -> pd.DataFrame:
-        """The rows that the model could predict, in order."""
-        return self.rows[self.rows["error"].isna()]
+        """The rows that the model could predict, in order; a sample that was scored several times is one sample."""
+        return self.rows[self.rows["error"].isna()].drop_duplicates("hash", keep="last")
 
     @property
     def digest(self) -> str:

@@ -1,6 +1,7 @@
 """Labels that come back from production: tables below data/feedback/DOMAIN, read besides the domain's own source."""
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from data.config import DataConfig
@@ -18,7 +19,16 @@ def sources_of(config: DataConfig, name: str) -> list[tuple[str, SampleSource]]:
     return [("source", config.source), ("feedback", feedback)]
 
 
-def add_feedback(root: Path, name: str, table: Path) -> Path:
+@dataclass(frozen=True)
+class Filed:
+    """A feedback table that was filed: where, its rows, and how many have a label that the domain does not know."""
+
+    path: Path
+    rows: int
+    unknown: dict[str, int]
+
+
+def add_feedback(root: Path, name: str, table: Path, config: DataConfig) -> Filed:
     """Files a table of `path,label` (and `group`, `weight`, slices) as feedback of a domain; the next retrain reads it.
 
     It is read as a source's table is. Paths are made absolute, so that the table may go away. The same rows filed twice
@@ -38,7 +48,10 @@ def add_feedback(root: Path, name: str, table: Path) -> Path:
     text = rows.to_csv(index=False)
     filed = root / "data" / "feedback" / name / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.csv"
     write_text(filed, text)
-    return filed
+    task = config.tasks[config.headline]
+    labels = task.read(rows["label"].map(cell_text).dropna())
+    strange = labels[~task.known(labels)].value_counts()
+    return Filed(filed, len(rows), {str(label): int(count) for label, count in strange.items()})
 
 
 def _lasting(address: str) -> str:

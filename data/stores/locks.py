@@ -1,15 +1,18 @@
 """One writer a domain: a lock that dies with its holder and says who holds it."""
 
 import json
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from data.errors import LockedError
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -24,7 +27,7 @@ def domain_lock(home: Path, name: str, doing: str, wait: float = 0.0) -> Iterato
     lock = FileLock(folder / f"{name}.lock", is_singleton=True)  # one flow may run inside another
     holder = folder / f"{name}.json"
     try:
-        lock.acquire(timeout=wait)
+        _acquire(lock, holder, name, wait)
     except Timeout as error:
         raise LockedError(f"{name!r} is busy: {_holder(holder)}; wait for it to end, or stop that process") from error
     try:
@@ -33,7 +36,30 @@ def domain_lock(home: Path, name: str, doing: str, wait: float = 0.0) -> Iterato
             holder.write_text(json.dumps({"doing": doing, "pid": os.getpid(), "since": since}), encoding="utf-8")
         yield
     finally:
+        if lock.lock_counter == 1:
+            holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _acquire(lock: BaseFileLock, holder: Path, name: str, wait: float) -> None:
+    """Takes the lock; who has to wait for it says for what."""
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        if not wait:
+            raise
+        log.warning("%r is busy: %s; this run waits up to %d minutes for it", name, _holder(holder), wait / 60)
+        lock.acquire(timeout=wait)
+
+
+def holder_of(home: Path, name: str) -> str | None:
+    """What holds the domain's lock, in words; None: nothing does."""
+    path = home / "locks" / f"{name}.json"
+    try:
+        os.kill(json.loads(path.read_text(encoding="utf-8"))["pid"], 0)
+    except (OSError, ValueError, KeyError):  # nobody, or somebody who was killed
+        return None
+    return _holder(path)
 
 
 def _holder(path: Path) -> str:

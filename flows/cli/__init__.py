@@ -29,6 +29,7 @@ COMMANDS = {
     "score": ("run", "Score files with the champion."),
     "feedback": ("run", "File labels from production for the next retrain."),
     "forget": ("forget", "Erase samples on request, wherever they are kept."),
+    "domains": ("show", "Every domain: what is in production, since when, what is scheduled."),
     "status": ("show", "What is in production, and what it stands on."),
     "report": ("report", "How good a version is, class by class, and what it confuses."),
     "hand-over": ("hand_over", "A version with a short program for those who have no Regraft."),

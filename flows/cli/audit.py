@@ -1,13 +1,11 @@
 """The command that audits data."""
 
-import click
-
 from flows.cli.answer import Answer, answering
-from flows.cli.console import prepared_flow, print_facts, run_flow
+from flows.cli.console import domain_argument, prepared_flow, print_facts, run_flow
 
 
 @answering()
-@click.argument("domain")
+@domain_argument
 def audit(domain: str) -> Answer:
     """Look for near-duplicates, wrong labels and planted samples in the data of DOMAIN.
 

@@ -3,10 +3,8 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
-import click
-
 from flows.cli.answer import Answer, answering
-from flows.cli.console import print_facts
+from flows.cli.console import domain_argument, print_facts
 from flows.cli.exits import Exit
 
 if TYPE_CHECKING:
@@ -14,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @answering(Exit.REFUSED)
-@click.argument("domain")
+@domain_argument
 def check(domain: str) -> Answer:
     """Judge the YAML and the source of DOMAIN without training."""
     from tasks.check import check_domain

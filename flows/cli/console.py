@@ -18,6 +18,11 @@ from settings.errors import RegraftError
 Result = TypeVar("Result")
 
 
+def domain_argument(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The name of a domain, which the shell completes."""
+    return click.argument("domain", shell_complete=_domains_like)(command)
+
+
 def listed(ctx: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
     """The names of an option that takes several with commas; an option that must be given must name one."""
     names = tuple(filter(None, map(str.strip, (value or "").split(","))))
@@ -86,6 +91,13 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "to_dict"):  # pandas, which need not be imported for it
         return _plain(value.to_dict("records"))
     return None if isinstance(value, float) and not isfinite(value) else value
+
+
+def _domains_like(ctx: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
+    """Domains of the project that begin so; outside of one there are none."""
+    from settings.machine import load_settings
+
+    return sorted(path.stem for path in (load_settings().root / "domains").glob(f"{typed}*.yaml"))
 
 
 def _is_no_fault(record: logging.LogRecord) -> bool:

@@ -6,11 +6,11 @@ from typing import Any
 import click
 
 from flows.cli.answer import Answer, answering
-from flows.cli.console import prepared_flow, print_facts, run_flow
+from flows.cli.console import domain_argument, prepared_flow, print_facts, run_flow
 
 
 @answering()
-@click.argument("domain")
+@domain_argument
 @click.option("--hash", "hashes", multiple=True, help="sha256 of a sample's file; may be given several times.")
 @click.option("--key", "keys", multiple=True, help="A path as the source names it, or a group; likewise.")
 @click.option("--yes", is_flag=True, help="Do not ask; there is no way back.")

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 import click
 
 from flows.cli.answer import Answer, answering
-from flows.cli.console import print_facts
+from flows.cli.console import domain_argument, print_facts
 
 if TYPE_CHECKING:
     from flows.hand_over import HandedOver
 
 
 @answering()
-@click.argument("domain")
+@domain_argument
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--version", type=int, help="Which version; default: the champion.")
 def hand_over(domain: str, folder: Path, version: int | None) -> Answer:

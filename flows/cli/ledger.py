@@ -1,7 +1,7 @@
 """The commands of the ledger: its rows, a moment in the past, and its chain."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,7 +24,7 @@ class DomainFirst(click.Group):
 
 
 class Moment(click.ParamType[datetime]):
-    """A time as the ledger writes it, or shorter: ISO 8601 with a zone."""
+    """A time as the ledger writes or prints it, or shorter: ISO 8601; without a zone it is UTC."""
 
     name = "time"
 
@@ -33,10 +33,8 @@ class Moment(click.ParamType[datetime]):
         try:
             found = datetime.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is no time; write one such as 2026-11-21T12:00+00:00", param, ctx)
-        if found.tzinfo is None:
-            self.fail(f"{value!r} lacks a time zone; add one, such as {value}+00:00 for UTC", param, ctx)
-        return found
+            self.fail(f"{value!r} is no time; write one such as 2026-11-21T12:00 (UTC) or …+01:00", param, ctx)
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 @click.group(cls=DomainFirst)
@@ -46,7 +44,7 @@ def ledger() -> None:
 
 @ledger.command("DOMAIN", cls=AnsweringCommand)
 @click.argument("domain", metavar="")  # the command's own name stands for it in the usage line
-@click.option("--at", type=Moment(), help="Which version was in production then.")
+@click.option("--at", type=Moment(), help="Which version was in production then; UTC, if no zone is named.")
 def show(domain: str, at: datetime | None) -> Answer:
     """Every promotion and rollback of DOMAIN, oldest first; --json has each row whole."""
     from registry.ledger.ledger import Ledger

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from flows.cli.answer import Answer, answering
-from flows.cli.console import listed, prepared_flow, print_table, run_flow
+from flows.cli.console import domain_argument, listed, prepared_flow, print_table, run_flow
 
 
 def _numbers(ctx: click.Context, option: click.Parameter, value: str | None) -> tuple[int, ...]:
@@ -18,7 +18,7 @@ def _numbers(ctx: click.Context, option: click.Parameter, value: str | None) -> 
 
 
 @answering()
-@click.argument("domain")
+@domain_argument
 @click.option("--backbones", callback=listed, help="Names in the model hub, with commas; default: all at hand.")
 @click.option(
     "--sizes", callback=_numbers, help="Image sides in pixels, with commas; default: the domain's and smaller."

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flows.cli.answer import Answer, answering
-from flows.cli.console import print_facts, print_table
+from flows.cli.console import domain_argument, print_facts, print_table
 
 if TYPE_CHECKING:
     from evaluation.report.page import Report
@@ -16,7 +16,7 @@ SHOWN = 20
 
 
 @answering()
-@click.argument("domain")
+@domain_argument
 @click.argument("version", type=int, required=False)
 def report(domain: str, version: int | None) -> Answer:
     """How good VERSION of DOMAIN (default: the champion) is, class by class, and what it confuses.

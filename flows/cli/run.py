@@ -8,11 +8,10 @@ from typing import Any
 import click
 
 from flows.cli.answer import Answer, answering
-from flows.cli.console import prepared_flow, print_facts, print_table, run_flow
+from flows.cli.console import domain_argument, prepared_flow, print_facts, print_table, run_flow
 from flows.cli.exits import ACTIONS, OUTCOMES, Exit
 from flows.cli.report import print_report
 
-domain_argument = click.argument("domain")
 recipe_option = click.option("--recipe", default="", help="Another recipe than the domain's, with its defaults.")
 
 
@@ -147,8 +146,13 @@ def feedback(domain: str, table: Path) -> Answer:
     from data.stages.feedback import add_feedback
     from tasks.domain import load_domain
 
-    facts = {"table": add_feedback(load_domain(domain).root, domain, table)}
-    return Answer(facts, lambda: print_facts(f"{domain}: labels filed", facts))
+    config = load_domain(domain)
+    found = add_feedback(config.root, domain, table, config.data)
+    known = {"labels": found.rows, "table": found.path}
+    remedy = f"add a class to tasks.{config.data.headline}.classes, or correct the table and file it again"
+    strange = {"unknown": f"{', '.join(f'{label} ({count})' for label, count in found.unknown.items())}; {remedy}"}
+    facts = {**known, **strange} if found.unknown else known
+    return Answer(found, lambda: print_facts(f"{domain}: labels filed; the next retrain reads them", facts))
 
 
 def _promotion(found: Any) -> Answer:

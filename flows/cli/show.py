@@ -1,16 +1,22 @@
 """Commands that only look."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from flows.cli.answer import Answer, answering
-from flows.cli.console import print_facts, print_table
+from flows.cli.console import domain_argument, print_facts, print_table
 from flows.cli.exits import Exit
+
+if TYPE_CHECKING:
+    from flows.domains import Listed
+    from flows.status import Status
+
+SHOWN = 8
 
 
 @answering()
-@click.argument("domain")
+@domain_argument
 def status(domain: str) -> Answer:
     """What of DOMAIN is in production, and what it stands on."""
     from flows.environment import prepare_environment
@@ -19,7 +25,16 @@ def status(domain: str) -> Answer:
     from flows.status import domain_status
 
     found = domain_status(domain)
-    return Answer(found, lambda: print_facts(domain, found.model_dump()))
+    return Answer(found, lambda: print_facts(domain, _page(found)))
+
+
+@answering()
+def domains() -> Answer:
+    """Every domain of the project: what is in production, since when, and what is scheduled."""
+    from flows.domains import list_domains
+
+    found = list_domains()
+    return Answer(found, lambda: print_table("domains", [_line(one) for one in found]))
 
 
 @answering()
@@ -33,6 +48,43 @@ def doctor(fix: bool) -> Answer:
 
     found = examine(fix=fix)
     return Answer(found, lambda: _findings(found), Exit.DONE if all(one.ok for one in found) else Exit.ERROR)
+
+
+def _page(found: "Status") -> dict[str, str]:
+    """A status in a person's words."""
+    since, facts, tests, check = found.since, found.champion_facts, found.test_set, found.last_check
+    told = [f"{key} {facts[key]}" for key in ("recipe", "backbone") if key in facts]
+    scores = [f"{key} {value}" for key, value in facts.items() if "(" in value]
+    versions = [f"v{number} {decision}" for number, decision in sorted(found.versions.items(), reverse=True)]
+    plans = [f"{key} {found.schedule[key] or 'never'}" for key in ("retrain", "monitor")]
+    return {
+        "in production": f"v{found.champion}" if found.champion else f"nothing; run `regraft retrain {found.domain}`",
+        "since": f"{_minute(since['time'])}, by {since['actor']}: {since['reason']}" if since else "-",
+        "it is": facts.get("fault") or "; ".join([*scores, ", ".join(told)]).strip("; ") or "-",
+        "rollback goes to": f"v{found.previous}" if found.previous else "nothing: there is no earlier version",
+        "versions": ", ".join(versions[:SHOWN]) + (", …" if len(versions) > SHOWN else "") or "none",
+        "quarantine": "\n".join(f"v{number}: {why}" for number, why in found.quarantine.items()) or "none",
+        "data": found.dataset_version or "not prepared yet",
+        "test set": f"used {tests['uses']} times; {tests['comparisons']} of {tests['comparisons allowed']} comparisons",
+        "last check": f"{check.get('action', '?')}, {_minute(check['time'])}" if check else "none yet",
+        "schedule": f"{', '.join(plans)} ({found.schedule['timezone']})",
+        "running": found.running or "nothing",
+    }
+
+
+def _minute(time: str) -> str:
+    return f"{time[:16].replace('T', ' ')} UTC"
+
+
+def _line(one: "Listed") -> dict[str, str]:
+    return {
+        "domain": one.name,
+        "in production": f"v{one.champion}" if one.champion else "-",
+        "since": _minute(one.since) if one.since else "-",
+        "retrain": one.retrain or "-",
+        "monitor": one.monitor or "-",
+        "": one.fault or one.running,
+    }
 
 
 def _findings(found: list[Any]) -> None:

@@ -3,7 +3,7 @@
 import click
 
 from flows.cli.answer import Answer, AnsweringCommand
-from flows.cli.console import prepared_flow, print_facts, run_flow
+from flows.cli.console import domain_argument, prepared_flow, print_facts, run_flow
 
 
 @click.group()
@@ -12,7 +12,7 @@ def split() -> None:
 
 
 @split.command(cls=AnsweringCommand)
-@click.argument("domain")
+@domain_argument
 def refresh(domain: str) -> Answer:
     """Draw a fresh test set for DOMAIN from newer data, when the present one was looked at too often.
 

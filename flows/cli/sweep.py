@@ -5,11 +5,11 @@ from typing import Any
 import click
 
 from flows.cli.answer import Answer, answering
-from flows.cli.console import listed, prepared_flow, print_table, run_flow
+from flows.cli.console import domain_argument, listed, prepared_flow, print_table, run_flow
 
 
 @answering()
-@click.argument("domain")
+@domain_argument
 @click.option(
     "--recipes", required=True, callback=listed, help="Which, with commas, such as linear_probe,partial,lp_ft."
 )

@@ -102,11 +102,11 @@ def sabotage(domain: str) -> Verdict:
 
 
 def _plant(config: Domain, workshop: Path) -> Path:
-    return add_feedback(config.root, DOMAIN, plant_bad_files(workshop / "planted"))
+    return add_feedback(config.root, DOMAIN, plant_bad_files(workshop / "planted"), config.data).path
 
 
 def _label(config: Domain, workshop: Path) -> Path:
-    return add_feedback(config.root, DOMAIN, write_poly_labels(workshop / "poly.csv"))
+    return add_feedback(config.root, DOMAIN, write_poly_labels(workshop / "poly.csv"), config.data).path
 
 
 def _poly_files() -> list[str]:

@@ -216,7 +216,8 @@ def run_address(run_id: str) -> str:
     server = re.sub("//[^/@]*@", "//", settings.tracking_uri) if remote else local  # no password in a link
     with registry_errors(f"read run {run_id}"):
         experiment = mlflow_client().get_run(run_id).info.experiment_id
-    return f"{server}/#/experiments/{experiment}/runs/{run_id}"
+    # MLflow's pages open on the side of language models otherwise
+    return f"{server}/#/experiments/{experiment}/runs/{run_id}?workflowType=machine_learning"
 
 
 def run_params(run_id: str) -> dict[str, str]:

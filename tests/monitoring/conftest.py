@@ -27,6 +27,7 @@ def grouped_frame(
             "embedding": list(embedding),
             "transform": "t" * 64,
             "error": None,
+            "hash": [f"{rng.integers(2**62):x}" for _ in range(rows)],
         }
     )
 

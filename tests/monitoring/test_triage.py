@@ -14,7 +14,13 @@ def window(rows: int, *, failed: int = 0, strangers: int = 0) -> Window:
     """A window of which some files failed and some went through another transform."""
     errors = [None] * (rows - failed) + ["truncated"] * failed
     transforms = ["old"] * strangers + ["new"] * (rows - strangers)
-    return Window(pd.DataFrame({"error": errors, "transform": transforms}, dtype=object))
+    hashes = list(map(str, range(rows)))
+    return Window(pd.DataFrame({"error": errors, "transform": transforms, "hash": hashes}, dtype=object))
+
+
+def copied(distinct: int, times: int) -> Window:
+    """A window of so many samples, each scored several times."""
+    return Window(pd.concat([window(distinct).rows] * times, ignore_index=True))
 
 
 @pytest.mark.parametrize(
@@ -32,11 +38,24 @@ def window(rows: int, *, failed: int = 0, strangers: int = 0) -> Window:
         (window(51, failed=2), "insufficient"),
         (window(20, failed=20), "insufficient"),
         (window(0), "insufficient"),
+        (copied(50, 4), "ok"),
+        (copied(49, 4), "insufficient"),
+        (copied(1, 200), "broken data"),
+        (Window(pd.concat([window(99).rows, copied(1, 101).rows])), "broken data"),
+        (Window(pd.concat([window(101).rows, copied(1, 99).rows])), "ok"),
     ],
 )
 def test_triage__verdict(rows: Window, verdict: str) -> None:
     """The worst that is certain comes first: skew, broken data, too little to judge."""
     assert triage(rows, "new", CONFIG).verdict == verdict
+
+
+def test_triage__copies_are_told() -> None:
+    """What was scored several times counts once, and the reason says how many copies there were."""
+    assert triage(copied(20, 10), "new", CONFIG).reason == (
+        "20 usable samples of 200, 180 are copies; at least 50 are needed"
+    )
+    assert "one sample makes up 200 of 200" in triage(copied(1, 200), "new", CONFIG).reason
 
 
 def test_triage__reasons_name_values_and_remedy() -> None:

@@ -6,15 +6,15 @@ import pytest
 
 from data.config import load_data_config
 from data.errors import SourceError
-from data.stages.feedback import add_feedback, sources_of
+from data.stages.feedback import Filed, add_feedback, sources_of
 
 
-def filed(project: Path, text: str) -> Path:
+def filed(project: Path, text: str) -> Filed:
     """A table from elsewhere, filed for `solar`."""
     elsewhere = project / "elsewhere"
     elsewhere.mkdir(exist_ok=True)
     (elsewhere / "new.csv").write_text(text)
-    return add_feedback(project, "solar", elsewhere / "new.csv")
+    return add_feedback(project, "solar", elsewhere / "new.csv", load_data_config(project, "solar"))
 
 
 def test_add_feedback__is_read_beside_the_source(project: Path) -> None:
@@ -30,10 +30,16 @@ def test_add_feedback__is_read_beside_the_source(project: Path) -> None:
 
 def test_add_feedback__as_people_write_it(project: Path) -> None:
     """A table of other habits is read as that of a source is; its rows are filed in one form."""
-    plain = filed(project, "path,label,group\nsub/a.png,defective,1\n")
-    assert filed(project, "file_name;Class;Group\nsub\\a.png;defective;1\n").read_text() == plain.read_text()
+    plain = filed(project, "path,label,group\nsub/a.png,defective,1\n").path
+    assert filed(project, "file_name;Class;Group\nsub\\a.png;defective;1\n").path.read_text() == plain.read_text()
     with pytest.raises(SourceError, match=r"new.csv: row 2 has no path; fill it in or drop the row"):
         filed(project, "path,label\na.png,defective\n,defective\n")
+
+
+def test_add_feedback__says_what_it_filed(project: Path) -> None:
+    """How many labels, and which ones the domain does not know."""
+    found = filed(project, "path,label\na.png,defective\nb.png,odd\nc.png,odd\nd.png,\n")
+    assert (found.rows, found.unknown) == (4, {"odd": 2})
 
 
 def test_sources_of__without_feedback(project: Path) -> None:
@@ -72,5 +78,5 @@ def test_add_feedback__wrong_table(project: Path, text: str, message: str) -> No
 
 def test_add_feedback__no_table(project: Path) -> None:
     """A path that does not exist is named."""
-    with pytest.raises(SourceError, match=r"nothing\.csv: No such file or directory"):
-        add_feedback(project, "solar", project / "nothing.csv")
+    with pytest.raises(SourceError, match=r"nothing\.csv: No such file"):
+        add_feedback(project, "solar", project / "nothing.csv", load_data_config(project, "solar"))

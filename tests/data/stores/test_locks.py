@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from data.errors import LockedError
-from data.stores.locks import domain_lock
+from data.stores.locks import domain_lock, holder_of
 
 HOLDER = """
 import pathlib, sys
@@ -61,6 +61,22 @@ def test_domain_lock__waits(tmp_path: Path, helpers: Any) -> None:
         process.stdin.flush()
         with domain_lock(tmp_path, "solar", "train", wait=60):
             assert process.wait(60) == 0
+
+
+def test_domain_lock__says_what_it_waits_for(tmp_path: Path, helpers: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """Who waits says for which process; when nothing runs there is no holder, nor when it was killed."""
+    assert holder_of(tmp_path, "solar") is None
+    with held_elsewhere(tmp_path, helpers) as process:
+        assert str(holder_of(tmp_path, "solar")).startswith(f"retrain runs in process {process.pid} since")
+        with pytest.raises(LockedError), domain_lock(tmp_path, "solar", "train", wait=0.1):
+            raise AssertionError
+        assert f"'solar' is busy: retrain runs in process {process.pid}" in caplog.text
+        process.kill()
+        process.wait()
+    assert holder_of(tmp_path, "solar") is None
+    with domain_lock(tmp_path, "solar", "train"):
+        assert "train runs" in str(holder_of(tmp_path, "solar"))
+    assert holder_of(tmp_path, "solar") is None
 
 
 def test_domain_lock__one_flow_inside_another(tmp_path: Path) -> None:

@@ -5,10 +5,13 @@ import os
 from collections.abc import Iterator
 from unittest import mock
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from flows.cli import regraft
+from flows.cli.show import _page
+from flows.status import Status
 
 pytestmark = pytest.mark.usefixtures("tracked")
 
@@ -24,7 +27,43 @@ def test_status__for_people_and_for_machines():
     """The same facts as a table and as JSON."""
     run = CliRunner(env={"COLUMNS": "100"}).invoke
     assert json.loads(run(regraft, ["status", "digits", "--json"]).stdout)["ledger_entries"] == 0
-    assert "│ ledger_entries" in run(regraft, ["status", "digits"]).stdout
+    page = run(regraft, ["status", "digits"]).stdout
+    assert "nothing; run `regraft retrain digits`" in page
+    assert "None" not in page
+    assert "{" not in page
+
+
+def test_status__of_a_champion():
+    """Version, since when and why, how good, what a rollback goes to, in words."""
+    found = Status(
+        domain="photos", champion=2, previous=1, running=None, versions={1: "PROMOTE", 2: "PROMOTE"},
+        since={"action": "promote", "time": "2026-01-02T03:04:05.6+00:00", "actor": "Ada", "reason": "better"},
+        champion_facts={"recipe": "full", "backbone": "b", "accuracy": "0.9 (0.8 to 1.0)"}, quarantine={3: "bad"},
+        dataset_version="d", test_set={"generation": 0, "uses": 3, "comparisons": 1, "comparisons allowed": 10},
+        ledger_entries=2, last_check={"action": "nothing", "time": "2026-01-03T00:00:00+00:00"},
+        schedule={"timezone": "UTC", "retrain": "0 3 * * 1", "monitor": None},
+    )  # fmt: skip
+    page = _page(found)
+    assert (page["in production"], page["since"]) == ("v2", "2026-01-02 03:04 UTC, by Ada: better")
+    assert page["it is"] == "accuracy 0.9 (0.8 to 1.0); recipe full, backbone b"
+    assert (page["versions"], page["quarantine"]) == ("v2 PROMOTE, v1 PROMOTE", "v3: bad")
+    assert (page["last check"], page["running"]) == ("nothing, 2026-01-03 00:00 UTC", "nothing")
+    assert page["schedule"] == "retrain 0 3 * * 1, monitor never (UTC)"
+
+
+def test_domains__for_people():
+    """One line a domain at 80 columns."""
+    shown = CliRunner(env={"COLUMNS": "80"}).invoke(regraft, ["domains"]).stdout
+    assert "digits" in shown
+    assert "solar" in shown
+
+
+def test_domain_argument__completes(project):
+    """The shell gets the domains that begin so."""
+    context = click.Context(regraft)
+    command = regraft.get_command(context, "status")
+    found = command.params[0].shell_complete(click.Context(command), "so")
+    assert [one.value for one in found] == ["solar"]
 
 
 def test_doctor__exit_code(project):
