@@ -4,7 +4,7 @@ from prefect import flow
 from prefect.runtime import deployment
 
 from data.stores.locks import domain_lock
-from flows.evaluate import evaluate_version
+from flows.evaluate import evaluate_version, stress_version
 from flows.prepare import prepare_data
 from flows.promote import promote_approved
 from flows.train import train_version
@@ -25,11 +25,15 @@ def retrain(domain: str, reason: str = "asked for", recipe: str = "") -> Promoti
         candidate = train_version(plan, run)
         if candidate.version == find_champion(domain):
             return conclude(run, unchanged(candidate))
-        verdict = evaluate_version(plan, candidate.version, run)
+        verdict, judged = evaluate_version(plan, candidate.version, run)
         demand = approval_needed(verdict, config.gate)
         if demand is None:
-            return conclude(run, promote(verdict, reason))
-    return conclude(run, promote_approved(verdict, demand, reason))
+            found = conclude(run, promote(verdict, reason))
+    # By now the lock is free, and what may go into production is there; those who have to agree see it first.
+    stress_version(plan, judged)
+    if demand is not None:
+        found = conclude(run, promote_approved(verdict, demand, reason))
+    return found
 
 
 def _wait() -> float:

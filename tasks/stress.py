@@ -13,7 +13,7 @@ from registry.cards.stressing import StressTest, stress_curves, stress_means
 from registry.package.package import load_package
 from registry.store.models import model_version
 from registry.store.tracking import log_curves, log_figures, log_values
-from tasks.evaluate import Judged
+from tasks.evaluate import STRESS, Judged
 from tasks.plan import Plan
 from tasks.policy import COMPUTE
 from tasks.progress import artifact_key, task_progress
@@ -38,8 +38,8 @@ def stress(plan: Plan, judged: Judged) -> Stressed:
         found = StressTest(domain.root, package, plan.dataset, clean, domain.stress, domain.gate, report).run()
     means = stress_means(found)
     log_curves(judged.run_id, stress_curves(found))
-    log_values(judged.run_id, means, {}, {})
     log_figures(judged.run_id, found.figures)
+    log_values(judged.run_id, means, {}, {STRESS: "done"})
     _show(judged, found.corruptions, found.attacks)
     return Stressed(judged.domain, judged.version, means, judged.run_id)
 

@@ -41,3 +41,4 @@ def test_stress__is_logged(judged, plan):
     assert {one.path for one in client.list_artifacts(judged.run_id, "figures")} == {
         f"figures/{name}.png" for name in ("corruptions", "corrupted_sample", "attacks", "saliency")
     }
+    assert client.get_run(judged.run_id).data.tags["stress"] == "done"
