@@ -64,6 +64,9 @@ class TableSource(SourceConfig):
         filesystem, name = _filesystem(path)
         try:
             return bytes(filesystem.cat_file(name))
+        except FileNotFoundError:
+            rule = "restore it, correct its path (a relative one starts at the table's folder) or drop its row"
+            raise SourceError(f"{path}: there is no such file; {rule}") from None
         except OSError as error:
             raise SourceError(
                 f"{path}: {type(error).__name__}; restore the file or drop its row from the table"

@@ -35,12 +35,7 @@ def image_facts(content: bytes, max_pixels: int = PIXEL_LIMIT, levels: Levels = 
     """Facts of one file; a file that cannot be decoded has its reason in `error`."""
     try:
         with _opened(content, max_pixels) as image:
-            width, height, frames, cut = *image.size, _frames(image), _loses_half(image)
-            pixels = np.asarray(_to_mode(image, "L", levels))
-            fault = flatness(image, levels, cut)
-            if fault is not None:
-                return ImageFacts(error=fault)
-            return ImageFacts(None, width, height, _told_mode(image), frames, image_brightness(pixels))
+            return _facts(image, levels)
     except SampleError as error:
         return ImageFacts(error=str(error))
 
@@ -58,6 +53,14 @@ def decode_image(content: bytes, mode: str, max_pixels: int = PIXEL_LIMIT, level
 def image_brightness(pixels: npt.NDArray[np.uint8]) -> float:
     """Mean value of an image, 0 to 255."""
     return float(pixels.mean())
+
+
+def _facts(image: Image.Image, levels: Levels) -> ImageFacts:
+    width, height, frames, cut = *image.size, _frames(image), _loses_half(image)
+    pixels = np.asarray(_to_mode(image, "L", levels))
+    if (fault := flatness(image, levels, cut)) is not None:
+        return ImageFacts(error=fault)
+    return ImageFacts(None, width, height, _told_mode(image), frames, image_brightness(pixels))
 
 
 def _opened(content: bytes, max_pixels: int) -> Image.Image:

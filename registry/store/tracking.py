@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from mlflow import MlflowClient
+    from mlflow.entities import Experiment
 
 
 def mlflow_client() -> "MlflowClient":
@@ -65,14 +66,19 @@ def experiment_id(domain: str) -> str:
         client, settings = mlflow_client(), load_settings()
         found = client.get_experiment_by_name(domain)
         if found is not None:
-            if found.lifecycle_stage == "deleted":  # by hand, in MLflow's pages; no run can be started in it
-                log.warning("the experiment %r was deleted in MLflow and is restored", domain)
-                client.restore_experiment(found.experiment_id)
-            return str(found.experiment_id)
+            return _restored(client, found)
         remote = settings.tracking_uri.startswith("http")
         place = None if remote else (settings.home / "mlartifacts" / domain).as_uri()
         # The kind makes MLflow's UI open with training runs instead of traces.
         return str(client.create_experiment(domain, place, tags={"mlflow.experimentKind": "custom_model_development"}))
+
+
+def _restored(client: "MlflowClient", found: "Experiment") -> str:
+    """Id of an experiment; one that was deleted by hand, in MLflow's pages, takes no run until it is restored."""
+    if found.lifecycle_stage == "deleted":
+        log.warning("the experiment %r was deleted in MLflow and is restored", found.name)
+        client.restore_experiment(found.experiment_id)
+    return str(found.experiment_id)
 
 
 def start_run(domain: str, name: str, tags: Mapping[str, str], parent: str | None = None) -> str:

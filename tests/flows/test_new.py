@@ -66,7 +66,7 @@ def test_write_domain__some_files_are_missing(project, image_folder):
     (folder / "t.csv").write_text(f"path,label\n{names[0]},dark\ngone.png,light\n")
     assert write_domain("photos", None, folder / "t.csv")[1]["samples"] == 2
     (folder / "t.csv").write_text("path,label\nlost.png,dark\ngone.png,light\n")
-    with pytest.raises(SourceError, match=r"lost.png: FileNotFoundError; restore the file"):
+    with pytest.raises(SourceError, match=r"lost.png: there is no such file; restore it"):
         write_domain("other", None, folder / "t.csv")
 
 

@@ -112,7 +112,7 @@ def test_check_domain__many_missing_files(project: Path) -> None:
     for path in paths[::2]:
         path.unlink()
     (cause,) = checked(root / "t.csv").quarantine
-    assert cause.startswith(f"6 samples: {paths[0]}: FileNotFoundError; restore the file")
+    assert cause.startswith(f"6 samples: {paths[0]}: there is no such file; restore it")
 
 
 def test_check_domain__litter_and_side_files(project: Path) -> None:

@@ -114,7 +114,7 @@ def test_read__missing_file(tmp_path: Path) -> None:
     """A file that is not there has no stamp and says so."""
     source = TableSource(kind="table", path="list.csv")
     assert not source.stamp(tmp_path, f"{tmp_path}/gone.png")
-    with pytest.raises(SourceError, match=r"gone\.png: FileNotFoundError; restore the file or drop its row"):
+    with pytest.raises(SourceError, match=r"gone\.png: there is no such file; restore it, correct its path"):
         source.read(tmp_path, f"{tmp_path}/gone.png")
 
 

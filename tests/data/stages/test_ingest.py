@@ -84,7 +84,7 @@ def test_ingest__a_listed_file_is_missing(project: Path, helpers: Any) -> None:
     (project / "a.png").write_bytes(helpers.square(9))
     helpers.write_domain(project, source={"kind": "table", "path": "list.csv"})
     assert again(project).read == 2
-    assert "FileNotFoundError" in manifest(project).loc[f"{project}/b.png", "error"]
+    assert "there is no such file" in manifest(project).loc[f"{project}/b.png", "error"]
     (project / "b.png").write_bytes(helpers.square(8))
     assert again(project).read == 1
     assert manifest(project)["error"].isna().all()
