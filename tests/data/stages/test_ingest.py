@@ -94,7 +94,7 @@ def test_ingest__feedback_comes_besides(photos: Path) -> None:
     """Feedback rows follow the source's, with the groups and slices that they bring."""
     again(photos)
     (photos / "new.csv").write_text("path,label,group,site\nphotos/a/0001.png,b,line-1,north\n")
-    add_feedback(photos, "photos", photos / "new.csv")
+    add_feedback(photos, "photos", photos / "new.csv", load_data_config(photos, "photos"))
     assert again(photos) == IngestReport(samples=25, read=1, gone=0, notices=())
     row = manifest(photos).loc[f"{photos}/photos/a/0001.png"]
     assert (row["source"], row["label.kind"], row["group"], row["slice.site"]) == ("feedback", "b", "line-1", "north")
