@@ -34,7 +34,7 @@ def list_domains() -> list[Listed]:
 
 
 def _listed(name: str, ledger: Ledger) -> Listed:
-    entries, running = ledger.entries(name), holder_of(load_settings().home, name) or ""
+    entries, running = ledger.present(name), holder_of(load_settings().home, name) or ""
     champion, since = (entries[-1].to_version, entries[-1].time) if entries else (None, "")
     try:
         plan = load_domain(name).schedule

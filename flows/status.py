@@ -45,7 +45,7 @@ def domain_status(domain: str) -> Status:
     """
     config, ledger = load_domain(domain), Ledger(load_settings().ledger)
     versions: dict[int, dict[str, str]] = describe_versions(domain)
-    champion, entries = ledger.champion(domain), ledger.entries(domain)
+    champion, entries = ledger.champion(domain), ledger.present(domain)
     lost = {"fault": f"v{champion} was deleted in MLflow; `regraft doctor` says what to do"} if champion else {}
     return Status(
         domain=domain,

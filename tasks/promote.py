@@ -97,7 +97,7 @@ def find_target(name: str, to: int | None) -> WayBack:
     Raises:
         GateError: there is nothing to return to.
     """
-    entries, there = Ledger(load_settings().ledger).entries(name), describe_versions(name)
+    entries, there = Ledger(load_settings().ledger).present(name), describe_versions(name)
     if not entries:
         raise GateError(f"{name!r} has no version in production yet; `regraft retrain {name}` brings the first")
     current = entries[-1]
@@ -128,7 +128,7 @@ def rollback(name: str, way: WayBack, reason: str) -> Promotion:
     """
     ledger, target = Ledger(load_settings().ledger), way.to
     found = _verified(name, target)
-    entries = ledger.entries(name)
+    entries = ledger.present(name)
     current = entries[-1].to_version if entries else None
     known = target in {entry.to_version for entry in entries}
     told = reason if known else f"{reason}; never in production before, gate: {found.tags.get('decision', 'not asked')}"

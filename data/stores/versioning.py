@@ -7,7 +7,9 @@ import re
 import subprocess
 import sys
 from collections import deque
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -139,6 +141,35 @@ def enrol(root: Path, name: str) -> None:
     wanted = {**params, "domains": domains if name in domains else [*domains, name], "decoder": DECODER_VERSION}
     if wanted != params:
         write_text(path, yaml.safe_dump(wanted))
+
+
+def strike(root: Path, name: str) -> None:
+    """Takes a domain out of params.yaml and its stages out of dvc.lock, while no DVC of another domain writes there."""
+    with _held(root):
+        _strike(root / "dvc.lock", "stages", name)
+        _strike(root / "params.yaml", "domains", name)
+
+
+def _strike(path: Path, section: str, name: str) -> None:
+    content = (yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None) or {}
+    listed = content.get(section) or []
+    kept = [key for key in listed if key.rpartition("@")[2] != name]
+    if len(kept) < len(listed):
+        left = {key: listed[key] for key in kept} if isinstance(listed, dict) else kept
+        write_text(path, yaml.safe_dump({**content, section: left}, sort_keys=False))
+
+
+@contextmanager
+def _held(root: Path) -> Iterator[None]:
+    """Holds DVC's own lock, which its commands wait for."""
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    try:
+        with Repo(str(root)) as repo, repo.lock:
+            yield
+    except DvcException as error:
+        raise VersioningError(f"DVC is busy or cannot read {root} ({error}); try again when it is through") from error
 
 
 def _dvc(root: Path, *arguments: str) -> str:

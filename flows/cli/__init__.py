@@ -30,6 +30,7 @@ COMMANDS = {
     "feedback": ("run", "File labels from production for the next retrain."),
     "forget": ("forget", "Erase samples on request, wherever they are kept."),
     "domains": ("show", "Every domain: what is in production, since when, what is scheduled."),
+    "remove": ("remove", "Remove a domain; --dry-run says what would go and what would stay."),
     "status": ("show", "What is in production, and what it stands on."),
     "report": ("report", "How good a version is, class by class, and what it confuses."),
     "hand-over": ("hand_over", "A version with a short program for those who have no Regraft."),

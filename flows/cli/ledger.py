@@ -97,11 +97,11 @@ def _refuse_unknown(book: "Ledger", domain: str) -> None:
 
 def _row(entry: dict[str, Any]) -> dict[str, Any]:
     """A row for people, 80 columns wide: the time to the second, hashes by their beginning, who approved."""
-    before = "-" if entry["from_version"] is None else f"v{entry['from_version']}"
+    before, after = (f"v{entry[name]}" if entry[name] else "-" for name in ("from_version", "to_version"))
     approver = json.loads(entry["approval"] or "{}").get("approver")
     return {
         "#": entry["sequence"],
-        "what": f"{entry['action']} {before} → v{entry['to_version']}",
+        "what": f"{entry['action']} {before} → {after}",
         "when (UTC)": entry["time"][:19].replace("T", " "),
         "who": entry["actor"] + (f", approved by {approver}" if approver else ""),
         "why": entry["reason"],

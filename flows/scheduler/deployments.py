@@ -1,6 +1,6 @@
 """What Prefect runs by itself: a retrain and a monitor deployment of each domain, and the automations beside them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, FlowRun, StateType
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events.actions import ChangeFlowRunState
@@ -182,8 +183,17 @@ def forget_others(served: list[UUID]) -> int:
 
     Nobody serves them, so that their schedules would only pile up late runs. Those with other tags are not ours.
     """
+    return _forget(lambda one: one.id not in served)
+
+
+def forget_domain(name: str) -> int:
+    """Deletes the deployments of one domain, and counts them."""
+    return _forget(lambda one: one.name == name)
+
+
+def _forget(chosen: Callable[[DeploymentResponse], bool]) -> int:
     with get_client(sync_client=True) as client:
-        gone = [one for one in client.read_deployments() if one.id not in served and one.tags in _ours(one.name)]
+        gone = [one for one in client.read_deployments() if chosen(one) and one.tags in _ours(one.name)]
         for one in gone:
             client.delete_resource_owned_automations(f"prefect.deployment.{one.id}")
             client.delete_deployment(one.id)

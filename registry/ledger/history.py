@@ -1,12 +1,21 @@
-"""What the rows of one domain's ledger say: which version a rollback returns to, and which are in quarantine."""
+"""What the rows of one domain's ledger say: which version a rollback returns to, and which are in quarantine.
+
+A domain may be removed and made anew under its name: what came before the removal is history, and counts no more.
+"""
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+REMOVE: Literal["remove"] = "remove"  # the action that ends a domain
+NOTHING = 0  # stands for the version that is in production after it
 
 
 @dataclass(frozen=True)
 class Entry:
     """One row: version `to_version` of a domain took the place of `from_version` (none: it is the first).
+
+    `to_version` is NOTHING where the domain was removed.
 
     `expected_from` is the champion that the writer had compared with, `approval` JSON of who agreed, when and with
     which comment (empty: nobody was asked), `evidence` the sha256 of the gate's decision.
@@ -29,6 +38,12 @@ class Entry:
     hash: str
 
 
+def since_removal(entries: Sequence[Entry]) -> list[Entry]:
+    """The rows of the present domain: those after the last removal of an earlier one of that name."""
+    removals = [place for place, entry in enumerate(entries, start=1) if entry.action == REMOVE]
+    return list(entries[removals[-1] if removals else 0 :])
+
+
 def quarantined(entries: Sequence[Entry]) -> dict[int, Entry]:
     """Versions that were rolled back and may not return by themselves, with the row that rolled them back.
 
@@ -37,7 +52,7 @@ def quarantined(entries: Sequence[Entry]) -> dict[int, Entry]:
     """
     barred: dict[int, Entry] = {}
     before = None
-    for entry in entries:
+    for entry in since_removal(entries):
         returned = barred.pop(entry.to_version, None)
         takes_back = returned is not None and returned is before
         if entry.action == "rollback" and entry.from_version is not None and not takes_back:
@@ -48,10 +63,10 @@ def quarantined(entries: Sequence[Entry]) -> dict[int, Entry]:
 
 def ways_back(entries: Sequence[Entry]) -> list[int]:
     """Versions that a rollback may return to, the latest in production first; none of them is in quarantine."""
-    barred = quarantined(entries)
-    earlier = [entry.to_version for entry in reversed(entries[:-1])]
+    present, barred = since_removal(entries), quarantined(entries)
+    earlier = [entry.to_version for entry in reversed(present[:-1])]
     return [
-        version for version in dict.fromkeys(earlier) if version not in barred and version != entries[-1].to_version
+        version for version in dict.fromkeys(earlier) if version not in barred and version != present[-1].to_version
     ]
 
 

@@ -13,13 +13,13 @@ from sqlalchemy.exc import IntegrityError
 from registry.errors import LedgerConflictError, LedgerError, QuarantineError
 from registry.ledger.chain import START, chained, first_fault
 from registry.ledger.database import Database
-from registry.ledger.history import Entry, quarantine_reason, quarantined
+from registry.ledger.history import NOTHING, REMOVE, Entry, quarantine_reason, quarantined, since_removal
 from registry.ledger.schema import ensure_schema
 from registry.ledger.tables import LEDGER
 
 logger = logging.getLogger(__name__)
 
-Action = Literal["promote", "rollback"]
+Action = Literal["promote", "rollback", "remove"]
 EVIDENCE = re.compile(r"(?:[0-9a-f]{64})?")
 
 
@@ -39,6 +39,8 @@ class Verification:
 @dataclass(frozen=True)
 class Change:
     """A change of champion that is asked for: to `to`, if `expected` is the champion still (None: there is none yet).
+
+    A removal of the domain goes to NOTHING.
 
     `evidence` is the sha256 of the gate's decision in hex, or empty; `approval` a JSON object, or empty. Only a
     deliberate promotion brings back a version in quarantine.
@@ -91,6 +93,10 @@ class Ledger:
         with self._database.reading() as connection:
             return _entries(connection, domain)
 
+    def present(self, domain: str) -> list[Entry]:
+        """Returns the entries since the last removal of a domain of that name, oldest first."""
+        return since_removal(self.entries(domain))
+
     def domains(self) -> list[str]:
         """Returns the domains that have entries, by name."""
         with self._database.reading() as connection:
@@ -100,7 +106,7 @@ class Ledger:
         """Returns the version in production; None: nothing was ever promoted."""
         with self._database.reading() as connection:
             last = _last(connection, domain)
-        return last.to_version if last else None
+        return _champion(last)
 
     def at(self, domain: str, time: datetime) -> int | None:
         """Returns the version that was in production at a time (with time zone); None: none was yet.
@@ -111,7 +117,7 @@ class Ledger:
         if time.tzinfo is None:
             raise LedgerError(f"time {time} has no time zone; the ledger keeps UTC; add one, such as +00:00")
         before = [entry for entry in self.entries(domain) if entry.time <= _stamp(time)]
-        return before[-1].to_version if before else None
+        return _champion(before[-1] if before else None)
 
     def verify(self, domain: str, head: str = "") -> Verification:
         """Walks a domain's chain from its first row; `head` is a hash that one of its rows must have.
@@ -128,7 +134,7 @@ class Ledger:
 def _insert(connection: Connection, change: Change) -> Entry:
     """Compares and sets within one transaction."""
     last = _last(connection, change.domain)
-    champion = last.to_version if last else None
+    champion = _champion(last)
     if champion != change.expected:
         found = f"{change.domain}: the champion is {champion}, not {change.expected} as expected"
         raise LedgerConflictError(f"{found}; compare with the present champion and decide again")
@@ -140,6 +146,10 @@ def _insert(connection: Connection, change: Change) -> Entry:
     row = chained(_columns(change) | place, last.hash if last else START)
     key = connection.execute(insert(LEDGER).values(row)).inserted_primary_key
     return Entry(id=key[0] if key else 0, **row)
+
+
+def _champion(last: Entry | None) -> int | None:
+    return (last.to_version or None) if last else None
 
 
 def _columns(change: Change) -> dict[str, Any]:
@@ -173,8 +183,10 @@ def _last(connection: Connection, domain: str) -> Entry | None:
 
 def _check_champions(change: Change) -> None:
     domain, action, to = change.domain, change.action, change.to
-    if action not in ("promote", "rollback"):
-        raise LedgerError(f"action {action!r}: the ledger knows promote and rollback; use one of them")
+    if action not in ("promote", "rollback", REMOVE):
+        raise LedgerError(f"action {action!r}: the ledger knows promote, rollback and remove; use one of them")
+    if action == REMOVE and to == NOTHING:
+        return
     if to < 1 or to == change.expected:
         raise LedgerError(f"{domain}: version {to} is below 1 or the present champion; name another version")
     if action == "rollback" and change.expected is None:

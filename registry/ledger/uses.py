@@ -4,15 +4,16 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy import Connection, and_, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from data.stores.dataset import Dataset
 from registry.errors import LedgerConflictError
 from registry.gate.spending import Turn
 from registry.ledger.database import Database
+from registry.ledger.history import REMOVE
 from registry.ledger.schema import ensure_schema
-from registry.ledger.tables import TEST_SET_USES
+from registry.ledger.tables import LEDGER, TEST_SET_USES
 from settings.machine import Settings
 
 Purpose = Literal["evaluate", "compare"]
@@ -65,9 +66,9 @@ class Uses:
         ensure_schema(self._database)
 
     def of(self, domain: str, generation: int) -> list[Use]:
-        """Every use of the test set of one generation of a domain, in order."""
+        """Every use of the test set of one generation of a domain, in order; not those of a removed one of its name."""
         with self._database.reading() as connection:
-            return _counted(connection, domain, generation)
+            return _present(connection, _counted(connection, domain, generation))
 
     def take(self, use: Use) -> Use:
         """Counts a use before it happens; the same question again is the same use and spends nothing.
@@ -112,16 +113,26 @@ def count_evaluation(settings: Settings, domain: str, dataset: Dataset, question
 
 
 def _known_or_new(connection: Connection, use: Use) -> Use:
-    earlier = _counted(connection, use.domain, use.generation)
+    counted = _counted(connection, use.domain, use.generation)
+    earlier = _present(connection, counted)
     for one in earlier:
         if all(getattr(one, name) == getattr(use, name) for name in QUESTION):
             return one
     compared = sum(one.look is not None for one in earlier)
     look = compared + 1 if use.purpose == "compare" else None
     time = datetime.now(UTC).isoformat(timespec="microseconds")
-    new = replace(use, number=len(earlier) + 1, look=look, time=time)
+    new = replace(use, number=len(counted) + 1, look=look, time=time)
     connection.execute(insert(TEST_SET_USES).values(purpose=new.purpose, **asdict(new)))
     return new
+
+
+def _present(connection: Connection, uses: list[Use]) -> list[Use]:
+    """The uses since the last removal of the domain: the rows of those before stay, but they spend nothing any more."""
+    if not uses:
+        return []
+    ours = (LEDGER.c.domain == uses[0].domain) & (LEDGER.c.action == REMOVE)
+    removed = connection.scalar(select(func.max(LEDGER.c.time)).where(ours)) or ""
+    return [use for use in uses if use.time > removed]
 
 
 def _counted(connection: Connection, domain: str, generation: int) -> list[Use]:

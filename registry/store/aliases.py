@@ -54,7 +54,7 @@ def alias_faults(domain: str) -> Faults:
     Raises:
         RegistryError: MLflow or the ledger is down.
     """
-    entries = Ledger(load_settings().ledger).entries(domain)
+    entries = Ledger(load_settings().ledger).present(domain)
     with registry_errors(f"read the aliases of {domain!r}"):
         client = mlflow_client()
         versions = client.search_model_versions(f"name = '{domain}'")

@@ -28,7 +28,7 @@ def learned_from(domain: str) -> set[str]:
         GateError: nothing is in production.
         RegistryError: the ledger or MLflow is down, or a package was altered.
     """
-    entries = Ledger(load_settings().ledger).entries(domain)
+    entries = Ledger(load_settings().ledger).present(domain)
     if not entries:
         raise GateError(f"{domain!r} has no version in production, so no comparison has spent its test set; retrain it")
     back = way_back(entries, describe_versions(domain))

@@ -23,6 +23,7 @@ from flows.scheduler.deployments import (
     crash_abandoned_runs,
     deployments,
     drift_trigger,
+    forget_domain,
     forget_others,
     save_automation,
     skip_missed_runs,
@@ -173,6 +174,13 @@ def test_skip_missed_runs__keeps_the_newest(client):
 
 def _json(span: dict) -> dict:
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in span.items()}
+
+
+def test_forget_domain__one_alone(client):
+    """The deployments of one domain go, those of others stay."""
+    apply(domain("gone")), apply(domain())
+    assert (forget_domain("gone"), forget_domain("gone")) == (2, 0)
+    assert {one.name for one in client.read_deployments()} == {"digits"}
 
 
 def test_forget_others__domain_is_gone(client):

@@ -1,10 +1,11 @@
 """What a rollback returns to, and which versions are in quarantine."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from registry.ledger.history import quarantined, ways_back
+from registry.ledger.history import NOTHING, quarantined, ways_back
 from registry.ledger.ledger import Change, Ledger
 
 FACTS = {"actor": "ann", "reason": "better", "evidence": "", "dataset_version": "md5.dir"}
@@ -44,3 +45,19 @@ def test_ways_back__passes_over_quarantine(ledger: Ledger) -> None:
         ledger.append(Change("solar", action=action, expected=expected, to=to, **FACTS))
         seen.append(ways_back(ledger.entries("solar")))
     assert seen == [[], [1], [2, 1], [1], []]
+
+
+def test_since_removal__a_new_domain_of_the_name(ledger: Ledger) -> None:
+    """After a removal nothing is in production, nothing in quarantine and no way leads back; the chain stays whole."""
+    steps = [("promote", None, 1), ("promote", 1, 2), ("rollback", 2, 1), ("remove", 1, NOTHING)]
+    for action, expected, to in steps:
+        ledger.append(Change("solar", action=action, expected=expected, to=to, **FACTS))
+    assert (ledger.champion("solar"), quarantined(ledger.entries("solar")), ways_back(ledger.entries("solar"))) == (
+        None,
+        {},
+        [],
+    )
+    assert ledger.at("solar", datetime.now(UTC)) is None
+    ledger.append(Change("solar", action="promote", expected=None, to=2, **FACTS))
+    assert (ledger.champion("solar"), len(ledger.present("solar")), len(ledger.entries("solar"))) == (2, 1, 5)
+    assert ledger.verify("solar").fault is None

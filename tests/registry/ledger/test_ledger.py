@@ -103,7 +103,7 @@ def test_append__approval(ledger: Ledger) -> None:
     [
         ({"to": 1}, "the present champion"),
         ({"to": 0}, "below 1"),
-        ({"to": 2, "action": "delete"}, "'delete': the ledger knows promote and rollback"),
+        ({"to": 2, "action": "delete"}, "'delete': the ledger knows promote, rollback and remove"),
         ({"to": 2, "evidence": "yes"}, "'yes' is no sha256"),
         ({"to": 2, "approval": "Ada"}, "'Ada' is no JSON object"),
         ({"to": 2, "approval": "[]"}, "is no JSON object"),

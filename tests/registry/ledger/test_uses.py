@@ -11,6 +11,8 @@ import pytest
 from registry.errors import LedgerError
 from registry.gate.spending import Turn
 from registry.ledger.database import for_writing, open_engine
+from registry.ledger.history import NOTHING
+from registry.ledger.ledger import Change, Ledger
 from registry.ledger.uses import Use, Uses, count_evaluation
 from settings.machine import load_settings
 
@@ -111,3 +113,12 @@ def test_uses__database_down() -> None:
     """A database that cannot be reached is one line."""
     with pytest.raises(LedgerError, match="check REGRAFT_LEDGER_URL"):
         Uses("postgresql+pg8000://me:secret@127.0.0.1:9/none")
+
+
+def test_take__after_the_domain_was_removed(tmp_path: Path, uses: Uses) -> None:
+    """A new domain of the name spends from the start; the rows of the removed one stay."""
+    uses.take(WANTED)
+    Ledger(f"sqlite:///{tmp_path / 'ledger.db'}").append(Change("photos", "remove", None, NOTHING, "Ada", "r", "", ""))
+    assert uses.of("photos", 0) == []
+    again = uses.take(WANTED)
+    assert (again.look, again.number, uses.of("photos", 0)) == (1, 2, [again])
