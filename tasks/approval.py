@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from prefect import task
 from prefect.client.orchestration import get_client
 from prefect.exceptions import FlowPauseTimeout
 from prefect.flow_runs import pause_flow_run
@@ -20,6 +19,7 @@ from registry.gate.config import ApprovalConfig, GateConfig
 from registry.ledger.ledger import Ledger
 from settings.machine import load_settings
 from tasks.evaluate import Verdict
+from tasks.outcome import outcome_task
 from tasks.policy import IO
 from tasks.promote import Promotion
 
@@ -74,11 +74,13 @@ def approval_text(given: Approval) -> str:
     return json.dumps({"approver": given.approver, "time": time, "comment": given.comment})
 
 
-@task(name="hold", task_run_name="hold {verdict.domain} v{verdict.version}", **IO)
+@outcome_task(name="promote", task_run_name="promote {verdict.domain} v{verdict.version}", **IO)
 def hold(verdict: Verdict, reason: str) -> Promotion:
     """What a promotion without agreement comes to: nothing changes."""
     champion = Ledger(load_settings().ledger).champion(verdict.domain)
-    return Promotion(verdict.domain, verdict.version, "HOLD", (reason, *verdict.decision.reasons), champion)
+    remedy = f"`regraft promote {verdict.domain} {verdict.version}` asks again"
+    reasons = (reason, *verdict.decision.reasons, remedy)
+    return Promotion(verdict.domain, verdict.version, "HOLD", reasons, champion)
 
 
 def _form(verdict: Verdict, config: ApprovalConfig) -> type[Approval]:

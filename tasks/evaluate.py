@@ -83,7 +83,7 @@ def evaluate(plan: Plan, contestant: Contestant) -> Judged:
     name, version, data, gate = plan.name, contestant.version, plan.prepared.version, plan.domain.gate
     found = model_version(name, version)
     package = load_package(found.folder)
-    count_evaluation(plan.settings, name, plan.dataset, contestant.role, version)
+    count_evaluation(plan.settings, name, plan.dataset, "evaluation", version)
     predictions = predict_test(package, plan.dataset, plan.domain.evaluation, plan.raw.again)
     evaluation = evaluate_predictions(predictions, gate.metric, gate.resampling)
     path = predictions_path(plan.settings.home, name, version, data)

@@ -16,6 +16,7 @@ from registry.store.models import ModelVersion, describe_versions, model_version
 from registry.store.tracking import read_text
 from settings.machine import load_settings
 from tasks.evaluate import Verdict
+from tasks.outcome import outcome_task
 from tasks.policy import IO
 from tasks.train import Candidate
 
@@ -57,7 +58,7 @@ def read_verdict(name: str, version: int) -> Verdict:
     return Verdict(name, version, found["champion"], found["dataset_version"], decision)
 
 
-@task(name="promote", task_run_name="promote {verdict.domain} v{verdict.version}", **IO)
+@outcome_task(name="promote", task_run_name="promote {verdict.domain} v{verdict.version}", **IO)
 def promote(verdict: Verdict, reason: str, *, deliberate: bool = False, approval: str = "") -> Promotion:
     """Makes a version champion if the gate said PROMOTE and the champion is still the one it was compared with.
 

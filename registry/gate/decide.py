@@ -97,6 +97,8 @@ def _against(
     if turn.spent(config.looks):
         verdict = "HOLD", _spent(turn, config)
     outcome, reasons = _judge([*floors, *harm], verdict)
+    if outcome == "HOLD" and not turn.spent(config.looks):
+        reasons = *reasons, _remedy(needed, samples, config)
     return Decision(
         outcome=outcome,
         reasons=reasons,
@@ -135,6 +137,18 @@ def _compare(difference: Interval, needed: int, config: GateConfig, samples: int
         return "HOLD", f"not enough evidence: {found}; about {needed} samples would settle it, there are {samples}"
     shown = f"one of {_visible(config):g} would have shown in {samples} samples"
     return "HOLD", f"no relevant difference: {found}; {shown}"
+
+
+def _remedy(needed: int, samples: int, config: GateConfig) -> str:
+    """What a person can do about a HOLD; no margin is proposed, as one chosen by the result proves nothing."""
+    now = "unset" if config.non_inferiority is None else f"{config.non_inferiority:g}"
+    ways = [
+        *(["label more samples, of which data.split.test goes to the test set"] if needed > samples else []),
+        f"if your use bears a small loss, say how large in gate.non_inferiority of the domain's YAML (now {now})",
+        *([f"lower gate.superiority (now {config.superiority:g})"] if config.superiority else []),
+        "or wait: the champion goes on serving",
+    ]
+    return f"what you can do: {'; '.join(ways)}"
 
 
 def _spent(turn: Turn, config: GateConfig) -> str:

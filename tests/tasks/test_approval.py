@@ -110,3 +110,4 @@ def test_hold__changes_nothing(verdict):
     found = hold.fn(verdict(2, 1), "nobody approved within 24 hours")
     assert (found.outcome, found.champion) == ("HOLD", None)
     assert found.reasons[0] == "nobody approved within 24 hours"
+    assert found.reasons[-1] == "`regraft promote photos 2` asks again"

@@ -17,7 +17,7 @@ from registry.ledger.uses import Use, Uses
 from registry.store.models import describe_versions
 from registry.store.tracking import start_run
 from settings.machine import load_settings
-from tasks.evaluate import Judged
+from tasks.evaluate import Contestant, Judged, evaluate
 from tasks.gate import Pair, gate
 from tasks.plan import Plan
 from tasks.promote import read_verdict
@@ -86,6 +86,21 @@ def test_gate__comparisons_are_counted(judged, plan):
     assert [one.level for one in found] == pytest.approx([0.95, 1 - 0.1 / 6, 0.95])
     assert found[0].sha256 == found[2].sha256
     assert [use.version for use in uses()] == [2, 3]
+
+
+def test_gate__uses_as_the_docs_say(registered, plan, prefect_api):
+    """Each version is judged once and compared once, however often and in whatever role; the first is not compared."""
+    first, second = registered(), registered()
+    alone = evaluate(plan, Contestant(first, "challenger"))
+    gate(plan, Pair(alone, None))
+    for role in ("champion", "challenger"):
+        evaluate(plan, Contestant(first, role))
+    rival = evaluate(plan, Contestant(second, "challenger"))
+    for _ in range(2):
+        gate(plan, Pair(rival, alone))
+    assert [(use.version, use.champion, use.look) for use in uses()] == [
+        (first, None, None), (first, None, None), (second, None, None), (second, first, 1),
+    ]  # fmt: skip
 
 
 def test_gate__fresh_test_set(judged, plan):

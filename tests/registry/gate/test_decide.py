@@ -166,8 +166,10 @@ def test_decide__same_model_is_held() -> None:
     assert decision.outcome == "HOLD"
     assert decision.samples_needed == decision.samples == 240
     assert "no relevant difference" in decision.reasons[0]
+    assert "label more" not in decision.reasons[1]
     over = judge(model(1.0, seed=1), model(1.0, seed=1), superiority=0.02)
     assert "one of 0.03 would have shown" in over.reasons[0], "the smallest effect lies over the margin"
+    assert "lower gate.superiority (now 0.02)" in over.reasons[1]
 
 
 def test_decide__too_little_evidence_asks_for_samples() -> None:
@@ -177,6 +179,11 @@ def test_decide__too_little_evidence_asks_for_samples() -> None:
     assert decision.samples_needed is not None
     assert decision.samples_needed > 600
     assert f"about {decision.samples_needed} samples" in decision.reasons[0]
+    assert decision.reasons[1] == (
+        "what you can do: label more samples, of which data.split.test goes to the test set; if your use bears a small "
+        "loss, say how large in gate.non_inferiority of the domain's YAML (now unset); or wait: the champion goes on "
+        "serving"
+    )
 
 
 def test_decide__superiority_margin_must_be_cleared() -> None:
