@@ -7,7 +7,7 @@ from registry.store.tracking import settled
 from tasks.domain import load_domain
 from tasks.plan import Plan
 from tasks.prepare import embed, preprocess
-from tasks.sweep import Attempt, Outcome, Sweep, Wish, compare_recipes, fit_trial, open_sweep_run, plan_trials
+from tasks.sweep import Sweep, Wish, compare_recipes, fit_all, open_sweep_run, plan_trials
 
 
 @flow(name="sweep", flow_run_name="sweep {domain}")
@@ -19,5 +19,4 @@ def sweep(domain: str, recipes: tuple[str, ...], seeds: int = 3, scratch: bool =
         plan = Plan(config, preprocess(config))
         embed(plan)
         with settled(open_sweep_run(plan, trials)) as run_id:
-            scores = tuple(fit_trial(plan, Attempt(trial, run_id)) for trial in trials)
-            return compare_recipes(plan, Outcome(run_id, scores))
+            return compare_recipes(plan, fit_all(plan, trials, run_id))

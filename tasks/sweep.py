@@ -1,9 +1,11 @@
 """The sweep tasks: fit one recipe with one seed, judge it on the validation split, and lay all side by side."""
 
 import json
+import logging
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from time import monotonic
 
 import numpy as np
 from prefect import task
@@ -23,7 +25,10 @@ from tasks.policy import COMPUTE, IO
 from tasks.progress import artifact_key, task_progress
 from tasks.train import fit_config
 
+log = logging.getLogger(__name__)
 TABLE = "sweep.json"
+HOUR = 3600
+UNITS = (HOUR, "h"), (60, "min"), (1, "s")
 
 
 @dataclass(frozen=True)
@@ -44,16 +49,39 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Which fit of how many, and about how many seconds it and all later ones take (None: nothing was fitted yet)."""
+
+    number: int
+    total: int
+    left: float | None
+
+    def __str__(self) -> str:
+        """For people."""
+        counted = f"fit {self.number} of {self.total}"
+        if self.left is None:
+            return counted
+        size, unit = next((size, unit) for size, unit in UNITS if self.left >= 1.5 * size or size == 1)
+        return f"{counted}, about {self.left / size:.{int(size == HOUR)}f} {unit} left"
+
+
+@dataclass(frozen=True)
 class Attempt:
     """A trial within the run of its sweep."""
 
     trial: Trial
     parent: str
+    place: Place
 
     @property
     def name(self) -> str:
         """What it is called in MLflow and in the UI."""
         return f"{self.trial.recipe} · seed {self.trial.training.seed}"
+
+    @property
+    def title(self) -> str:
+        """The same with how far the sweep is."""
+        return f"{self.name} · {self.place}"
 
 
 @dataclass(frozen=True)
@@ -101,20 +129,44 @@ def open_sweep_run(plan: Plan, trials: Sequence[Trial]) -> str:
     return run_id
 
 
-@task(name="fit trial", task_run_name="fit {plan.name} · {attempt.name}", **COMPUTE)
+@task(name="fit trial", task_run_name="fit {plan.name} · {attempt.title}", **COMPUTE)
 def fit_trial(plan: Plan, attempt: Attempt) -> TrialScore:
     """Trains, or takes the result of an earlier sweep, and judges it on the validation split."""
     trial = attempt.trial
     plan = plan.trained_with(trial.training)
     folder = plan.settings.home / "sweeps" / plan.name / plan.fit_key
     with settled(start_run(plan.name, attempt.name, plan.lineage, attempt.parent)) as run_id:
-        with task_progress(f"{plan.name} · {attempt.name}") as progress:
+        with task_progress(f"{plan.name} · {attempt.title}") as progress:
             fitted = run_fit(fit_config(plan, folder, run_id), progress)
         metrics = score(_validation(plan.dataset, fitted))
         shown = {f"val_{key}": value for key, value in metrics.items()} | fitted.forgetting
         log_values(run_id, {**shown, "seconds": fitted.seconds}, trial.training.recipe.model_dump(), {})
     kept = fitted.forgetting.get("source_cka", math.nan), fitted.forgetting.get("source_agreement")
     return TrialScore(trial.recipe, trial.training.seed, metrics[plan.domain.gate.metric], fitted.seconds, *kept)
+
+
+def fit_all(plan: Plan, trials: Sequence[Trial], parent: str) -> Outcome:
+    """Fits one trial after another and says before each how far the sweep is; it is the flow that goes through them."""
+    scores: list[TrialScore] = []
+    took: list[tuple[str, float]] = []
+    for number, trial in enumerate(trials, 1):
+        left = time_left(took, [one.recipe for one in trials[number - 1 :]])
+        attempt = Attempt(trial, parent, Place(number, len(trials), left))
+        log.info("%s", attempt.title)
+        begun = monotonic()
+        scores.append(fit_trial(plan, attempt))
+        took.append((trial.recipe, monotonic() - begun))
+    return Outcome(parent, tuple(scores))
+
+
+def time_left(took: Sequence[tuple[str, float]], recipes: Sequence[str]) -> float | None:
+    """Seconds that fits of these recipes may take, from what fits took: those of the same recipe, else of all."""
+    if not took:
+        return None
+    return sum(
+        float(np.mean([seconds for name, seconds in took if name == recipe] or [seconds for _, seconds in took]))
+        for recipe in recipes
+    )
 
 
 @task(name="compare recipes", task_run_name="compare the recipes of {plan.name}", **IO)
