@@ -14,18 +14,26 @@ from data.specs.decoding import ALPHA, deep_range, image_facts
 from data.specs.image import OBLONG
 from data.specs.levels import FULL, Levels, Range, likely_range
 from data.stores.atomic import atomic_path
+from lightning_modules.hub.backbones import load_backbone
 from settings.config import load_yaml
 from settings.errors import ConfigError
 from settings.machine import load_settings
 from tasks.domain import DomainFile
 
 LOOKED_AT = 20
+BACKBONE = "tf_efficientnet_lite0.imagenet"
+AFFORDABLE = 20_000  # images that a CPU embeds at the backbone's own size in a few minutes; more are taken smaller
+SMALLEST, STEP = 64, 32  # pixels
 GREY = {"1", "L", "LA", "I;16", "I;16B", "I;16L", "I", "F"}
 TABLES = {".csv", ".tsv", ".jsonl", ".parquet"}
 
 
-def write_domain(name: str, images: Path | None, manifest: Path | str | None) -> tuple[Path, dict[str, Any]]:
-    """Looks at the data and writes domains/NAME.yaml; returns its path and what was found.
+def write_domain(
+    name: str, images: Path | None, manifest: Path | str | None, size: int | None = None
+) -> tuple[Path, dict[str, Any]]:
+    """Looks at the data and writes domains/NAME.yaml, by default for the size that the backbone knows best.
+
+    Returns its path and what was found.
 
     Raises:
         ConfigError: the name is taken or no name for a file.
@@ -37,24 +45,27 @@ def write_domain(name: str, images: Path | None, manifest: Path | str | None) ->
     check_domain_name(name)
     if target.exists():
         raise ConfigError(f"{target} exists already; choose another name or edit that file")
-    given = str(images or manifest)
-    path = given if "://" in given else str(Path(given).resolve())
-    source = FolderSource(kind="folder", path=path) if images else TableSource(kind="table", path=path)
+    source = _source(images, manifest)
+    path = source.path
     samples = list(source.samples(root, "label"))
     names = ClassNames()
     classes = sorted({names(sample.labels["label"]) for sample in samples if sample.labels})
     if len(classes) < 2:  # nothing to tell apart
         raise SourceError(_no_classes(path, classes))
-    looks = _looks(root, source, samples)
+    looks = _looks(root, source, samples, size)
     facts = {"name": name, "path": path, "kind": source.kind, "classes": classes, **looks, **_gate(classes)}
     page = Environment(loader=PackageLoader("flows", "."), autoescape=False, keep_trailing_newline=True)
     with atomic_path(target) as temporary:
-        temporary.write_text(page.get_template("domain.yaml.jinja").render(facts), encoding="utf-8")
+        temporary.write_text(page.get_template("domain.yaml.jinja").render(facts, backbone=BACKBONE), encoding="utf-8")
         load_yaml(temporary, DomainFile)  # a file that would not load is never left behind
-    left_out = source.notices(root)
-    passed = {"left out": "; ".join(left_out)} if left_out else {}
-    shown = {key: value for key, value in looks.items() if value}
-    return target, {"samples": len(samples), "classes": ", ".join(classes), **shown, **passed}
+    shown = {key: value for key, value in {**looks, "left out": "; ".join(source.notices(root))}.items() if value}
+    return target, {"samples": len(samples), "classes": ", ".join(classes), **shown}
+
+
+def _source(images: Path | None, manifest: Path | str | None) -> FolderSource | TableSource:
+    given = str(images or manifest)
+    path = given if "://" in given else str(Path(given).resolve())
+    return FolderSource(kind="folder", path=path) if images else TableSource(kind="table", path=path)
 
 
 def _no_classes(path: str, classes: list[str]) -> str:
@@ -67,8 +78,8 @@ def _no_classes(path: str, classes: list[str]) -> str:
     return f"{found}; put each class into a folder of its own{inside}"
 
 
-def _looks(root: Path, source: FolderSource | TableSource, samples: list[Sample]) -> dict[str, Any]:
-    """Grey or colour, and a size that the images carry, from a few of them spread over the whole."""
+def _looks(root: Path, source: FolderSource | TableSource, samples: list[Sample], size: int | None) -> dict[str, Any]:
+    """Grey or colour, the size and what else a few images, spread over the whole, say; `size` is what was asked for."""
     contents = _contents(root, source, samples[:: max(1, len(samples) // LOOKED_AT)][:LOOKED_AT])
     meant = _range(contents)
     found = [image_facts(content, levels=Levels(meant)) for content in contents]
@@ -79,13 +90,29 @@ def _looks(root: Path, source: FolderSource | TableSource, samples: list[Sample]
     side = sorted(min(fact.width, fact.height) for fact in facts)[len(facts) // 2]
     oblong = sorted(max(fact.width, fact.height) / min(fact.width, fact.height) for fact in facts)[len(facts) // 2]
     ink = sum(fact.mode in ALPHA and fact.brightness < 1 for fact in facts)  # nothing but transparency is not black
+    chosen, why = (size, "as you asked") if size else _size(root, side, len(samples))
     return {
         "mode": "L" if grey else "RGB",
-        "size": min(224, max(64, 32 * round(side / 32))),
+        "size": chosen,
+        "why": why,
         "fit": "letterbox" if oblong >= OBLONG else "crop",
         "value_range": "" if meant is None else "[{:.0f}, {:.0f}]".format(*meant),
         "background": "white" if ink > len(facts) / 2 else "",
     }
+
+
+def _size(root: Path, side: int, samples: int) -> tuple[int, str]:
+    """The size that the backbone was pretrained at, which small images are enlarged to, or what many images leave.
+
+    Never less than the images' own size up to that of the backbone.
+    """
+    known = load_backbone(root, BACKBONE).input.length
+    own = min(known, max(SMALLEST, STEP * round(side / STEP)))
+    affordable = int(known * min(1.0, (AFFORDABLE / samples) ** 0.5)) // STEP * STEP
+    if affordable >= known:
+        told = "the size that the backbone was pretrained at"
+        return known, f"{told}; your images are {side}" if side < known else told
+    return max(own, affordable), f"smaller than the backbone's {known}, as {samples} images cost time"
 
 
 def _contents(root: Path, source: FolderSource | TableSource, samples: list[Sample]) -> list[bytes]:

@@ -12,7 +12,7 @@ from tasks.rank import Entrant, Outcome, Ranking, Wish, open_ranking_run, plan_r
 
 @flow(name="rank", flow_run_name="rank {domain}")
 def rank(domain: str, backbones: tuple[str, ...] = (), sizes: tuple[int, ...] = (), samples: int = 2000) -> Ranking:
-    """Scores backbones (by default all at hand) at image sizes (by default the domain's and smaller ones)."""
+    """Scores backbones (by default all at hand) at image sizes (by default the domain's, smaller and larger ones)."""
     config = load_domain(domain)
     with domain_lock(config.home, domain, "rank"):
         return rank_data(Plan(config, preprocess(config)), Wish(backbones, sizes, samples))

@@ -7,6 +7,7 @@ import numpy as np
 from prefect import task
 from prefect.artifacts import create_table_artifact
 
+from data.errors import SourceError
 from data.specs.image import ImageSpec
 from evaluation.selection.ranking import (
     FOLDS,
@@ -101,7 +102,8 @@ def plan_ranking(plan: Plan, wish: Wish) -> Field:
     if not isinstance(spec, ImageSpec):
         raise ConfigError(f"samples of {plan.name!r} are of kind {spec.kind!r}; `rank` chooses among image sizes")
     there, absent = find_backbones(plan.domain.root, wish.backbones)
-    return Field(there, image_sizes(spec.size, wish.sizes), wish.samples, absent)
+    known = max(one.card.input.length for one in there)
+    return Field(there, image_sizes(spec.size, known, wish.sizes), wish.samples, absent)
 
 
 @task(name="open run", task_run_name="open the ranking run of {plan.name}", **IO)
@@ -122,17 +124,18 @@ def open_ranking_run(plan: Plan, field: Field) -> str:
 def score(plan: Plan, entrant: Entrant) -> Scored:
     """Scores all stages of one backbone at one size by cross-validation within the training split.
 
-    A backbone that does not take the size is passed over with its reason.
+    A backbone that does not take the size is passed over with its reason, as is a size for which files are missing.
     """
     dataset, seed, settings = plan.dataset, plan.domain.training.seed, plan.settings
     rows = draw_training(dataset, entrant.samples, seed=seed)
     labels = dataset.labels(rows)
     parts = grouped_folds(labels, rows["group"].to_numpy(str), folds=FOLDS, seed=seed)
-    pooled = PooledFeatures(settings.home, dataset, entrant.pretrained, entrant.size, settings.cores)
+    decode = plan.raw.again
+    pooled = PooledFeatures(settings.home, dataset, entrant.pretrained, entrant.size, settings.cores, decode)
     try:
         with task_progress(f"embed {plan.name} · {entrant.name}") as progress:
             features = pooled.read(rows, progress)
-    except BackboneError as error:
+    except (BackboneError, SourceError) as error:  # a larger size needs the files, of which one may be gone
         return Scored(entrant.name, (), str(error))
     with task_progress(f"score {plan.name} · {entrant.name}") as progress:
         embedder = Embedder(entrant.pretrained.name, entrant.size, load_source_head(entrant.pretrained))

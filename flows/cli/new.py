@@ -14,12 +14,17 @@ from flows.cli.console import print_facts
 @click.option(
     "--manifest", help="CSV, JSON Lines or Parquet with the columns path and label: a file or an fsspec address."
 )
-def new(name: str, images: Path | None, manifest: str | None) -> Answer:
+@click.option(
+    "--size",
+    type=click.IntRange(8, 1024),
+    help="Side of the square that the network sees; default: the backbone's own.",
+)
+def new(name: str, images: Path | None, manifest: str | None, size: int | None) -> Answer:
     """Write domains/NAME.yaml for your own images; `regraft retrain NAME` then works on it."""
     if (images is None) == (manifest is None):
         raise click.UsageError("give either --images or --manifest")
     from flows.new import write_domain
 
-    path, facts = write_domain(name, images, manifest)
+    path, facts = write_domain(name, images, manifest, size)
     told = {"file": path, **facts, "next": f"regraft check {name}, then regraft retrain {name}"}
     return Answer(told, lambda: print_facts(f"{name} is written", told))

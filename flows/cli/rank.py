@@ -21,7 +21,7 @@ def _numbers(ctx: click.Context, option: click.Parameter, value: str | None) -> 
 @domain_argument
 @click.option("--backbones", callback=listed, help="Names in the model hub, with commas; default: all at hand.")
 @click.option(
-    "--sizes", callback=_numbers, help="Image sides in pixels, with commas; default: the domain's and smaller."
+    "--sizes", callback=_numbers, help="Image sides in pixels, with commas; default: the domain's, smaller and larger."
 )
 @click.option(
     "--samples", type=click.IntRange(min=20), default=2000, show_default=True, help="Training samples at most."

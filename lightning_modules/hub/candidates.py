@@ -1,4 +1,4 @@
-"""What can be ranked: backbones whose weights are at hand, and image sizes that the stored pixels hold."""
+"""What can be ranked: backbones whose weights are at hand, and the image sizes to try."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +10,8 @@ from settings.errors import ConfigError
 SMALLEST = 8
 STEP = 16  # default sizes are multiples of it, so that most transformers can cut them into patches
 SHARES = 1.0, 0.75, 0.5
+COSTLY = 384  # larger sizes are ranked only where they are asked for
+FAR = 1.5
 
 
 def find_backbones(root: Path, names: Sequence[str] = ()) -> tuple[tuple[Pretrained, ...], dict[str, str]]:
@@ -28,20 +30,27 @@ def find_backbones(root: Path, names: Sequence[str] = ()) -> tuple[tuple[Pretrai
     return tuple(one for one in found.values() if not isinstance(one, str)), absent
 
 
-def image_sizes(stored: int, sizes: Sequence[int] = ()) -> tuple[int, ...]:
-    """The sizes asked for, each once; by default the stored one and about three quarters and half of it.
+def image_sizes(stored: int, known: int, sizes: Sequence[int] = ()) -> tuple[int, ...]:
+    """The sizes asked for, each once; by default the stored one, about three quarters and half of it, and larger ones.
+
+    `known` is the largest size that one of the backbones was pretrained at. By default it is ranked up to `COSTLY`,
+    with one between where it is far from the stored one.
 
     Raises:
-        ConfigError: a size is above the stored one, or too small to show anything.
+        ConfigError: a size is above both, or too small to show anything.
     """
+    most = max(stored, known)
     for size in sizes:
-        if not SMALLEST <= size <= stored:
+        if not SMALLEST <= size <= most:
             raise ConfigError(
-                f"size {size} is not between {SMALLEST} and {stored}, the side that images are stored at; choose one "
-                "within these, or raise data.transform.size and prepare again"
+                f"size {size} is not between {SMALLEST} and {most}, the larger of data.transform.size and what the "
+                "backbones were pretrained at; choose one within these"
             )
-    smaller = (max(SMALLEST, int(share * stored) // STEP * STEP) for share in SHARES[1:])
-    return tuple(dict.fromkeys(sizes or (stored, *smaller)))
+    smaller = [max(SMALLEST, int(share * stored) // STEP * STEP) for share in SHARES[1:]]
+    top = min(known, max(stored, COSTLY))
+    between = [(stored + top) // 2 // STEP * STEP] if top >= FAR * stored else []
+    larger = [top, *between] if top > stored else []
+    return tuple(dict.fromkeys(sizes or (*larger, stored, *smaller)))
 
 
 def _at_hand(root: Path, name: str, card: Backbone, *, download: bool) -> Pretrained | str:

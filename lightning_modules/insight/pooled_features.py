@@ -14,6 +14,7 @@ import pandas as pd
 
 from data.errors import StorageError
 from data.specs.image import ImageSpec
+from data.specs.spec import Array
 from data.stores.atomic import write_text
 from data.stores.cache_budget import in_use, make_room
 from data.stores.dataset import Dataset
@@ -26,13 +27,17 @@ from settings.machine import load_settings
 
 @dataclass(frozen=True)
 class PooledFeatures:
-    """One backbone's pooled activations of a data set whose images are shrunk to `size` pixels a side."""
+    """One backbone's pooled activations of a data set whose images are brought to `size` pixels a side.
+
+    Smaller ones are made of the stored pixels; larger ones by `decode` from the files, which it is given by hash.
+    """
 
     home: Path
     dataset: Dataset
     pretrained: Pretrained
     size: int
     threads: int
+    decode: Callable[["pd.Series[str]", ImageSpec], Array] | None = None
 
     def read(
         self, rows: pd.DataFrame, progress: Callable[[int, int], None] = lambda done, total: None
@@ -72,11 +77,15 @@ class PooledFeatures:
 
             def compute(positions: Sequence[int]) -> Features:
                 """The vectors of all stages side by side."""
-                images = self._stored.shrink(self.dataset.samples(rows.iloc[list(positions)]), self.size)
-                return np.concatenate(run_session(session, images), axis=1)
+                return np.concatenate(run_session(session, self._images(rows.iloc[list(positions)])), axis=1)
 
             self.cache.fill(list(rows["hash"]), compute, progress)
             write_text(self._widths, json.dumps(widths))
+
+    def _images(self, rows: pd.DataFrame) -> Array:
+        if self.size > self._stored.size and self.decode is not None:
+            return self.decode(rows["hash"], self._spec)
+        return self._stored.shrink(self.dataset.samples(rows), self.size)
 
     def _export(self, path: Path) -> Path:
         from lightning_modules.insight.pooling import StagePools

@@ -19,7 +19,8 @@ def test_write_domain__folder(project, image_folder):
     domain = load_domain("photos")
     assert path == project / "domains" / "photos.yaml"
     assert domain.data.tasks["label"].classes == ("dark", "light")
-    assert (domain.data.transform.mode, domain.data.transform.size) == ("L", 64)
+    assert (domain.data.transform.mode, domain.data.transform.size) == ("L", 224)
+    assert "pretrained at; your images are 64" in path.read_text()
     assert (domain.gate.metric, domain.gate.floor) == ("auc", 0.5)
     assert len(list(domain.data.source.samples(project, "label"))) == facts["samples"] == 10
 
@@ -57,6 +58,17 @@ def test_write_domain__deep_pictures(project, image_folder, highest, meant):
     write_domain("photos", folder, None)
     transform = load_domain("photos").data.transform
     assert (transform.value_range, transform.mode) == (meant, "L")
+
+
+def test_write_domain__size(project, image_folder, monkeypatch):
+    """The backbone's own size; where images are many, a smaller one, but never below their own; or what was asked."""
+    folder = image_folder(3, side=100)
+    assert write_domain("asked", folder, None, 48)[1]["size"] == 48
+    for most, size, why in ((6, 224, "your images are 100"), (3, 128, "as 6 images cost time"), (1, 96, "as 6 images")):
+        monkeypatch.setattr("flows.new.AFFORDABLE", most)
+        path, facts = write_domain(f"photos{most}", folder, None)
+        assert (facts["size"], load_domain(f"photos{most}").data.transform.size) == (size, size)
+        assert why in path.read_text()
 
 
 def test_write_domain__some_files_are_missing(project, image_folder):

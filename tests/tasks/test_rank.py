@@ -36,9 +36,10 @@ def test_report_ranking__whole_way(plan):
 
 
 def test_plan_ranking__size_that_is_not_stored(plan):
-    """Larger pixels than those that were stored cannot be made."""
-    with pytest.raises(ConfigError, match="size 96 is not between 8 and 64"):
-        plan_ranking.fn(plan, Wish((), (96,), 30))
+    """Up to what the backbone knows sizes may be asked for, and by default it is among them."""
+    assert plan_ranking.fn(plan, Wish((), (), 30)).sizes == (224, 144, 64, 48, 32)
+    with pytest.raises(ConfigError, match="size 256 is not between 8 and 224"):
+        plan_ranking.fn(plan, Wish((), (256,), 30))
 
 
 def test_score__backbone_that_does_not_take_the_size(plan):

@@ -37,15 +37,26 @@ def test_find_backbones__none_at_hand(tmp_path):
         find_backbones(tmp_path, ("tf_efficientnet_lite0.in1k",))
 
 
-@pytest.mark.parametrize(("stored", "expected"), [(224, (224, 160, 112)), (32, (32, 16)), (8, (8,))])
-def test_image_sizes__default(stored, expected):
-    """The stored size and smaller ones that most backbones take, each once."""
-    assert image_sizes(stored) == expected
+@pytest.mark.parametrize(
+    ("stored", "known", "expected"),
+    [
+        (224, 224, (224, 160, 112)),
+        (32, 8, (32, 16)),
+        (8, 8, (8,)),
+        (128, 224, (224, 176, 128, 96, 64)),
+        (192, 224, (224, 192, 144, 96)),
+        (224, 518, (384, 304, 224, 160, 112)),
+        (448, 518, (448, 336, 224)),
+    ],
+)
+def test_image_sizes__default(stored, known, expected):
+    """The stored size, smaller ones that most backbones take, and larger ones that they know and that are cheap."""
+    assert image_sizes(stored, known) == expected
 
 
 @pytest.mark.parametrize("size", [7, 33, 0, -1])
 def test_image_sizes__out_of_range(size):
-    """A size that the stored pixels do not hold is one clear error."""
+    """A size above the stored one and all that backbones know is one clear error."""
     with pytest.raises(ConfigError, match=f"size {size} is not between 8 and 32"):
-        image_sizes(32, (16, size))
-    assert image_sizes(32, (16, 32, 16)) == (16, 32)
+        image_sizes(32, 24, (16, size))
+    assert image_sizes(32, 64, (16, 64, 16)) == (16, 64)
