@@ -5,6 +5,7 @@ RegraftError
 ├── SampleError (ValueError)      one file that is no usable sample
 ├── ValidationError (ValueError)  a whole batch that must not go on
 ├── StorageError (OSError)        the disk refused a write, or a stored file was altered
+│   └── DamagedError (ValueError) a stored file that is not what was written: trying again helps nothing
 ├── VersioningError (RuntimeError)  DVC failed or holds no such version
 └── LockedError (RuntimeError)    another process works on the same domain
 
@@ -28,6 +29,10 @@ class ValidationError(RegraftError, ValueError):
 
 class StorageError(RegraftError, OSError):
     """The disk refused a write, or a stored file is not what was written."""
+
+
+class DamagedError(StorageError, ValueError):
+    """A stored file that is missing, cut off or altered; it stays so however often it is tried."""
 
 
 class VersioningError(RegraftError, RuntimeError):

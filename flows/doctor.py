@@ -7,6 +7,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from data.errors import LockedError
 from data.stores.versioning import changed_stages
 from lightning_modules.hub.backbones import load_pretrained
 from registry.ledger.ledger import Ledger
@@ -70,7 +71,10 @@ def _disk(settings: Settings) -> str:
 
 
 def _dvc(settings: Settings) -> str:
-    changed = changed_stages(settings.root)
+    try:
+        changed = changed_stages(settings.root)
+    except LockedError:
+        return "a stage of a domain runs just now; ask again when it has ended"
     return f"changed since the last run: {', '.join(changed)}" if changed else "data and stages are up to date"
 
 

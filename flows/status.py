@@ -12,6 +12,7 @@ from data.stores.versioning import dataset_version
 from registry.ledger.history import quarantine_reason, quarantined, way_back
 from registry.ledger.ledger import Ledger
 from registry.ledger.uses import Uses
+from registry.store.aliases import alias_faults
 from registry.store.models import describe_versions
 from registry.store.tracking import latest_run
 from settings.machine import load_settings
@@ -44,6 +45,7 @@ def domain_status(domain: str) -> Status:
         RegistryError: MLflow or the ledger is down.
     """
     config, ledger = load_domain(domain), Ledger(load_settings().ledger)
+    alias_faults(domain)  # an emptied database is no news to be shown, but a fault
     versions: dict[int, dict[str, str]] = describe_versions(domain)
     champion, entries = ledger.champion(domain), ledger.present(domain)
     lost = {"fault": f"v{champion} was deleted in MLflow; `regraft doctor` says what to do"} if champion else {}

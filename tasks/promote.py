@@ -144,6 +144,7 @@ def rollback(name: str, way: WayBack, reason: str) -> Promotion:
 
 def _write_promotion(verdict: Verdict, reason: str, *, deliberate: bool, approval: str) -> None:
     """Writes the row, if it is not there yet."""
+    alias_faults(verdict.domain)  # an emptied ledger would take any version for the first
     ledger, decision = Ledger(load_settings().ledger), verdict.decision
     if ledger.champion(verdict.domain) == verdict.version:
         return

@@ -1,6 +1,5 @@
 """The outcome of a validation, and its page: Great Expectations' verdicts, self-contained, as its own site is not."""
 
-import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader
 
 from data.stages.expectations import Verdict
-from data.stores.atomic import write_text
+from data.stores.atomic import read_json, write_text
 from data.stores.manifest import validated_folder
 
 NUMBER = re.compile(r"(?<![\w'])\d+(?:\.\d+)?(?![\w'])")
@@ -63,5 +62,5 @@ def write_report(path: Path, name: str, report: ValidationReport) -> None:
 
 def load_validation(root: Path, name: str) -> ValidationReport:
     """Reads the outcome back from the stage's output."""
-    content = json.loads((validated_folder(root, name) / "validation.json").read_text(encoding="utf-8"))
+    content = read_json(validated_folder(root, name) / "validation.json", f"run `regraft prepare {name}` again")
     return ValidationReport(**{**content, "verdicts": [Verdict(**verdict) for verdict in content["verdicts"]]})

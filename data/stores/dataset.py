@@ -1,7 +1,6 @@
 """Reading a domain's processed data: the manifest and the pixels behind it."""
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,9 +12,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from data.specs.spec import Array, Spec
+from data.stores.atomic import read_json
 from data.stores.manifest import LABEL, SLICE, read_table
 from data.stores.shards import read_rows
 from data.targets.task import Task
+
+CHECKOUT = "run `dvc checkout --force`; deleting the folder would forget the splits"
 
 
 def samples_sha256(hashes: Sequence[str], labels: Sequence[str], weights: Sequence[float]) -> str:
@@ -53,7 +55,7 @@ class Dataset:
     @cached_property
     def spec(self) -> Spec:
         """The spec that the shards were made with."""
-        content = json.loads((self.folder / "transform.json").read_text(encoding="utf-8"))
+        content = read_json(self.folder / "transform.json", CHECKOUT)
         found: Spec = Spec.chosen({key: value for key, value in content.items() if key != "decoder"})
         return found
 
@@ -61,7 +63,7 @@ class Dataset:
     def generation(self) -> int:
         """Number of the test set: how often it was refreshed; data that nothing was retired from need no file."""
         path = self.folder / "generation.json"
-        return int(json.loads(path.read_text(encoding="utf-8"))["generation"]) if path.exists() else 0
+        return int(read_json(path, CHECKOUT)["generation"]) if path.exists() else 0
 
     @property
     def test_set(self) -> str:

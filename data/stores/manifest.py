@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from data.errors import StorageError
+from data.errors import DamagedError
 from data.parquet import read_parquet
 from data.stores.atomic import atomic_path
 
@@ -31,12 +31,12 @@ def read_table(path: Path) -> pd.DataFrame:
     """Reads a Parquet table that Regraft wrote.
 
     Raises:
-        StorageError: the table is missing or was altered.
+        DamagedError: the table is missing or was altered.
     """
     try:
         table = read_parquet(path)
     except (OSError, ValueError) as error:
-        raise StorageError(f"{path}: missing or damaged; delete it and run the flow again to rebuild it") from error
+        raise DamagedError(f"{path}: missing or damaged; delete it and run the flow again to rebuild it") from error
     frame: pd.DataFrame = table.to_pandas(use_threads=False)
     return frame
 

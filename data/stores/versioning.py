@@ -11,17 +11,22 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from data.errors import SourceError, VersioningError
+from data.errors import LockedError, SourceError, VersioningError
 from data.specs.spec import DECODER_VERSION
 from data.stores.atomic import write_text
 from data.stores.manifest import processed_folder, raw_manifest_path, read_table
+from settings.config import read_yaml
+from settings.errors import ConfigError
 
 log = logging.getLogger(__name__)
 INDEX = "index.parquet"
 TABLES = {INDEX, "manifest.parquet", "accepted.parquet", "quarantine.parquet"}
+BUSY = "is busy, it is being blocked by"  # DVC's words, where another DVC works on the same files
+DVC_FILES = ("dvc.yaml", "dvc.lock", "params.yaml")
 STAGE_LINE = re.compile(r"Running stage|(validate|preprocess) \S+: ")
 
 
@@ -44,11 +49,9 @@ def dataset_version(root: Path, name: str) -> str:
     Raises:
         VersioningError: the domain has not been prepared yet.
     """
-    lock = root / "dvc.lock"
-    stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"] if lock.exists() else {}
     try:
-        return str(stages[f"preprocess@{name}"]["outs"][0]["md5"])
-    except KeyError as error:
+        return str(_mapping(root / "dvc.lock")["stages"][f"preprocess@{name}"]["outs"][0]["md5"])
+    except (KeyError, TypeError, IndexError) as error:
         raise VersioningError(f"{name!r} has no processed data yet; run `regraft prepare {name}`") from error
 
 
@@ -133,10 +136,22 @@ def changed_stages(root: Path) -> dict[str, object]:
     return status
 
 
+def _mapping(path: Path) -> dict[str, Any]:
+    """What a YAML file holds; empty where there is none.
+
+    Raises:
+        ConfigError: it is no YAML, or no mapping.
+    """
+    content = (read_yaml(path) if path.exists() else None) or {}
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: holds {str(content)[:60]!r} where keys should be; restore the file from Git")
+    return content
+
+
 def enrol(root: Path, name: str) -> None:
     """Lists the domain in params.yaml, from which dvc.yaml makes its stages, and the decoder that they depend on."""
     path = root / "params.yaml"
-    params = (yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None) or {}
+    params = _mapping(path)
     domains = params.get("domains") or []
     wanted = {**params, "domains": domains if name in domains else [*domains, name], "decoder": DECODER_VERSION}
     if wanted != params:
@@ -177,6 +192,8 @@ def _dvc(root: Path, *arguments: str) -> str:
 
     The stages call `python`, so this interpreter's folder comes first in their PATH.
     """
+    for file in DVC_FILES:
+        _mapping(root / file)  # DVC's own words for a broken one are a number
     command = [sys.executable, "-m", "dvc", "--cd", str(root), "--wait-for-lock", *arguments]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     environment = {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1", "REGRAFT_ROOT": str(root)}
@@ -188,6 +205,8 @@ def _dvc(root: Path, *arguments: str) -> str:
             lines.append(line.rstrip())
             # The stages' own lines tell of progress; DVC's advice about Git and remotes does not.
             log.log(logging.INFO if STAGE_LINE.match(line) else logging.DEBUG, "%s", line.rstrip())
+    if process.returncode and any(BUSY in line for line in lines):
+        raise LockedError(f"{_fault(list(lines), arguments)}; wait for it to end, then try again")
     if process.returncode:
         raise VersioningError(_fault(list(lines), arguments))
     return "\n".join(lines)

@@ -15,11 +15,10 @@ from settings.errors import RegraftError
 from settings.machine import Settings
 
 if TYPE_CHECKING:
-    from prefect.deployments.runner import RunnerDeployment
     from prefect.flows import Flow
     from prefect.runner import Runner
 
-    from tasks.domain import Domain
+    from flows.scheduler.domains import DomainFiles
 
 logger = logging.getLogger(__name__)
 
@@ -35,32 +34,17 @@ def main() -> int:
     try:
         settings = prepare_environment()
         os.environ.setdefault("PREFECT_API_URL", prefect_address(settings))
-        domains = load_domains(settings)
         wait_for(f"{os.environ['PREFECT_API_URL']}/health", PATIENCE)
         mend_aliases(settings)
 
         from flows.monitor import monitor  # the domain rooms load while the servers are up already
         from flows.retrain import retrain
 
-        serve(domains, retrain=retrain, monitor=monitor, cores=settings.cores)
+        serve(settings, retrain=retrain, monitor=monitor)
     except RegraftError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     return 0
-
-
-def load_domains(settings: Settings) -> "list[Domain]":
-    """All domains of the project; an empty list is no error, the servers are useful without.
-
-    Raises:
-        ConfigError: one of the files has a wrong key or value.
-    """
-    from tasks.domain import domain_names, load_domain  # `regraft up` needs only `wait_for`
-
-    names = domain_names(settings.root)
-    if not names:
-        logger.warning("no domain in %s: write one with `regraft new`, then start again", settings.root / "domains")
-    return [load_domain(name) for name in names]
 
 
 def wait_for(address: str, seconds: float) -> None:
@@ -98,7 +82,7 @@ def _told() -> Iterator[None]:
         logger.warning("%s", error)
 
 
-def serve(domains: "list[Domain]", *, retrain: "Flow[..., Any]", monitor: "Flow[..., Any]", cores: int) -> None:
+def serve(settings: Settings, *, retrain: "Flow[..., Any]", monitor: "Flow[..., Any]") -> None:
     """Registers deployments and automations, then runs what is due until SIGTERM or SIGINT.
 
     At most one run a core at once, but always two, so that a check need not wait for a training. Only one such process
@@ -107,27 +91,28 @@ def serve(domains: "list[Domain]", *, retrain: "Flow[..., Any]", monitor: "Flow[
     """
     from prefect.runner import Runner  # reads its settings at import: now they are complete
 
-    from flows.scheduler.deployments import deployments
+    from flows.scheduler.domains import DomainFiles
 
-    runner = Runner(name="regraft", pause_on_shutdown=False, limit=max(2, cores))
+    runner = Runner(name="regraft", pause_on_shutdown=False, limit=max(2, settings.cores))
     # Prefect's own handler leaves the event loop half done and prints a traceback
     runner.handle_sigterm = lambda *_: signal.raise_signal(signal.SIGINT)  # type: ignore[method-assign]
     with suppress(KeyboardInterrupt):
-        asyncio.run(_register_and_run(runner, deployments(domains, retrain=retrain, monitor=monitor)))
+        asyncio.run(_register_and_run(runner, DomainFiles(settings.root, retrain, monitor)))
 
 
-async def _register_and_run(runner: "Runner", built: "list[RunnerDeployment]") -> None:
-    """As `prefect.serve` does, and clears up between registering and running what an earlier process left."""
+async def _register_and_run(runner: "Runner", files: "DomainFiles") -> None:
+    """As `prefect.serve` does, clears up what an earlier process left, and follows the domains' files meanwhile."""
     from flows.scheduler import deployments as ours
 
-    served = [await runner.aadd_deployment(deployment) for deployment in built]
+    served = await files.register(runner)
     ours.save_automation(ours.zombie_automation())
-    crashed, skipped, gone = (
-        clear(served) for clear in (ours.crash_abandoned_runs, ours.skip_missed_runs, ours.forget_others)
-    )
-    logger.info("serving %s", ", ".join(deployment.full_name for deployment in built) or "nothing")
-    logger.info("left by an earlier server: %d runs crashed, %d skipped, %d deployments gone", crashed, skipped, gone)
-    await runner.start()
+    crashed, skipped = (clear(served) for clear in (ours.crash_abandoned_runs, ours.skip_missed_runs))
+    logger.info("left by an earlier server: %d runs crashed, %d skipped", crashed, skipped)
+    following = asyncio.create_task(files.follow(runner))
+    try:
+        await runner.start()
+    finally:
+        following.cancel()
 
 
 if __name__ == "__main__":

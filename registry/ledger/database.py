@@ -83,15 +83,15 @@ def database_errors(url: str) -> Iterator[None]:
     except IntegrityError:
         raise
     except ImportError as error:
-        message = f"ledger {_hidden(url)}: {error}; install its driver, for PostgreSQL with `regraft[postgresql]`"
+        message = f"ledger {hidden(url)}: {error}; install its driver, for PostgreSQL with `regraft[postgresql]`"
         raise LedgerError(message) from error
     except (SQLAlchemyError, ValueError, OSError) as error:  # ValueError: SQLAlchemy reads the port as a number
         said = _without_secrets(_cause(error), url)
-        message = f"ledger {_hidden(url)}: {said}; check REGRAFT_LEDGER_URL and that the database is up"
+        message = f"ledger {hidden(url)}: {said}; check REGRAFT_LEDGER_URL and that the database is up"
         raise LedgerError(message) from error
 
 
-def _hidden(text: str) -> str:
+def hidden(text: str) -> str:
     """A URL, or a text with one, without its passwords."""
     return LOGIN.sub(r"//\1:***@", PARAMETER.sub(r"\1***", text))
 
@@ -103,7 +103,7 @@ def _without_secrets(text: str, url: str) -> str:
     parts = {part for form in forms for part in re.split("[@:/?]", form)}
     for part in sorted(filter(None, parts), key=len, reverse=True):
         text = re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", "***", text)
-    return _hidden(text)
+    return hidden(text)
 
 
 def _with_driver(url: URL) -> URL:

@@ -4,7 +4,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from registry.errors import RegistryError
+from registry.errors import LedgerError, RegistryError
+from registry.ledger.database import hidden
 from registry.ledger.history import Entry, quarantine_reason, quarantined, way_back
 from registry.ledger.ledger import Ledger
 from registry.store.tracking import mlflow_client, registry_errors
@@ -52,6 +53,7 @@ def alias_faults(domain: str) -> Faults:
     """Compares what MLflow shows with what the ledger says.
 
     Raises:
+        LedgerError: MLflow shows a champion of which the ledger knows nothing.
         RegistryError: MLflow or the ledger is down.
     """
     entries = Ledger(load_settings().ledger).present(domain)
@@ -61,6 +63,8 @@ def alias_faults(domain: str) -> Faults:
         models = client.search_registered_models(f"name = '{domain}'")
     tags = {int(version.version): version.tags.get(QUARANTINE, "") for version in versions}
     aliases = {alias: int(version) for alias, version in models[0].aliases.items()} if models else {}
+    if not entries:
+        _refuse_lost(domain, aliases, {int(version.version): version.tags for version in versions})
     wanted = _wanted(entries, set(tags))
     differ: dict[str, int | None] = {
         alias: wanted.aliases.get(alias)
@@ -89,6 +93,18 @@ def follow_ledger(domain: str) -> Faults:
         _repair(domain, faults)
         faults = alias_faults(domain)
     raise RegistryError(f"{domain!r}: other processes change MLflow's aliases all the time ({faults}); try again")
+
+
+def _refuse_lost(domain: str, aliases: dict[str, int], tags: dict[int, dict[str, str]]) -> None:
+    """Raises LedgerError where the ledger has no row of a domain though MLflow shows what only rows bring about.
+
+    That is `previous`, a quarantine, or a champion that the gate let pass; any other champion was set by hand.
+    """
+    judged = tags.get(aliases.get("champion", 0), {}).get("decision") == "PROMOTE"
+    if judged or "previous" in aliases or any(QUARANTINE in held for held in tags.values()):
+        found = f"no row of {domain!r}, but MLflow shows v{aliases.get('champion', '?')} as promoted by Regraft"
+        remedy = "it was emptied or replaced: restore it from a backup, or start a new domain"
+        raise LedgerError(f"ledger {hidden(load_settings().ledger)}: {found}; {remedy}")
 
 
 def _wanted(entries: list[Entry], there: set[int]) -> Shown:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from registry.errors import RegistryError
+from registry.ledger.ledger import Ledger
 from settings.machine import load_settings
 
 log = logging.getLogger(__name__)
@@ -60,13 +61,14 @@ def experiment_id(domain: str) -> str:
     """The domain's experiment, made at first use; its artifacts lie below the home folder.
 
     Raises:
-        RegistryError: MLflow is down.
+        RegistryError: MLflow is down, or has lost a domain that is in production.
     """
     with registry_errors(f"open the experiment {domain!r}"):
         client, settings = mlflow_client(), load_settings()
         found = client.get_experiment_by_name(domain)
         if found is not None:
             return _restored(client, found)
+        _refuse_lost(domain)
         remote = settings.tracking_uri.startswith("http")
         place = None if remote else (settings.home / "mlartifacts" / domain).as_uri()
         # The kind makes MLflow's UI open with training runs instead of traces.
@@ -79,6 +81,17 @@ def _restored(client: "MlflowClient", found: "Experiment") -> str:
         log.warning("the experiment %r was deleted in MLflow and is restored", found.name)
         client.restore_experiment(found.experiment_id)
     return str(found.experiment_id)
+
+
+def _refuse_lost(domain: str) -> None:
+    """Raises RegistryError where a domain without experiment is in production: a new one would hide what was lost."""
+    settings = load_settings()
+    champion = Ledger(settings.ledger).champion(domain)
+    if champion is not None:
+        told = f"no experiment {domain!r}, but the ledger has v{champion} of it in production"
+        remedy = "it was emptied or replaced: restore it from a backup, or set REGRAFT_MLFLOW_URI to the right one"
+        message = f"MLflow at {settings.tracking_uri}: {told}; {remedy}"
+        raise RegistryError(re.sub(r"//[^/\s]*@", "//", message))  # no password of an address
 
 
 def start_run(domain: str, name: str, tags: Mapping[str, str], parent: str | None = None) -> str:

@@ -33,10 +33,10 @@ SERVING = """
 import os
 from flows.scheduler import runner
 from flows.environment import prepare_environment
-domains = runner.load_domains(prepare_environment())
+settings = prepare_environment()
 runner.wait_for(os.environ["PREFECT_API_URL"] + "/health", 120)
 import tiny_flows
-runner.serve(domains, retrain=tiny_flows.retrain, monitor=tiny_flows.monitor, cores=2)
+runner.serve(settings, retrain=tiny_flows.retrain, monitor=tiny_flows.monitor)
 """
 STARTING = """
 from flows.environment import prepare_environment
@@ -189,6 +189,17 @@ def test_up__burst_of_drift_starts_one_retrain(running):
     assert run["name"] == "retrain watched"
     assert run["parameters"]["reason"] in {f"drift in window {window}" for window in ("first", "second", "third")}
     assert len(running.query("flow_runs", flows={"name": {"any_": ["retrain"]}})) == 2
+
+
+def test_up__notices_a_new_domain(running):
+    """A file that comes while the servers run is served; a broken one is told and stops nothing."""
+    folder = Path(running.env["REGRAFT_ROOT"]) / "domains"
+    (folder / "late.yaml").write_text((folder / "asked.yaml").read_text())
+    (folder / "broken.yaml").write_text("data: [")
+    running.until(lambda: "late" in {one["name"] for one in running.query("deployments")})
+    running.until(lambda: "'broken' is not served until this is mended" in running.log.read_text())
+    (folder / "late.yaml").unlink()
+    running.until(lambda: {one["name"] for one in running.query("deployments")} == {"asked", "watched"})
 
 
 def test_up__second_start_meets_busy_ports(running):

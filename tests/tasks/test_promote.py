@@ -220,3 +220,11 @@ def test_refuse_champion(promoted):
     with pytest.raises(GateError, match="v2 is the champion already"):
         refuse_champion.fn("photos", 2)
     refuse_champion.fn("photos", 1)
+
+
+def test_promote__ledger_was_emptied(promoted, verdict):
+    """A version that the gate compared with nothing is no first one, where MLflow shows a champion."""
+    (load_settings().home / "ledger.db").write_bytes(b"")
+    with pytest.raises(LedgerError, match="emptied or replaced"):
+        promote.fn(verdict(1, None), "r")
+    assert (history(), aliases()["champion"]) == ([], 2)

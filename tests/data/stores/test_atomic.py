@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from data.errors import StorageError
-from data.stores.atomic import atomic_path, write_text
+from data.errors import DamagedError, StorageError
+from data.stores.atomic import atomic_path, read_json, write_text
 
 
 def test_write_text__replaces_whole(tmp_path: Path) -> None:
@@ -46,3 +46,13 @@ def test_write_text__parent_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "taken").touch()
     with pytest.raises(StorageError, match="cannot write"):
         write_text(tmp_path / "taken" / "a.txt", "x")
+
+
+@pytest.mark.parametrize("content", [None, b"", b'{"classes": {"a', b"\xff\xfe"])
+def test_read_json__damaged(tmp_path, content):
+    """Missing, emptied, cut in half or no text: one line with the file and the remedy."""
+    path = tmp_path / "facts.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(DamagedError, match=r"facts.json: missing or damaged; prepare again"):
+        read_json(path, "prepare again")

@@ -25,6 +25,7 @@ from data.stores.versioning import (
     reproduce_stage,
     restore,
 )
+from settings.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -252,3 +253,33 @@ def test_erase_versions__no_store_holds_the_sample(new_project: Callable[[], Pat
     with pytest.raises(VersioningError):
         restore(root, "photos", names[1])
     assert len(read_table(restore(root, "photos", names[0]) / "manifest.parquet")) == 20
+
+
+CONFLICT = "stages:\n<<<<<<< HEAD\n  a: {}\n=======\n  b: {}\n>>>>>>> other\n"
+
+
+@pytest.mark.parametrize("name", ["dvc.lock", "dvc.yaml", "params.yaml"])
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (CONFLICT, "line 2 is a conflict marker of Git .*resolve the conflict"), ("stages: [", "not valid YAML"),
+        ("- a", "restore the file from Git"), ("a: 1\na: 2\n", "line 2: the key 'a' stands on line 1 already"),
+    ],
+)  # fmt: skip
+def test_reproduce_stage__broken_file_of_dvc(project: Path, name: str, content: str, told: str) -> None:
+    """What DVC tells in a number is one line with file, place and remedy, and is not tried again."""
+    raw_manifest_path(project, "photos").parent.mkdir(parents=True)
+    raw_manifest_path(project, "photos").write_bytes(b"")
+    (project / name).write_text(content)
+    with pytest.raises(ConfigError, match=rf"{name}: .*{told}") as found:
+        reproduce_stage(project, "validate", "photos")
+    assert "\n" not in str(found.value)
+    assert (project / name).read_text() == content
+
+
+def test_dataset_version__emptied_lock(project: Path) -> None:
+    """A lock file without stages knows no data."""
+    for content in ("", "schema: '2.0'\n", "stages: null\n"):
+        (project / "dvc.lock").write_text(content)
+        with pytest.raises(VersioningError, match="no processed data yet"):
+            dataset_version(project, "photos")

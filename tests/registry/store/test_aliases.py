@@ -2,7 +2,7 @@
 
 import pytest
 
-from registry.errors import RegistryError
+from registry.errors import LedgerError, RegistryError
 from registry.ledger.ledger import Change, Ledger
 from registry.store.aliases import Faults, alias_faults, follow_ledger
 from registry.store.models import describe_versions
@@ -119,3 +119,14 @@ def test_follow_ledger__mlflow_down(monkeypatch):
     monkeypatch.setenv("REGRAFT_MLFLOW_URI", "http://127.0.0.1:9")
     with pytest.raises(RegistryError, match="cannot read the aliases of 'photos'"):
         follow_ledger("photos")
+
+
+@pytest.mark.usefixtures("versions")
+def test_alias_faults__ledger_was_emptied():
+    """What only rows bring about, without a row, is no first model to come, but a ledger to be restored."""
+    client = mlflow_client()
+    client.set_registered_model_alias("photos", "champion", "1")
+    client.set_model_version_tag("photos", "1", "decision", "PROMOTE")
+    with pytest.raises(LedgerError, match=r"ledger.db: no row of 'photos', .* v1 as promoted.* from a backup"):
+        follow_ledger("photos")
+    assert aliases() == {"champion": 1, "challenger": 3}

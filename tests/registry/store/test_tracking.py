@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from mlflow import MlflowClient
 
 from registry.errors import RegistryError
+from registry.ledger.ledger import Change, Ledger
 from registry.store.tracking import (
     close_stale_runs,
     experiment_id,
@@ -23,6 +24,7 @@ from registry.store.tracking import (
     settled,
     start_run,
 )
+from settings.machine import load_settings
 
 pytestmark = pytest.mark.usefixtures("tracked")
 DOWN = "http://user:p4ss@127.0.0.1:9"
@@ -162,3 +164,13 @@ def test_registry_errors__mlflow_down(monkeypatch, address, reason):
     assert "cannot open the experiment 'photos'" in str(found.value)
     assert "p4ss" not in str(found.value)
     assert "\n" not in str(found.value)
+
+
+@pytest.mark.usefixtures("tracked")
+def test_experiment_id__mlflow_was_emptied():
+    """A domain in production of which MLflow knows nothing is told with its remedy; nothing new hides the loss."""
+    facts = {"actor": "me", "reason": "r", "evidence": "", "dataset_version": "d"}
+    Ledger(load_settings().ledger).append(Change("photos", action="promote", expected=None, to=1, **facts))
+    with pytest.raises(RegistryError, match=r"mlflow.db: no experiment 'photos', .* v1 .* restore it from"):
+        experiment_id("photos")
+    assert mlflow_client().get_experiment_by_name("photos") is None
