@@ -19,21 +19,29 @@ IGNORED = "gitignore.template"
 def init_project(folder: Path) -> list[Path]:
     """Makes a folder a project, with a Git repository where it is in none; returns the files that were written.
 
-    An existing .gitignore gets the lines that it lacks.
+    An existing .gitignore gets the lines that it lacks. What an interrupted call left half done is completed.
 
     Raises:
         ConfigError: one of the files is there already, or git is missing.
         StorageError: the folder cannot be written.
     """
     there = [name for name in FILES.values() if (folder / name).exists()]
-    if there:
-        raise ConfigError(f"{folder / there[0]} exists already; choose an empty folder, or go on in this project")
+    foreign = [name for template, name in FILES.items() if name in there and not _is(folder / name, template)]
+    if foreign or len(there) == len(FILES):  # all of them: the last one ended the call that wrote them
+        raise ConfigError(
+            f"{folder / [*foreign, *there][0]} exists already; choose an empty folder, or go on in this project"
+        )
+    _ignore(folder / ".gitignore")
+    _ensure_git(folder)
+    (folder / "domains").mkdir(exist_ok=True)
     for template, name in FILES.items():
         write_text(folder / name, _template(template))
-    _ignore(folder / ".gitignore")
-    (folder / "domains").mkdir(exist_ok=True)
-    _ensure_git(folder)
     return [*(folder / name for name in FILES.values()), folder / ".gitignore", folder / "domains"]
+
+
+def _is(path: Path, template: str) -> bool:
+    """Whether a file is as the template has it."""
+    return path.is_file() and path.read_bytes() == _template(template).encode()
 
 
 def _template(name: str) -> str:

@@ -68,3 +68,26 @@ def test_commands__in_a_folder_that_is_no_project(tmp_path, monkeypatch):
         write_domain("pets", tmp_path, None)
     with pytest.raises(ConfigError, match="is no project .* run `regraft init`"):
         load_data_config(tmp_path, "pets")
+
+
+@pytest.mark.parametrize("written", range(1, len(FILES)))
+def test_init_project__after_a_kill(tmp_path, written):
+    """Killed between two files, the same command again completes the project; a third one is refused."""
+    init_project(tmp_path / "whole")
+    half = tmp_path / "half"
+    init_project(half)
+    for name in list(FILES.values())[written:]:
+        (half / name).unlink()
+    init_project(half)
+    names = [*FILES.values(), ".gitignore"]
+    assert [(half / name).read_text() for name in names] == [(tmp_path / "whole" / name).read_text() for name in names]
+    with pytest.raises(ConfigError, match="exists already"):
+        init_project(half)
+
+
+def test_init_project__somebodys_own_file(tmp_path):
+    """A dvc.yaml of another project is neither taken over nor changed, and nothing is written beside it."""
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
+    with pytest.raises(ConfigError, match="dvc.yaml exists already"):
+        init_project(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["dvc.yaml"]
