@@ -54,4 +54,5 @@ def triage(window: Window, transform: str, config: MonitoringConfig) -> Triage:
 
 
 def _most_frequent(window: Window) -> int:
-    return int(window.rows["hash"].value_counts().iloc[0])
+    """How often the most frequent sample was scored; a file that could not even be read is none."""
+    return int(window.rows["hash"].value_counts().max()) if window.rows["hash"].notna().any() else 0

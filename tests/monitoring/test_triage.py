@@ -62,3 +62,10 @@ def test_triage__reasons_name_values_and_remedy() -> None:
     """Counts, the rule and the latest error are in the reason."""
     reason = triage(window(200, failed=20), "new", CONFIG).reason
     assert reason == "20 of 200 files could not be used, 5% are tolerated; mend the source (the latest: truncated)"
+
+
+def test_triage__no_file_could_be_read():
+    """Files that were not there have no content to be alike; where all are tolerated, there are too few samples."""
+    unread = Window(window(200, failed=200).rows.assign(hash=None))
+    found = triage(unread, "new", MonitoringConfig(max_undecodable=1.0))
+    assert found.verdict == "insufficient"
