@@ -57,6 +57,8 @@ def holder_of(home: Path, name: str) -> str | None:
     path = home / "locks" / f"{name}.json"
     try:
         os.kill(json.loads(path.read_text(encoding="utf-8"))["pid"], 0)
+    except PermissionError:  # it runs as another user
+        pass
     except (OSError, ValueError, KeyError):  # nobody, or somebody who was killed
         return None
     return _holder(path)
