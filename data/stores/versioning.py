@@ -19,6 +19,7 @@ from data.errors import LockedError, SourceError, VersioningError
 from data.specs.spec import DECODER_VERSION
 from data.stores.atomic import write_text
 from data.stores.manifest import processed_folder, raw_manifest_path, read_table
+from data.stores.stage_stamps import remember, unchanged
 from settings.config import read_yaml
 from settings.errors import ConfigError
 
@@ -31,7 +32,7 @@ STAGE_LINE = re.compile(r"Running stage|(validate|preprocess) \S+: ")
 
 
 def reproduce_stage(root: Path, stage: str, name: str) -> None:
-    """Runs `dvc repro STAGE@DOMAIN`; nothing runs when nothing changed, and a held DVC lock is waited for.
+    """Runs `dvc repro STAGE@DOMAIN` unless nothing has changed since it last did; a held DVC lock is waited for.
 
     Raises:
         SourceError: nothing was ingested yet.
@@ -40,7 +41,10 @@ def reproduce_stage(root: Path, stage: str, name: str) -> None:
     if not raw_manifest_path(root, name).exists():
         raise SourceError(f"{name!r} has no data yet; run `regraft prepare {name}`")
     enrol(root, name)
-    _dvc(root, "repro", f"{stage}@{name}")
+    if not unchanged(root, name):
+        _dvc(root, "repro", f"{stage}@{name}")
+        if stage == "preprocess":  # the last one, which runs the one before, too
+            remember(root, name)
 
 
 def dataset_version(root: Path, name: str) -> str:
