@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from settings.errors import ConfigError
 
+TEMPORARY_SERVER = "REGRAFT_TEMPORARY_SERVER"  # set where the Prefect server ends with the command
+
 
 class TrainerSettings(BaseModel):
     """The devices that training runs on."""

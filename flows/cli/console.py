@@ -1,9 +1,10 @@
 """What the commands share: flows set up for a terminal, and results as tables or JSON."""
 
+import importlib
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from math import isfinite
 from typing import Any, TypeVar
 
@@ -33,28 +34,52 @@ def listed(ctx: click.Context, option: click.Parameter, value: str | None) -> tu
 
 def run_flow(flow: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
     """Runs a Prefect flow and leaves no process behind; its log is without the traceback of what a user can mend."""
+    from flows.cli.guard import guarded
+    from flows.cli.server import TemporaryServer, none_is_told
+
+    with guarded():
+        server = TemporaryServer() if none_is_told() else None
+        loaded = flow.load() if isinstance(flow, PreparedFlow) else flow  # while the server starts
+        _quieten()
+        if server:
+            server.wait()
+        return loaded(*args, **kwargs)
+
+
+@dataclass(frozen=True)
+class PreparedFlow:
+    """A flow by its names, to be imported once a server for it has been begun."""
+
+    module: str
+    name: str
+
+    def load(self) -> Callable[..., Any]:
+        """Imports it."""
+        flow: Callable[..., Any] = getattr(importlib.import_module(f"flows.{self.module}"), self.name)
+        return flow
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs it without more ado."""
+        return self.load()(*args, **kwargs)
+
+
+def prepared_flow(module: str, name: str) -> Callable[..., Any]:
+    """A flow, for which the environment that its libraries read has been set."""
+    from flows.environment import prepare_environment  # reads settings, which help need not
+
+    prepare_environment()
+    return PreparedFlow(module, name)
+
+
+def _quieten() -> None:
+    """Takes tracebacks of what a user can mend out of Prefect's log on the console."""
     from prefect.logging.configuration import setup_logging  # Prefect only where a flow runs
     from prefect.logging.handlers import PrefectConsoleHandler
-
-    from flows.cli.guard import guarded
 
     setup_logging()  # a later call by Prefect itself keeps the handlers that this one makes
     for handler in logging.getLogger().handlers:
         if isinstance(handler, PrefectConsoleHandler):
             handler.addFilter(_is_no_fault)
-    with guarded():
-        return flow(*args, **kwargs)
-
-
-def prepared_flow(module: str, name: str) -> Callable[..., Any]:
-    """A flow, imported after the environment that its libraries read has been set."""
-    import importlib
-
-    from flows.environment import prepare_environment  # reads settings, which help need not
-
-    prepare_environment()
-    flow: Callable[..., Any] = getattr(importlib.import_module(f"flows.{module}"), name)
-    return flow
 
 
 def print_json(value: Any) -> None:

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from flows.cli.server import none_is_told
 from settings.errors import ConfigError, RegraftError
 from settings.machine import load_settings
 
@@ -82,6 +83,8 @@ def _largest_file() -> float:
 
 def _require_server() -> None:
     """Raises ConfigError where a Prefect server is set that does not answer."""
+    if none_is_told():
+        return  # and Prefect need not be loaded yet
     from prefect.client.orchestration import get_client
     from prefect.settings import PREFECT_API_URL
 

@@ -96,6 +96,14 @@ def test_ask_approval__no_server(verdict, monkeypatch):
     assert "regraft up" in found.reason
 
 
+def test_ask_approval__server_of_the_command_alone(verdict, prefect_api, monkeypatch):
+    """A server that ends with the command is none that stays."""
+    monkeypatch.setenv("REGRAFT_TEMPORARY_SERVER", "1")
+    found = ask_approval(verdict(2, 1), ADA)
+    assert not found.granted
+    assert "regraft up" in found.reason
+
+
 def test_approval_needed__only_for_a_promotion(verdict):
     """Nobody is asked about what the gate does not let pass, nor where the domain names nobody."""
     rule = GateConfig(floor=0.5, approval=ADA)
