@@ -102,6 +102,8 @@ def _refuse_lost(domain: str, aliases: dict[str, int], tags: dict[int, dict[str,
     """
     judged = tags.get(aliases.get("champion", 0), {}).get("decision") == "PROMOTE"
     if judged or "previous" in aliases or any(QUARANTINE in held for held in tags.values()):
+        if Ledger(load_settings().ledger).entries(domain):  # its last row says that the domain was removed
+            raise LedgerError(f"{domain!r} is removed in part; `regraft remove {domain}` goes on")
         found = f"no row of {domain!r}, but MLflow shows v{aliases.get('champion', '?')} as promoted by Regraft"
         remedy = "it was emptied or replaced: restore it from a backup, or start a new domain"
         raise LedgerError(f"ledger {hidden(load_settings().ledger)}: {found}; {remedy}")

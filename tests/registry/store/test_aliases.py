@@ -130,3 +130,12 @@ def test_alias_faults__ledger_was_emptied():
     with pytest.raises(LedgerError, match=r"ledger.db: no row of 'photos', .* v1 as promoted.* from a backup"):
         follow_ledger("photos")
     assert aliases() == {"champion": 1, "challenger": 3}
+
+
+def test_alias_faults__removed_in_part(versions):
+    """Where a removal stopped before MLflow, the remedy is to go on, and no backup."""
+    write(None, 1), write(1, 2)
+    follow_ledger("photos")
+    write(2, 0, action="remove")
+    with pytest.raises(LedgerError, match="'photos' is removed in part; `regraft remove photos` goes on"):
+        alias_faults("photos")
