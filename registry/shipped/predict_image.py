@@ -45,7 +45,7 @@ def square(image: Image.Image, spec: dict[str, Any]) -> Image.Image:
 
 
 def main() -> None:
-    """Prints class and probabilities of the files on the command line as CSV."""
+    """Prints class and probabilities of the files on the command line as CSV; what is no image is told and left out."""
     import onnxruntime
 
     package, files = Path(__file__).with_name("package"), sys.argv[1:]
@@ -54,9 +54,17 @@ def main() -> None:
     model = onnxruntime.InferenceSession(package / "model.onnx", providers=["CPUExecutionProvider"])
     table = csv.writer(sys.stdout)
     table.writerow(["path", "class", *classes])
+    faults = 0
     for file in files:
-        (found,) = model.run(None, {"images": pixels(file, spec["image"])[None]})[0]
+        try:
+            seen = pixels(file, spec["image"])
+        except Exception as error:  # noqa: BLE001 - a damaged file makes Pillow raise almost anything
+            print(f"{file}: {error}", file=sys.stderr)  # noqa: T201 - this program has no other voice
+            faults += 1
+            continue
+        (found,) = model.run(None, {"images": seen[None]})[0]
         table.writerow([file, classes[found.argmax()], *(f"{share:.6f}" for share in found)])
+    sys.exit(1 if faults else 0)
 
 
 if __name__ == "__main__":
