@@ -14,6 +14,8 @@ from settings.machine import load_settings
 def test_list_domains__sound_and_broken(project):
     """What is in production and runs; a broken file is told in its own line, and the others are there."""
     (project / "domains" / "broken.yaml").write_text("data: [")
+    plan = project / "domains" / "solar.yaml"
+    plan.write_text(plan.read_text().replace("# monitor:", "monitor:"))
     Ledger(load_settings().ledger).append(Change("digits", "promote", None, 3, "Ada", "r", "", "d"))
     locks = load_settings().home / "locks"
     locks.mkdir(parents=True)

@@ -40,9 +40,10 @@ def test_monitor__exit_code(action, code, monkeypatch):
     assert CliRunner().invoke(regraft, ["monitor", "photos"]).exit_code == code
 
 
-@pytest.mark.usefixtures("project")
-def test_traffic__says_what_will_start():
+def test_traffic__says_what_will_start(project):
     """What was counted, and what that may start, by the domain's own schedule."""
+    plan = project / "domains" / "solar.yaml"
+    plan.write_text(plan.read_text().replace("# monitor:", "monitor:"))
     assert _traffic("solar", 0) == "Nothing was counted as traffic (--no-log)."
     assert "98 files were counted as traffic" in _traffic("solar", 98)
     assert "while `regraft up` runs (0 * * * *); drift starts a retrain" in _traffic("solar", 98)
