@@ -24,7 +24,7 @@ def run(*arguments: str) -> str:
 def test_demo__tells_the_whole_story(project: Path) -> None:
     """Quarantine, a first champion, drift, a sabotaged model that stays out, and a ledger that says all of it."""
     told = run("demo")
-    for reason in ("text.png: not an image", "truncated.png: cannot be decoded", "unknown label 'scorched'"):
+    for reason in ("text.png: not an image", "truncated.png: cannot be decoded", "labelled 'scorched', which"):
         assert reason in told
     assert "1074 of 1077 rows accepted" in told
     assert "retrain: drift: embedding_mmd2" in told

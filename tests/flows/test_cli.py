@@ -99,7 +99,7 @@ def test_main__mlflow_down(run):
     """One line, and the password of the address is nowhere."""
     down = {"REGRAFT_MLFLOW_URI": "http://user:p4ss@127.0.0.1:9", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
     ran = run("status", "digits", **down)
-    assert "cannot list the versions of 'digits'" in only_error(ran)
+    assert "cannot read the aliases of 'digits'" in only_error(ran)
     assert "p4ss" not in ran.stdout + ran.stderr
 
 

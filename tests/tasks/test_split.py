@@ -22,7 +22,8 @@ def grown(plan):
     index = pd.concat([known, new], ignore_index=True)
     write_table(plan.prepared.folder / "index.parquet", index)
     labels = [*rows[f"{LABEL}label"], *np.array(["dark", "light"])[np.arange(40) % 2]]
-    accepted = index[["hash", "group"]].assign(split=pd.Series(None, index.index, object), **{f"{LABEL}label": labels})
+    told = {"source": "source", "split": pd.Series(None, index.index, object), f"{LABEL}label": labels}
+    accepted = index[["hash", "group"]].assign(**told)
     write_table(validated_folder(plan.domain.root, "photos") / "accepted.parquet", accepted)
     return plan
 

@@ -14,8 +14,9 @@ from flows.environment import prepare_environment
 from settings.errors import ConfigError, RegraftError
 
 COMMAND = """
-import subprocess, sys, time
+import signal, subprocess, sys, time
 from flows.cli.guard import guarded
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it for what runs in the background
 with guarded():
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], stdout=subprocess.DEVNULL)
     print(child.pid, flush=True)
