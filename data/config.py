@@ -11,8 +11,9 @@ from data.sources import Source
 from data.specs.image import ImageSpec
 from data.specs.spec import AnySpec, Expectations
 from data.targets.task import AnyTask
-from settings.config import Config, load_yaml
+from settings.config import Config
 from settings.errors import ConfigError
+from settings.yaml_files import load_yaml
 
 
 class SplitConfig(Config):

@@ -15,9 +15,9 @@ from data.specs.image import OBLONG
 from data.specs.levels import FULL, Levels, Range, likely_range
 from data.stores.atomic import atomic_path
 from lightning_modules.hub.backbones import load_backbone
-from settings.config import load_yaml
 from settings.errors import ConfigError
 from settings.machine import load_settings
+from settings.yaml_files import load_yaml
 from tasks.domain import DomainFile
 
 LOOKED_AT = 20

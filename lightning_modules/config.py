@@ -12,9 +12,10 @@ from data.targets.task import AnyTask, Task
 from lightning_modules.hub.backbones import Pretrained
 from lightning_modules.inputs.augmentation import AugmentationConfig
 from lightning_modules.recipes import Recipe
-from settings.config import Config, load_yaml
+from settings.config import Config
 from settings.errors import ConfigError
 from settings.machine import TrainerSettings
+from settings.yaml_files import load_yaml
 
 
 def _named(recipe: Any) -> Any:

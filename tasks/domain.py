@@ -11,8 +11,9 @@ from evaluation.stress.config import StressConfig
 from lightning_modules.config import TrainingConfig, with_recipe
 from monitoring.config import MonitoringConfig
 from registry.gate.config import GateConfig
-from settings.config import Config, load_yaml
+from settings.config import Config
 from settings.machine import load_settings
+from settings.yaml_files import load_yaml
 
 
 class ScheduleConfig(Config):

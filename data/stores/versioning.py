@@ -20,8 +20,8 @@ from data.specs.spec import DECODER_VERSION
 from data.stores.atomic import write_text
 from data.stores.manifest import processed_folder, raw_manifest_path, read_table
 from data.stores.stage_stamps import remember, unchanged
-from settings.config import read_yaml
 from settings.errors import ConfigError
+from settings.yaml_files import read_yaml
 
 log = logging.getLogger(__name__)
 INDEX = "index.parquet"

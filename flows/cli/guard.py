@@ -4,10 +4,8 @@ import atexit
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +13,7 @@ from contextlib import contextmanager, suppress
 from flows.cli.server import none_is_told
 from settings.errors import ConfigError, RegraftError
 from settings.machine import load_settings
+from settings.signals import exit_on_sigterm
 
 LEAST_BYTES = 200 * 2**20
 MARK = "REGRAFT_COMMAND"
@@ -51,7 +50,7 @@ def guarded() -> Iterator[None]:
     _require_server()
     watcher = _watch()
     try:
-        with _exit_on_sigterm():
+        with exit_on_sigterm():  # Prefect stops its server, and the fit keeps what it has reached
             yield
     except TransportError as error:
         atexit.register(_tell, watcher)
@@ -111,17 +110,3 @@ def _tell(watcher: "subprocess.Popen[bytes]") -> None:
     """Nothing is left behind: the watcher has nothing to look for."""
     with suppress(OSError):
         watcher.communicate(b"done")
-
-
-@contextmanager
-def _exit_on_sigterm() -> Iterator[None]:
-    """An exit, unlike a death by the signal, lets Prefect stop its server and the fit keep what it has reached."""
-    main = threading.current_thread() is threading.main_thread()  # no other may set handlers
-    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -6,10 +6,8 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from data.stores.atomic import write_text
 from lightning_modules.config import FitConfig
 from lightning_modules.errors import TrainingError
 from lightning_modules.fitting.progress import read_state
+from settings.signals import exit_on_sigterm
 
 OUTPUTS, ANSWER = "outputs.npz", "answer."  # the file, and what the names of answers in it begin with
 GRACE = 40.0  # torchrun gives its own processes 30 seconds
@@ -69,7 +68,7 @@ def train(config: FitConfig, progress: Callable[[int, int], None] = lambda done,
     write_text(config.folder / "fit.json", config.model_dump_json(indent=1))
     process = _start(config)
     try:
-        with _polite():
+        with exit_on_sigterm():
             _watch(process, config.folder, progress)
     finally:
         _stop(process)
@@ -85,20 +84,6 @@ def _start(config: FitConfig) -> "subprocess.Popen[bytes]":
             [sys.executable, "-m", "lightning_modules.fitting.fit", str(config.folder / "fit.json")],
             cwd=config.root, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **own},
         )  # fmt: skip
-
-
-@contextmanager
-def _polite() -> Iterator[None]:
-    """Turns a SIGTERM that nobody else minds into an exit, so that the fit is stopped with this process."""
-    main = threading.current_thread() is threading.main_thread()  # no other may set handlers
-    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

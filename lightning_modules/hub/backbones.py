@@ -12,7 +12,8 @@ from pydantic import Field, RootModel
 from data.specs.spec import Spec
 from data.specs.transform import AnyInput, Transform
 from lightning_modules.errors import BackboneError
-from settings.config import Config, load_yaml
+from settings.config import Config
+from settings.yaml_files import load_yaml
 
 # Part of every key of cached activations: raise it when the code gives other ones for the same image.
 ACTIVATIONS = 1

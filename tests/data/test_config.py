@@ -5,12 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import RootModel
 
 from data.config import SplitConfig, domain_path, load_data_config
 from data.specs.image import ImageExpectations
 from data.targets.classification import ClassificationTask
-from settings.config import load_yaml
 from settings.errors import ConfigError
 
 SOLAR = (Path(__file__).parents[2] / "domains" / "solar.yaml").read_text(encoding="utf-8")
@@ -29,13 +27,6 @@ def test_load_data_config__other_sections_are_left_alone(project: Path, helpers:
     helpers.write_domain(project)
     path.write_text(path.read_text() + "serving: {whatever: 1}\n")
     assert load_data_config(project, "photos").tasks["kind"].columns == ("a", "b")
-
-
-@pytest.mark.parametrize(("written", "read"), [("1e-05", 1e-5), ("3e+37", 3e37), ("-2E-3", -0.002), ("12e4", "12e4")])
-def test_load_yaml__numbers_without_a_point(tmp_path: Path, written: str, read: Any) -> None:
-    """1e-5 is a number, as it is in JSON; what has no sign in its exponent may be half of a hash and stays a word."""
-    (tmp_path / "file.yaml").write_text(f"value: {written}\n")
-    assert load_yaml(tmp_path / "file.yaml", RootModel[dict[str, float | str]]).root == {"value": read}
 
 
 def test_domain_path__no_such_domain(project: Path) -> None:
@@ -100,12 +91,6 @@ def test_load_data_config__a_key_twice(project: Path) -> None:
     with pytest.raises(ConfigError) as error:
         load_data_config(project, "solar")
     assert str(error.value) == f"{path}: line {second}: the key 'gate' stands on line {first} already; keep one of them"
-
-
-def test_load_yaml__a_key_over_a_merged_one(tmp_path: Path) -> None:
-    """A key may replace one that `<<` brings; the same word as text and as number are two keys."""
-    (tmp_path / "file.yaml").write_text("base: &base {a: 1, b: 2}\nown:\n  <<: *base\n  a: 3\n")
-    assert load_yaml(tmp_path / "file.yaml", RootModel[dict[str, dict[str, int]]]).root["own"] == {"a": 3, "b": 2}
 
 
 def test_domain_path__no_name(project: Path) -> None:

@@ -30,7 +30,7 @@ from flows.scheduler.deployments import (
     zombie_automation,
 )
 from monitoring.config import MonitoringConfig
-from settings.config import load_yaml
+from settings.yaml_files import load_yaml
 from tasks.domain import Domain, DomainFile, ScheduleConfig, domain_from
 from tasks.monitor import MonitorReport, announce_drift
 
