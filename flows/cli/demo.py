@@ -3,6 +3,7 @@
 import os
 
 from flows.cli.answer import Answer, answering
+from flows.cli.ledger import print_ledger
 
 
 @answering()
@@ -14,5 +15,14 @@ def demo() -> Answer:
     prepare_environment()
     from flows.demo.story import tell
 
-    steps = tell()
-    return Answer(steps, lambda: None)  # it was told step by step
+    return Answer(tell(), _close)
+
+
+def _close() -> None:
+    """The story was told step by step; what stays of it."""
+    from flows.demo.story import DOMAIN, console, where_to_look
+    from registry.ledger.ledger import Ledger
+    from settings.machine import load_settings
+
+    print_ledger(DOMAIN, Ledger(load_settings().ledger).entries(DOMAIN))
+    console.print(where_to_look())

@@ -11,6 +11,7 @@ from flows.cli.console import print_facts, print_table
 from flows.cli.exits import Exit
 
 if TYPE_CHECKING:
+    from registry.ledger.history import Entry
     from registry.ledger.ledger import Ledger, Verification
 
 
@@ -55,8 +56,8 @@ def show(domain: str, at: datetime | None) -> Answer:
     if at is not None:
         found = {"domain": domain, "at": at.isoformat(), "champion": book.at(domain, at)}
         return Answer(found, lambda: print_facts(domain, found))
-    entries = [vars(entry) for entry in book.entries(domain)]
-    return Answer(entries, lambda: print_table(f"ledger of {domain}", [_row(entry) for entry in entries]))
+    entries = book.entries(domain)
+    return Answer(entries, lambda: print_ledger(domain, entries))
 
 
 @ledger.command(cls=AnsweringCommand)
@@ -78,6 +79,11 @@ def verify(domain: str | None, head: str) -> Answer:
     found = [book.verify(name, head) for name in ([domain] if domain else book.domains())]
     broken = any(one.fault for one in found)
     return Answer(found, lambda: _chains(found), Exit.ERROR if broken else Exit.DONE)
+
+
+def print_ledger(domain: str, entries: "list[Entry]") -> None:
+    """Prints the rows as a table of 80 columns."""
+    print_table(f"ledger of {domain}", [_row(vars(entry)) for entry in entries])
 
 
 def _chains(found: "list[Verification]") -> None:

@@ -27,7 +27,6 @@ from flows.retrain import retrain
 from flows.rollback import rollback
 from flows.score import score
 from flows.train import train_version
-from registry.ledger.ledger import Ledger
 from settings.machine import load_settings
 from tasks.domain import Domain, load_domain
 from tasks.evaluate import Verdict
@@ -62,7 +61,7 @@ class Story:
 
 
 def tell() -> list[dict[str, Any]]:
-    """Runs the demo from ingest to rollback and says where to look; returns each step with its outcome and seconds."""
+    """Runs the demo from ingest to rollback; returns each step with its outcome and seconds."""
     config, story = load_domain(DOMAIN), Story()
     workshop = config.home / "demo"
     console.print(
@@ -86,8 +85,7 @@ def tell() -> list[dict[str, Any]]:
     second = story.step("Retrain with them; only new files are read", lambda: retrain(DOMAIN, "drift"), _told)
     story.step("A sabotaged challenger, trained on shuffled labels", lambda: sabotage(DOMAIN), _told_verdict)
     _change_back(story, first, second)
-    console.print("\n", story.table(), _ledger(config))
-    console.print(_where_to_look(config))
+    console.print("\n", story.table())
     return [dict(zip(("step", "outcome", "seconds"), row, strict=True)) for row in story.rows]
 
 
@@ -146,26 +144,10 @@ def _told_scores(found: Any) -> str:
     )
 
 
-def _ledger(config: Domain) -> Table:
-    table = Table(
-        "", "action", "from", "to", "actor", "time", "reason", "evidence", title="Ledger", title_justify="left"
-    )
-    for entry in Ledger(load_settings().ledger).entries(config.name):
-        facts = (
-            entry.sequence,
-            entry.action,
-            entry.from_version,
-            entry.to_version,
-            entry.actor,
-            entry.time[:19],
-            entry.reason,
-        )
-        table.add_row(*map(str, facts), entry.evidence[:12])
-    return table
-
-
-def _where_to_look(config: Domain) -> Panel:
-    reports, settings = config.home / "reports" / DOMAIN, load_settings()
+def where_to_look() -> Panel:
+    """What of the demo to look at, and how."""
+    config, settings = load_domain(DOMAIN), load_settings()
+    reports = config.home / "reports" / DOMAIN
     return Panel(
         f"regraft up                    both UIs, at ports {settings.prefect_port} and {settings.mlflow_port}\n"
         f"regraft status {DOMAIN}          what is in production\n"

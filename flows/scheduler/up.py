@@ -34,6 +34,7 @@ class Server(NamedTuple):
     port: int
     variable: str
     command: list[str]
+    page: str = ""  # what of it opens first; MLflow's own choice is the side of language models
 
     @property
     def address(self) -> str:
@@ -67,7 +68,8 @@ def web_servers(settings: Settings) -> list[Server]:
     mlflow += ["--artifacts-destination", str(settings.home / "mlartifacts"), "--uvicorn-opts", "--log-level=warning"]
     servers = [Server("prefect", settings.prefect_port, "REGRAFT_PREFECT_PORT", prefect)]
     if not settings.tracking_uri.startswith("http"):
-        servers.append(Server("mlflow", settings.mlflow_port, "REGRAFT_MLFLOW_PORT", mlflow))
+        page = "/#/experiments?workflowType=machine_learning"
+        servers.append(Server("mlflow", settings.mlflow_port, "REGRAFT_MLFLOW_PORT", mlflow, page))
     return servers
 
 
@@ -123,7 +125,7 @@ def announce(servers: list[Server]) -> None:
     except ServerError as error:
         console.print(f"warning: {error}")
         return
-    lines = [f"{server.name:<8} {server.address}" for server in servers]
+    lines = [f"{server.name:<8} {server.address}{server.page}" for server in servers]
     console.print(Panel("\n".join([*lines, "Ctrl-C ends all"]), title="regraft is up", expand=False))
 
 

@@ -4,10 +4,7 @@ import pytest
 from rich.console import Console
 
 from data.stages.report import ValidationReport
-from flows.demo.story import Story, _change_back, _ledger, _told, _told_quarantine
-from registry.ledger.ledger import Change, Ledger
-from settings.machine import load_settings
-from tasks.domain import load_domain
+from flows.demo.story import Story, _change_back, _told, _told_quarantine, where_to_look
 from tasks.promote import Promotion
 
 
@@ -60,11 +57,7 @@ def test_told_quarantine__file_by_file():
 
 
 @pytest.mark.usefixtures("project")
-def test_ledger__of_this_domain():
-    """Every row of the domain, none of another's."""
-    ledger = Ledger(load_settings().ledger)
-    facts = {"actor": "me", "evidence": "e" * 64, "dataset_version": "d"}
-    ledger.append(Change("solar", action="promote", expected=None, to=1, reason="first", **facts))
-    ledger.append(Change("digits", action="promote", expected=None, to=1, reason="other", **facts))
-    text = shown(_ledger(load_domain("solar")))
-    assert ("first" in text, "e" * 12 in text, "other" in text) == (True, True, False)
+def test_where_to_look__commands_and_pages():
+    """The next commands and the pages by their paths."""
+    text = shown(where_to_look())
+    assert ("regraft up" in text, "validation.html" in text, "drift.html" in text) == (True, True, True)
