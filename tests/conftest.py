@@ -119,7 +119,7 @@ def write_dataset(folder: Path, *, count: int = 40, side: int = 64, classes: tup
     (folder / "transform.json").write_text(spec.model_dump_json())
     places = np.arange(len(labels))
     table = pd.DataFrame({"hash": [hashlib.sha256(image.tobytes()).hexdigest() for image in images]})
-    table["group"] = [f"group-{place // 4}" for place in places]
+    table["group"] = [f"group-{place // len(classes)}" for place in places]  # none is in two splits
     table["weight"], table["position"] = np.where(places % 3 == 0, 0.5, 1.0), places
     table["split"] = np.array(["train", "train", "val", "val", "test"])[places // len(classes) % 5]
     table[f"{LABEL}label"] = labels

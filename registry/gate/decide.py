@@ -14,7 +14,7 @@ from evaluation.predictions.predictions import Predictions, require_paired
 from registry.errors import GateError
 from registry.gate.config import GateConfig
 from registry.gate.decision import Decision, Floor, Measured, Outcome
-from registry.gate.shared_classes import fair_pair, harm_floors
+from registry.gate.shared_classes import doubt, fair_pair, harm_floors
 from registry.gate.spending import Turn
 
 FIRST_LOOK = Turn()
@@ -36,7 +36,8 @@ def decide(
     A failed floor is REJECT. Without a champion, PROMOTE. Otherwise, where the test set's comparisons are used up,
     HOLD; else the interval of the paired improvement decides, at the level that alpha spending leaves for this turn:
     all below 0 is REJECT, all above the superiority margin PROMOTE, all above minus the non-inferiority margin
-    PROMOTE where that is set, anything else HOLD.
+    PROMOTE where that is set, anything else HOLD. Where one of the two has never heard of a class, PROMOTE asks more:
+    that harm on the shared classes is ruled out.
 
     Raises:
         GateError: the metric is undefined on these samples, or what was measured of the package is no measurement.
@@ -94,6 +95,10 @@ def _against(
     needed = samples_needed(difference, samples=samples, groups=groups, effect=_effect(config), level=level)
     harm, notes = harm_floors(champion, challenger, config)
     verdict = _compare(difference, needed, config, samples)
+    settled: int | None = needed
+    doubted = doubt(champion, challenger, config, level) if verdict[0] == "PROMOTE" else None
+    if doubted is not None:
+        verdict, settled = ("HOLD", doubted.reason), doubted.needed
     if turn.spent(config.looks):
         verdict = "HOLD", _spent(turn, config)
     outcome, reasons = _judge([*floors, *harm], verdict)
@@ -107,7 +112,7 @@ def _against(
         difference=difference,
         level=level,
         mcnemar_p=mcnemar_midp(before, after),
-        samples_needed=needed if outcome == "HOLD" else None,
+        samples_needed=settled if outcome == "HOLD" else None,
         floors=(*floors, *harm),
         **{**found, "challenger": _interval(after, config), "samples": samples, "groups": groups},
     )

@@ -111,6 +111,20 @@ def test_decide__forgotten_classes_behind_a_new_one() -> None:
         assert "improvement on the classes that both know" in found.reasons[0]
 
 
+def test_decide__harm_to_shared_classes_not_ruled_out() -> None:
+    """Surely better as a whole, and neither surely worse nor surely as good on what both know: HOLD."""
+    champion, challenger = unknowing(model(2.0, seed=1), model(1.2, seed=2))
+    found = judge(challenger, champion, metric="accuracy", slice_margin=0.1)
+    assert found.difference is not None
+    assert found.difference.low > 0
+    assert found.outcome == "HOLD"
+    assert found.reasons[0].startswith(
+        "harm on the classes that both know is not ruled out: accuracy improves there by"
+    )
+    assert found.samples_needed == 180  # so many would have cleared an equal one
+    assert judge(challenger, champion, metric="accuracy", slice_margin=0.2).outcome == "PROMOTE"
+
+
 def test_decide__shared_classes_of_one_group() -> None:
     """Where harm cannot be judged the page says so."""
     champion, challenger = unknowing(model(3.0, seed=1), model(3.0, seed=2))

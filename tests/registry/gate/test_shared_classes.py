@@ -8,7 +8,7 @@ import pandas as pd
 from evaluation.inference.paired import improvement
 from evaluation.predictions.predictions import Predictions
 from registry.gate.config import GateConfig
-from registry.gate.shared_classes import fair_pair, harm_floors
+from registry.gate.shared_classes import doubt, fair_pair, harm_floors
 from registry.gate.slice_floors import slice_floors
 
 CLASSES = ("a", "b", "new")
@@ -102,3 +102,43 @@ def test_fair_pair__what_the_challenger_does_not_know_counts() -> None:
     assert len(fair_pair(model(0.9), model(0.9, knows=False), rule)[1]) == 90
     stranger = replace(model(0.9), unknown=("b",))
     assert len(fair_pair(model(0.9, knows=False), stranger, rule)[1]) == 60
+
+
+def test_doubt__until_the_lower_end_is_above_the_margin() -> None:
+    """Equal models are cleared by enough samples, not by few; the number that would settle it is told."""
+    champion, challenger = model(0.95, knows=False), model(0.95, seed=2)
+    pair = [one.among(("a", "b")) for one in (champion, challenger)]
+    low = improvement("accuracy", *pair, RULE.resampling).low
+    assert -0.2 < low < -0.05
+    found = doubt(champion, challenger, RULE, RULE.level)
+    assert found is not None
+    assert found.reason.startswith("harm on the classes that both know is not ruled out: accuracy improves there by ")
+    assert found.reason.endswith("on 60 samples; all of it must lie above -0.05 (gate.slice_margin)")
+    assert found.needed is not None
+    assert found.needed > 60
+    assert doubt(champion, challenger, RULE.model_copy(update={"slice_margin": 0.2}), RULE.level) is None
+    assert doubt(champion, champion, RULE, RULE.level) is None
+
+
+def test_doubt__at_the_level_of_the_look() -> None:
+    """After many comparisons more is asked."""
+    champion, challenger = model(0.95, knows=False), model(0.95, seed=2)
+    pair = [one.among(("a", "b")) for one in (champion, challenger)]
+    low = improvement("accuracy", *pair, RULE.resampling).low
+    rule = RULE.model_copy(update={"slice_margin": -low + 1e-6})
+    assert doubt(champion, challenger, rule, 0.95) is None
+    assert doubt(champion, challenger, rule, 0.999) is not None
+
+
+def test_doubt__nothing_to_ask() -> None:
+    """Where both know all, or the shared classes say nothing, there is none; without a margin no number settles it."""
+    assert doubt(model(0.9), model(0.5), RULE, 0.95) is None
+    lone = [replace(one, groups=["one"] * 90) for one in (model(0.9, knows=False), model(0.9))]
+    assert doubt(lone[0], lone[1], RULE, 0.95) is None
+    rule = RULE.model_copy(update={"metric": "auc"})
+    pair = [one.take(one.truth != 1) for one in (model(0.9, knows=False), model(0.9))]
+    assert doubt(pair[0], pair[1], rule, 0.95) is None
+    strict = RULE.model_copy(update={"slice_margin": 0.0})
+    found = doubt(model(0.9, knows=False), model(0.9, seed=2), strict, 0.95)
+    assert found is not None
+    assert found.needed is None
