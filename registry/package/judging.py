@@ -31,13 +31,13 @@ def predict_test(
     """What a package says of the test split: the shipped ONNX model is judged, not the network it came from.
 
     It is judged in the classes of the data set, matched by name, and on samples of its own spec: where the data set
-    has another one, `again` decodes the samples of some hashes for it. Samples of groups that it learned from are left
-    out. The predictions carry the slices and pairs that `config` names.
+    has another one, `again` decodes the samples of some hashes for it. What it has learned from is left out. The
+    predictions carry the slices and pairs that `config` names.
 
     Raises:
         EvaluationError: `config` names a column that the data set has not, or no class is known to both.
-        GateError: the package has learned from every group of the test samples, or takes samples of another spec and
-            nobody can decode for it.
+        GateError: the package has learned from every test sample, or takes samples of another spec and nobody can
+            decode for it.
         SourceError: a file that has to be decoded again is gone or changed.
     """
     manifest, task = dataset.manifest, dataset.tasks[dataset.headline]
@@ -61,22 +61,29 @@ def predict_test(
 
 
 def judged_test(package: Package, dataset: Dataset) -> "pd.Series[bool]":
-    """Which rows of the manifest a package is judged on: the test samples of groups that it did not learn from."""
-    manifest = dataset.manifest
-    return (manifest["split"] == "test") & ~manifest["group"].isin(_learned_groups(package.reference, manifest))
+    """Which rows of the manifest a package is judged on: the test samples that it has learned nothing of.
 
-
-def _learned_groups(reference: pd.DataFrame, manifest: pd.DataFrame) -> set[str]:
-    """The manifest's groups of which a package has learned a sample.
-
-    Another picture of the same person or part flatters as its own would. What is no longer in the manifest is known by
-    the group that it had, unless the data were regrouped since: the same name may mean another group then.
+    Another picture of the same person or part flatters as the sample's own would, so groups that it learned from are
+    left out whole. Data that were regrouped since have other groups: of them only the samples that it learned.
     """
-    had = dict(zip(reference["hash"], reference["group"], strict=True))
-    present = manifest[manifest["hash"].isin(had)]
-    now = dict(zip(present["hash"], present["group"], strict=True))
-    regrouped = any(had[digest] != group for digest, group in now.items())
-    return {*now.values()} if regrouped else {*now.values(), *had.values()}
+    manifest, had = dataset.manifest, package.reference
+    learned = manifest["hash"].isin(had["hash"])
+    if not _regrouped(had, manifest):
+        learned |= manifest["group"].isin(had["group"])
+    return (manifest["split"] == "test") & ~learned
+
+
+def _regrouped(reference: pd.DataFrame, manifest: pd.DataFrame) -> bool:
+    """Whether a sample that a package learned from is of another group today."""
+    groups = manifest["hash"].map(dict(zip(reference["hash"], reference["group"], strict=True)))
+    return bool((groups.notna() & (groups != manifest["group"])).any())
+
+
+def _related(package: Package, dataset: Dataset) -> int:
+    """How many test samples are judged although the package learned from the group that they are in today."""
+    manifest = dataset.manifest
+    groups = manifest.loc[manifest["hash"].isin(package.reference["hash"]), "group"]
+    return int((judged_test(package, dataset) & manifest["group"].isin(groups)).sum())
 
 
 def what_differs(package: Package, dataset: Dataset) -> tuple[str, ...]:
@@ -88,12 +95,14 @@ def what_differs(package: Package, dataset: Dataset) -> tuple[str, ...]:
     gone = [name for name in names if name not in dataset.classes]
     test = len(dataset.rows("test"))
     learned = test - int(judged_test(package, dataset).sum())
+    related = _related(package, dataset)
     told = {
         f"its answers are read by the present names: {', '.join(renamed)}": renamed,
         f"it has never heard of {', '.join(unknown)}, so that no sample of them can be right": unknown,
         f"what it gives to {', '.join(gone)}, which the domain has no more, is shared out among the others": gone,
         f"it saw the samples as {spec.words}, as it was trained": spec != dataset.spec,
-        f"{learned} of {test} test samples are left out, because it learned from their groups": learned,
+        f"{learned} of {test} test samples are left out, because it learned from them or their groups": learned,
+        f"{related} test samples are in groups of today that it learned from, which may flatter it": related,
     }
     return tuple(text for text, holds in told.items() if holds)
 
@@ -114,7 +123,7 @@ def _refuse_flattery(package: Package, judged: int, samples: int) -> None:
     """Refuses a test split that the package knows by heart."""
     if samples and not judged:
         raise GateError(
-            f"all {samples} test samples are of groups that the package {package.folder} learned from, and would "
+            f"all {samples} test samples are among those that the package {package.folder} learned from, and would "
             "flatter it; draw a fresh test set from newer data with `regraft split refresh DOMAIN`"
         )
 
