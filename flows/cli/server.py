@@ -19,7 +19,7 @@ from settings.machine import TEMPORARY_SERVER, load_settings
 
 PATIENCE = 180.0
 # As Prefect starts its own; the database has been checked by the time that the address answers.
-COMMAND = ["-m", "uvicorn", "--factory", "prefect.server.api.server:create_app", "--log-level", "error"]
+COMMAND = ["-m", "uvicorn", "--factory", "flows.scheduler.prefect_server:create_app", "--log-level", "error"]
 EPHEMERAL = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
 TOLD = {
     "PREFECT_API_URL", "PREFECT_PROFILE", "PREFECT_PROFILES_PATH", "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE",

@@ -63,7 +63,7 @@ _SCRIPTS = Path(sys.executable).parent
 def web_servers(settings: Settings) -> list[Server]:
     """The servers to start; none for MLflow where the tracking URI is a server that runs elsewhere."""
     place = ["--host", HOST, "--port"]
-    prefect = [str(_SCRIPTS / "prefect"), "server", "start", *place, str(settings.prefect_port)]
+    prefect = [_PYTHON, "-m", "flows.scheduler.prefect_server", "server", "start", *place, str(settings.prefect_port)]
     mlflow = [str(_SCRIPTS / "mlflow"), "server", "--workers", "1", *place, str(settings.mlflow_port)]
     mlflow += ["--artifacts-destination", str(settings.home / "mlartifacts"), "--uvicorn-opts", "--log-level=warning"]
     servers = [Server("prefect", settings.prefect_port, "REGRAFT_PREFECT_PORT", prefect)]
