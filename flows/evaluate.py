@@ -3,8 +3,9 @@
 from prefect import flow
 
 from tasks.domain import load_domain
-from tasks.evaluate import Contestant, Judged, Verdict, find_champion, refuse_champion
+from tasks.evaluate import Contestant, Verdict, find_champion, refuse_champion
 from tasks.evaluate import evaluate as judge
+from tasks.events import announce_stress, owed_stress
 from tasks.gate import Pair, gate
 from tasks.plan import Plan
 from tasks.prepare import preprocess
@@ -17,19 +18,24 @@ def evaluate(domain: str, version: int) -> Verdict:
     config = load_domain(domain)
     refuse_champion(domain, version)
     plan = Plan(config, preprocess(config))
-    verdict, judged = evaluate_version(plan, version)
-    stress_version(plan, judged)
+    verdict = evaluate_version(plan, version)
+    announce_stress(domain, version)
+    stress_owed(plan)
     return verdict
 
 
-def evaluate_version(plan: Plan, version: int, parent: str | None = None) -> tuple[Verdict, Judged]:
-    """The steps of `evaluate` that decide, and the challenger as it was judged."""
+def evaluate_version(plan: Plan, version: int, parent: str | None = None) -> Verdict:
+    """The steps of `evaluate` that decide."""
     rival = find_champion(plan.name)
     challenger = judge(plan, Contestant(version, "challenger", parent))
     holder = judge(plan, Contestant(rival, "champion", parent)) if rival else None
-    return gate(plan, Pair(challenger, holder)), challenger
+    return gate(plan, Pair(challenger, holder))
 
 
-def stress_version(plan: Plan, judged: Judged) -> None:
-    """The step that only reports, for after the decision: a failed one is seen in the UI and stops nothing."""
-    stress(plan, judged, return_state=True)
+def stress_owed(plan: Plan) -> None:
+    """The step that only reports, for after the decision: also of versions whose stress test was cut off before.
+
+    A failed one is told by `status` and seen in the UI; it stops nothing.
+    """
+    for version in owed_stress(plan.name):
+        stress(plan, version, return_state=True)

@@ -6,16 +6,19 @@ from evaluation.predictions.storage import predictions_path, read_predictions
 from evaluation.report.page import Report, write_report
 from evaluation.report.summary import class_rows, confusions
 from registry.errors import GateError, ModelNotFoundError
+from registry.ledger.events import Events
 from registry.ledger.ledger import Ledger
+from registry.ledger.notices import stress_state
 from registry.store.figures import read_figures
-from registry.store.models import model_version
-from registry.store.tracking import run_address
+from registry.store.models import DECISION_RUN, model_version
+from registry.store.tracking import run_address, run_metrics
 from settings.machine import load_settings
 from tasks.domain import load_domain
 from tasks.evaluate import Verdict
 from tasks.promote import read_verdict
 
 CONFUSIONS = 5
+STRESSED, MEAN = ("corrupted_", "attacked_"), "/mean"
 
 
 def report_version(domain: str, version: int | None = None) -> Report:
@@ -30,10 +33,11 @@ def report_version(domain: str, version: int | None = None) -> Report:
     number = version or _champion(domain)
     verdict = read_verdict.fn(domain, number)
     said, rival = _stored(verdict)
-    run_id = model_version(domain, number).tags["decision_run"]
+    run_id = model_version(domain, number).tags[DECISION_RUN]
     path = load_settings().home / "reports" / domain / f"v{number}.html"
+    facts = {**_facts(verdict), "stress test": _stress(verdict, run_id)}
     report = Report(
-        domain, number, verdict.champion, _facts(verdict), class_rows(said, rival), confusions(said, CONFUSIONS),
+        domain, number, verdict.champion, facts, class_rows(said, rival), confusions(said, CONFUSIONS),
         run_address(run_id), str(path),
     )  # fmt: skip
     write_report(path, report, read_figures(run_id))
@@ -71,6 +75,15 @@ def _facts(verdict: Verdict) -> dict[str, str]:
         found[f"{decision.metric} of v{verdict.champion}"] = f"{_text(decision.champion)}, the champion of then"
         found["improvement"] = _text(decision.difference)
     return {**found, "decision": decision.outcome, "why": "; ".join(decision.reasons)}
+
+
+def _stress(verdict: Verdict, run_id: str) -> str:
+    """How good the version is on disturbed images, or why that is not known."""
+    events = Events(load_settings().ledger).latest(verdict.domain)
+    metrics = run_metrics(run_id)
+    means = {name: value for name, value in metrics.items() if name.startswith(STRESSED) and name.endswith(MEAN)}
+    told = (f"{name.removesuffix(MEAN).replace('_', ' ')} {value:.3f}" for name, value in means.items())
+    return stress_state(events, verdict.version) or f"mean {', '.join(told) or 'of nothing: the domain asks for none'}"
 
 
 def _text(found: Interval) -> str:

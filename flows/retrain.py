@@ -4,14 +4,16 @@ from prefect import flow
 from prefect.runtime import deployment
 
 from data.stores.locks import domain_lock
-from flows.evaluate import evaluate_version, stress_version
+from flows.evaluate import evaluate_version, stress_owed
 from flows.prepare import prepare_data
 from flows.promote import promote_approved
 from flows.train import train_version
 from registry.store.tracking import settled
 from tasks.approval import approval_needed
 from tasks.domain import load_domain
-from tasks.evaluate import find_champion
+from tasks.evaluate import Verdict, find_champion
+from tasks.events import announce_stress, told_run
+from tasks.plan import Plan
 from tasks.promote import Promotion, promote, unchanged
 from tasks.retrain import conclude, open_retrain_run
 
@@ -20,20 +22,26 @@ from tasks.retrain import conclude, open_retrain_run
 def retrain(domain: str, reason: str = "asked for", recipe: str = "") -> Promotion:
     """Renews a domain's model from its present data; it goes into production only on evidence."""
     config = load_domain(domain, recipe)
-    with domain_lock(config.home, domain, "retrain", _wait()), settled(open_retrain_run(domain, reason)) as run:
+    lock = domain_lock(config.home, domain, "retrain", _wait())
+    with lock, told_run(domain, "retrain"), settled(open_retrain_run(domain, reason)) as run:
         plan = prepare_data(config)
         candidate = train_version(plan, run)
-        if candidate.version == find_champion(domain):
-            return conclude(run, unchanged(candidate))
-        verdict, judged = evaluate_version(plan, candidate.version, run)
+        verdict = None if candidate.version == find_champion(domain) else _judged(plan, candidate.version, run)
         demand = approval_needed(verdict, config.gate)
         if demand is None:
-            found = conclude(run, promote(verdict, reason))
+            found = conclude(run, promote(verdict, reason) if verdict else unchanged(candidate))
     # By now the lock is free, and what may go into production is there; those who have to agree see it first.
-    stress_version(plan, judged)
-    if demand is not None:
+    stress_owed(plan)
+    if verdict and demand:
         found = conclude(run, promote_approved(verdict, demand, reason))
     return found
+
+
+def _judged(plan: Plan, version: int, run: str) -> Verdict:
+    """What the gate says of a version, whose stress test is owed from then on."""
+    verdict = evaluate_version(plan, version, run)
+    announce_stress(plan.name, version)
+    return verdict
 
 
 def _wait() -> float:

@@ -9,12 +9,13 @@ from data.stores.dataset import Dataset
 from data.stores.locks import holder_of
 from data.stores.manifest import processed_folder
 from data.stores.versioning import dataset_version
+from registry.ledger.events import Event, Events
 from registry.ledger.history import quarantine_reason, quarantined, way_back
 from registry.ledger.ledger import Ledger
+from registry.ledger.notices import notices
 from registry.ledger.uses import Uses
 from registry.store.aliases import alias_faults
 from registry.store.models import describe_versions
-from registry.store.tracking import latest_run
 from settings.machine import load_settings
 from tasks.domain import Domain, load_domain
 
@@ -35,6 +36,7 @@ class Status(BaseModel):
     last_check: dict[str, str] | None
     schedule: dict[str, str | None]
     running: str | None
+    notices: list[dict[str, str]] = []
 
 
 def domain_status(domain: str) -> Status:
@@ -48,6 +50,7 @@ def domain_status(domain: str) -> Status:
     alias_faults(domain)  # an emptied database is no news to be shown, but a fault
     versions: dict[int, dict[str, str]] = describe_versions(domain)
     champion, entries = ledger.champion(domain), ledger.present(domain)
+    events = Events(load_settings().ledger).latest(domain)
     lost = {"fault": f"v{champion} was deleted in MLflow; `regraft doctor` says what to do"} if champion else {}
     return Status(
         domain=domain,
@@ -60,9 +63,10 @@ def domain_status(domain: str) -> Status:
         dataset_version=_dataset_version(config.root, domain),
         test_set=_test_set(config),
         ledger_entries=len(entries),
-        last_check=latest_run(domain, "tags.action != ''"),
+        last_check=_last_check(events),
         schedule=config.schedule.model_dump(),
         running=holder_of(config.home, domain),
+        notices=[vars(one) for one in notices(events, champion)],
     )
 
 
@@ -74,6 +78,11 @@ def _test_set(config: Domain) -> dict[str, int]:
     compared = sum(use.look is not None for use in uses)
     counted = {"generation": generation, "uses": len(uses), "comparisons": compared}
     return {**counted, "comparisons allowed": config.gate.looks}
+
+
+def _last_check(events: list[Event]) -> dict[str, str] | None:
+    checks = [event for event in events if event.kind == "check"]
+    return {"action": checks[-1].outcome, "reason": checks[-1].text, "time": checks[-1].time} if checks else None
 
 
 def _dataset_version(root: Any, domain: str) -> str | None:

@@ -20,6 +20,7 @@ from registry.gate.config import ApprovalConfig, GateConfig
 from registry.ledger.ledger import Ledger
 from settings.machine import TEMPORARY_SERVER, load_settings
 from tasks.evaluate import Verdict
+from tasks.events import announce_approval, settle_approval
 from tasks.outcome import outcome_task
 from tasks.policy import IO
 from tasks.promote import Promotion
@@ -45,9 +46,9 @@ class Answer:
     text: str = ""
 
 
-def approval_needed(verdict: Verdict, config: GateConfig) -> ApprovalConfig | None:
+def approval_needed(verdict: Verdict | None, config: GateConfig) -> ApprovalConfig | None:
     """Who has to agree, if anybody: only to what the gate would promote."""
-    return config.approval if verdict.decision.outcome == "PROMOTE" else None
+    return config.approval if verdict and verdict.decision.outcome == "PROMOTE" else None
 
 
 def ask_approval(verdict: Verdict, config: ApprovalConfig) -> Answer:
@@ -58,11 +59,14 @@ def ask_approval(verdict: Verdict, config: ApprovalConfig) -> Answer:
     """
     if TEMPORARY_SERVER in os.environ or not PREFECT_API_URL.value():
         return Answer(granted=False, reason="approval needs a Prefect server that stays: start `regraft up` first")
+    announce_approval(verdict, config, str(flow_run.ui_url))
     try:
         given = pause_flow_run(_form(verdict, config), round(config.hours * 3600), POLL_SECONDS)
     except FlowPauseTimeout:
+        settle_approval(verdict)
         _go_on()
         return Answer(granted=False, reason=f"nobody approved within {config.hours:g} hours")
+    settle_approval(verdict)
     if not given.approve:
         return Answer(granted=False, reason=f"{given.approver} refused: {given.comment or 'no comment'}")
     logger.info("%s approved %s v%d", given.approver, verdict.domain, verdict.version)

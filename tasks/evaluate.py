@@ -25,8 +25,6 @@ from tasks.plan import Plan
 from tasks.policy import COMPUTE, IO
 from tasks.progress import artifact_key
 
-STRESS, NOT_YET = "stress", "not yet"  # the tag of a run whose stress test comes after the decision, or never came
-
 
 @dataclass(frozen=True)
 class Contestant:
@@ -91,7 +89,7 @@ def evaluate(plan: Plan, contestant: Contestant) -> Judged:
     measured = Measured(package.latency_ms(), package.size_mb, package.parity, TOLERANCE, card_gaps(found.folder))
     cost = {"latency_ms": measured.latency_ms, "size_mb": measured.size_mb, "parity": measured.parity}
     run_id = found.run_id if found.tags.get("dataset_version") == data else _later_run(found, contestant, data)
-    log_values(run_id, {**evaluation_metrics(evaluation), **cost}, {}, {"test_data": data, STRESS: NOT_YET})
+    log_values(run_id, {**evaluation_metrics(evaluation), **cost}, {}, {"test_data": data})
     log_table(run_id, "slices.json", evaluation.slices.to_json(orient="split", index=False, double_precision=6))
     log_figures(run_id, evaluation_figures(evaluation, predictions, plan.dataset))
     _show(name, contestant, evaluation)

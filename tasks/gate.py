@@ -11,7 +11,7 @@ from evaluation.predictions.storage import read_predictions
 from registry.gate.config import GateConfig
 from registry.gate.decide import decide, require_comparable, samples_digest
 from registry.ledger.uses import Use, Uses
-from registry.store.models import tag_version
+from registry.store.models import DECISION_RUN, tag_version
 from registry.store.tracking import log_json, log_values, run_address
 from settings.machine import load_settings
 from tasks.evaluate import Judged, Verdict
@@ -74,7 +74,7 @@ def _record(verdict: Verdict, challenger: Judged) -> None:
     log_values(challenger.run_id, {}, {}, {"decision": decision.outcome})
     found = decision.challenger
     tag_version(verdict.domain, verdict.version, {
-        "decision": decision.outcome, "decision_run": challenger.run_id,
+        "decision": decision.outcome, DECISION_RUN: challenger.run_id,
         decision.metric: f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})",
     })  # fmt: skip
 

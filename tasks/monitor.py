@@ -20,6 +20,7 @@ from registry.store.models import ModelVersion, champion
 from registry.store.tracking import latest_run, log_figures, log_values, settled, start_run
 from serving.prediction_log import read
 from settings.machine import load_settings
+from tasks.events import tell_check
 from tasks.names import DRIFT_EVENT, domain_resource
 from tasks.policy import COMPUTE, IO
 from tasks.progress import artifact_key
@@ -58,6 +59,7 @@ def check_drift(name: str, config: MonitoringConfig) -> MonitorReport:
         write_drift_report(reference, window, page, config=config)
         _log(found, check, drift_figure(check.drift, reference, window))
     told = f"champion v{found.version}, {window.samples} samples"
+    tell_check(name, check.decision.action, check.decision.reason)
     create_markdown_artifact(check.markdown(), key=artifact_key("drift", name), description=told)
     return MonitorReport(
         name,

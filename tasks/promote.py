@@ -12,7 +12,7 @@ from registry.ledger.history import way_back
 from registry.ledger.ledger import Change, Ledger
 from registry.package.package import load_package
 from registry.store.aliases import Faults, alias_faults, follow_ledger
-from registry.store.models import ModelVersion, describe_versions, model_version
+from registry.store.models import DECISION_RUN, ModelVersion, describe_versions, model_version
 from registry.store.tracking import read_text
 from settings.machine import load_settings
 from tasks.evaluate import Verdict
@@ -47,7 +47,7 @@ def read_verdict(name: str, version: int) -> Verdict:
     Raises:
         GateError: the version was never evaluated, or by a release that recorded something else.
     """
-    run_id, remedy = model_version(name, version).tags.get("decision_run"), f"`regraft evaluate {name} {version}`"
+    run_id, remedy = model_version(name, version).tags.get(DECISION_RUN), f"`regraft evaluate {name} {version}`"
     if run_id is None:
         raise GateError(f"{name!r} v{version} was never judged; run {remedy} first")
     found = json.loads(read_text(run_id, "decision.json"))

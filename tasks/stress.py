@@ -7,13 +7,14 @@ import pandas as pd
 from prefect import task
 from prefect.artifacts import create_table_artifact
 
-from evaluation.predictions.storage import read_predictions
+from evaluation.predictions.storage import predictions_path, read_predictions
 from evaluation.stress.robustness import Robustness
-from registry.cards.stressing import StressTest, stress_curves, stress_means
+from registry.cards.stressing import Stress, StressTest, stress_curves, stress_means
+from registry.errors import GateError
 from registry.package.package import load_package
-from registry.store.models import model_version
+from registry.store.models import DECISION_RUN, ModelVersion, model_version
 from registry.store.tracking import log_curves, log_figures, log_values
-from tasks.evaluate import STRESS, Judged
+from tasks.events import told_stress
 from tasks.plan import Plan
 from tasks.policy import COMPUTE
 from tasks.progress import artifact_key, task_progress
@@ -29,27 +30,42 @@ class Stressed:
     run_id: str
 
 
-@task(name="stress", task_run_name="stress {judged.domain} v{judged.version}", **COMPUTE)
-def stress(plan: Plan, judged: Judged) -> Stressed:
-    """Tries a judged version on disturbed test images; curves and figures go to the run of its evaluation."""
-    package = load_package(model_version(judged.domain, judged.version).folder)
-    clean, domain = read_predictions(judged.predictions), plan.domain
-    with task_progress(f"stress {judged.domain} v{judged.version}") as report:
-        found = StressTest(domain.root, package, plan.dataset, clean, domain.stress, domain.gate, report).run()
-    means = stress_means(found)
-    log_curves(judged.run_id, stress_curves(found))
-    log_figures(judged.run_id, found.figures)
-    log_values(judged.run_id, means, {}, {STRESS: "done"})
-    _show(judged, found.corruptions, found.attacks)
-    return Stressed(judged.domain, judged.version, means, judged.run_id)
+@task(name="stress", task_run_name="stress {plan.name} v{version}", **COMPUTE)
+def stress(plan: Plan, version: int) -> Stressed:
+    """Tries a judged version on disturbed test images of the plan's data; curves and figures go to its decision's run.
+
+    Raises:
+        GateError: the version was never judged on these data.
+    """
+    with told_stress(plan.name, version):
+        found = model_version(plan.name, version)
+        tried = _tried(plan, found)
+        run_id, means = found.tags[DECISION_RUN], stress_means(tried)
+        log_curves(run_id, stress_curves(tried))
+        log_figures(run_id, tried.figures)
+        log_values(run_id, means, {}, {"stress": "done", "stress_data": plan.prepared.version})
+        _show(found, tried.corruptions, tried.attacks)
+        return Stressed(plan.name, version, means, run_id)
 
 
-def _show(judged: Judged, *parts: Robustness | None) -> None:
+def _tried(plan: Plan, found: ModelVersion) -> Stress:
+    domain, name, version = plan.domain, plan.name, found.version
+    path = predictions_path(plan.settings.home, name, version, plan.prepared.version)
+    if DECISION_RUN not in found.tags or not path.exists():
+        raise GateError(
+            f"{name!r} v{version} was never judged on {plan.prepared.version}; `regraft retrain {name}` does"
+        )
+    package, clean = load_package(found.folder), read_predictions(path)
+    with task_progress(f"stress {name} v{version}") as report:
+        return StressTest(domain.root, package, plan.dataset, clean, domain.stress, domain.gate, report).run()
+
+
+def _show(found: ModelVersion, *parts: Robustness | None) -> None:
     tables = [part.table for part in parts if part is not None]
     if not tables:
         return
-    key = artifact_key("stress", judged.domain)
-    text = f"v{judged.version} on disturbed test samples: corruptions by severity, attacks by budget in 1/255"
+    key = artifact_key("stress", found.domain)
+    text = f"v{found.version} on disturbed test samples: corruptions by severity, attacks by budget in 1/255"
     create_table_artifact(list(_rows(pd.concat(tables))), key=key, description=text)
 
 

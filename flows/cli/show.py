@@ -69,7 +69,12 @@ def _page(found: "Status") -> dict[str, str]:
         "last check": f"{check.get('action', '?')}, {_minute(check['time'])}" if check else "none yet",
         "schedule": f"{', '.join(plans)} ({found.schedule['timezone']})",
         "running": found.running or "nothing",
+        "needs you": "\n".join(map(_notice, found.notices)) or "nothing",
     }
+
+
+def _notice(one: dict[str, str]) -> str:
+    return f"{_minute(one['since'])}: {one['text']}; {one['remedy']}"
 
 
 def _minute(time: str) -> str:

@@ -96,7 +96,7 @@ def sabotage(domain: str) -> Verdict:
     with domain_lock(config.home, domain, "sabotage"):
         plan = prepare_data(config)
         candidate = train_version(shuffle_labels(plan, config.home / "demo" / "shuffled"))
-        return evaluate_version(plan, candidate.version)[0]
+        return evaluate_version(plan, candidate.version)
 
 
 def _plant(config: Domain, workshop: Path) -> Path:

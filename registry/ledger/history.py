@@ -7,6 +7,10 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from sqlalchemy import Connection, func, select
+
+from registry.ledger.tables import LEDGER
+
 REMOVE: Literal["remove"] = "remove"  # the action that ends a domain
 NOTHING = 0  # stands for the version that is in production after it
 
@@ -42,6 +46,12 @@ def since_removal(entries: Sequence[Entry]) -> list[Entry]:
     """The rows of the present domain: those after the last removal of an earlier one of that name."""
     removals = [place for place, entry in enumerate(entries, start=1) if entry.action == REMOVE]
     return list(entries[removals[-1] if removals else 0 :])
+
+
+def removed_at(connection: Connection, domain: str) -> str:
+    """When a domain of that name was last removed, as the ledger writes times; empty: never."""
+    ours = (LEDGER.c.domain == domain) & (LEDGER.c.action == REMOVE)
+    return connection.scalar(select(func.max(LEDGER.c.time)).where(ours)) or ""
 
 
 def quarantined(entries: Sequence[Entry]) -> dict[int, Entry]:

@@ -1,6 +1,6 @@
 """The ledger's tables as this release reads and writes them; `migrations/` makes them and brings earlier ones here."""
 
-from sqlalchemy import Column, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
 
 METADATA = MetaData()
 
@@ -44,4 +44,19 @@ TEST_SET_USES = Table(
     Column("actor", String(200), nullable=False),
     # two writers that count the same rows take the same number: on any database the second one fails
     UniqueConstraint("domain", "generation", "number"),
+)
+
+EVENTS = Table(
+    "regraft_events",  # Prefect, which may share the database, has `events`
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("domain", String(200), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("remedy", Text, nullable=False),
+    Column("process", String(300), nullable=False),
+    Column("time", String(40), nullable=False),
+    Index("regraft_events_of_a_domain", "domain", "kind", "version"),
 )

@@ -4,16 +4,16 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from sqlalchemy import Connection, and_, func, insert, select, update
+from sqlalchemy import Connection, and_, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from data.stores.dataset import Dataset
 from registry.errors import LedgerConflictError
 from registry.gate.spending import Turn
 from registry.ledger.database import Database
-from registry.ledger.history import REMOVE
+from registry.ledger.history import removed_at
 from registry.ledger.schema import ensure_schema
-from registry.ledger.tables import LEDGER, TEST_SET_USES
+from registry.ledger.tables import TEST_SET_USES
 from settings.machine import Settings
 
 Purpose = Literal["evaluate", "compare"]
@@ -130,8 +130,7 @@ def _present(connection: Connection, uses: list[Use]) -> list[Use]:
     """The uses since the last removal of the domain: the rows of those before stay, but they spend nothing any more."""
     if not uses:
         return []
-    ours = (LEDGER.c.domain == uses[0].domain) & (LEDGER.c.action == REMOVE)
-    removed = connection.scalar(select(func.max(LEDGER.c.time)).where(ours)) or ""
+    removed = removed_at(connection, uses[0].domain)
     return [use for use in uses if use.time > removed]
 
 

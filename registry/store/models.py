@@ -15,6 +15,8 @@ from registry.store.mlflow_model import packed_folder, write_mlflow_model
 from registry.store.tracking import experiment_id, mlflow_client, registry_errors
 from settings.machine import load_settings
 
+DECISION_RUN = "decision_run"  # the tag of a version that names the run of its latest judgement
+
 
 @dataclass(frozen=True)
 class ModelVersion:

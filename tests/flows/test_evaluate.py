@@ -1,31 +1,76 @@
-"""The order of an evaluation: what is only reported cannot stop what decides."""
+"""The order of an evaluation: what is only reported cannot stop what decides, and is made up for later."""
 
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
 from prefect import task
 
 import flows.evaluate as module
+from registry.ledger.events import Events
+from registry.ledger.notices import notices
+from settings.machine import load_settings
 from tasks.domain import load_domain
+from tasks.events import announce_stress, owed_stress, told_stress
 from tasks.plan import Plan, Prepared
 
+KILLED = """
+import os, signal
+from tasks.events import announce_stress, told_stress
+announce_stress("digits", 1)
+with told_stress("digits", 1):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
 
-def test_stress_version__that_fails(project, prefect_api, monkeypatch):
-    """What comes after it goes on, though the stress test fails."""
-    tried = []
+
+@pytest.fixture
+def tried(project, prefect_api, monkeypatch):
+    """The versions whose stress test was begun, in order; that of version 9 fails."""
+    found = []
 
     @task
-    def stress(*arguments):
-        tried.append(arguments[1])
-        raise MemoryError
+    def stress(plan, version):
+        with told_stress(plan.name, version):
+            found.append(version)
+            if version == 9:
+                raise MemoryError
 
     monkeypatch.setattr(module, "stress", stress)
-    module.stress_version(Plan(load_domain("digits"), Prepared(project, "d")), "digits v1 judged")
-    assert tried == ["digits v1 judged"]
+    return found
 
 
-def test_evaluate_version__decides_without_a_stress_test(project, monkeypatch):
-    """The decision comes back with the judged challenger, and nothing that is only reported was run for it."""
+@pytest.fixture
+def plan(project):
+    """The plan of digits."""
+    return Plan(load_domain("digits"), Prepared(project, "d"))
+
+
+def test_stress_owed__that_fails(tried, plan):
+    """What comes after it goes on, though the stress test fails; it stays owed."""
+    announce_stress("digits", 9)
+    module.stress_owed(plan)
+    assert (tried, owed_stress("digits")) == ([9], [9])
+
+
+def test_stress_owed__after_a_kill(tried, plan):
+    """A stress test whose process was killed is told as missing, and the next run makes it up."""
+    killed = subprocess.run([sys.executable, "-c", KILLED], env=os.environ, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    events = Events(load_settings().ledger)
+    (told,) = notices(events.latest("digits"), None)
+    assert (told.text[:35], told.remedy) == ("the stress test of v1 was cut off: ", "regraft retrain digits")
+    module.stress_owed(plan)
+    module.stress_owed(plan)
+    assert (tried, notices(events.latest("digits"), None)) == ([1], [])
+
+
+def test_evaluate_version__decides_without_a_stress_test(plan, monkeypatch):
+    """The decision comes back, and nothing that is only reported was run or announced for it."""
     monkeypatch.setattr(module, "find_champion", lambda name: None)
     monkeypatch.setattr(module, "judge", lambda plan, contestant: f"{plan.name} v{contestant.version} judged")
     monkeypatch.setattr(module, "gate", lambda plan, pair: f"{pair.challenger}, decided")
     monkeypatch.delattr(module, "stress")
-    found = module.evaluate_version(Plan(load_domain("digits"), Prepared(project, "d")), 1)
-    assert found == ("digits v1 judged, decided", "digits v1 judged")
+    assert module.evaluate_version(plan, 1) == "digits v1 judged, decided"
+    assert owed_stress("digits") == []

@@ -1,36 +1,66 @@
 """The order of a retrain: production does not wait for what is only reported."""
 
 from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 
 import flows.retrain as module
+from registry.ledger.events import Events
+from settings.machine import load_settings
+from tasks.events import owed_stress
 from tasks.plan import Plan, Prepared
 
 
-@pytest.mark.parametrize(
-    ("demand", "order"),
-    [(None, ["promote", "conclude", "stress"]), ("a person", ["stress", "ask", "conclude"])],
-)
-def test_retrain__stress_after_the_promotion(project, prefect_api, monkeypatch, demand, order):
-    """The stress test comes after the promotion and with the lock free; a person who has to agree sees it first."""
-    done, lock = [], []
+@pytest.fixture
+def steps(project, prefect_api, monkeypatch):
+    """The steps of a retrain that promotes, replaced by their names in the order in which they come."""
+    done = []
     monkeypatch.setattr(module, "settled", nullcontext)
     monkeypatch.setattr(module, "open_retrain_run", lambda *names: "run")
     monkeypatch.setattr(module, "prepare_data", lambda config: Plan(config, Prepared(project, "d")))
-    monkeypatch.setattr(module, "train_version", lambda plan, run: type("Candidate", (), {"version": 1}))
-    monkeypatch.setattr(module, "find_champion", lambda name: None)
-    monkeypatch.setattr(module, "evaluate_version", lambda *asked: ("verdict", "judged"))
-    monkeypatch.setattr(module, "approval_needed", lambda *asked: demand)
-    monkeypatch.setattr(module, "promote", lambda *asked: done.append("promote"))
-    monkeypatch.setattr(module, "promote_approved", lambda *asked: done.append("ask"))
-    monkeypatch.setattr(module, "conclude", lambda *asked: done.append("conclude"))
+    monkeypatch.setattr(module, "train_version", lambda plan, run: SimpleNamespace(version=2))
+    monkeypatch.setattr(module, "find_champion", lambda name: 1)
+    monkeypatch.setattr(module, "evaluate_version", lambda *asked: "verdict")
+    monkeypatch.setattr(module, "approval_needed", lambda *asked: None)
+    for step in ("promote", "promote_approved", "unchanged", "conclude"):
+        monkeypatch.setattr(module, step, lambda *asked, step=step: done.append(step))
 
-    def stress_version(plan, judged):
+    def stress_owed(plan):
         with module.domain_lock(plan.domain.home, plan.name, "another"):
-            lock.append(judged)
-        done.append("stress")
+            done.append(f"stress {owed_stress(plan.name)}")
 
-    monkeypatch.setattr(module, "stress_version", stress_version)
+    monkeypatch.setattr(module, "stress_owed", stress_owed)
+    return done
+
+
+def test_retrain__stress_after_the_promotion(steps):
+    """The stress test comes after the promotion and with the lock free."""
     module.retrain("digits")
-    assert (done, lock) == (order, ["judged"])
+    assert steps == ["promote", "conclude", "stress [2]"]
+
+
+def test_retrain__stress_before_a_person(steps, monkeypatch):
+    """A person who has to agree sees the stress test first."""
+    monkeypatch.setattr(module, "approval_needed", lambda *asked: "a person")
+    module.retrain("digits")
+    assert steps == ["stress [2]", "promote_approved", "conclude"]
+
+
+def test_retrain__unchanged(steps, monkeypatch):
+    """Where nothing is new, what an earlier run owes is looked for nevertheless."""
+    monkeypatch.setattr(module, "find_champion", lambda name: 2)
+    module.retrain("digits")
+    assert steps == ["unchanged", "conclude", "stress []"]
+
+
+@pytest.mark.usefixtures("steps")
+def test_retrain__is_told(monkeypatch):
+    """That it was done, and that it failed, is told to those who look later."""
+    module.retrain("digits")
+    told = Events(load_settings().ledger)
+    assert [event.outcome for event in told.latest("digits") if event.kind == "retrain"] == ["done"]
+    monkeypatch.setattr(module, "prepare_data", lambda config: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        module.retrain("digits")
+    assert [event.outcome for event in told.latest("digits") if event.kind == "retrain"] == ["failed"]

@@ -6,9 +6,10 @@ from flows.status import domain_status
 from registry.ledger.ledger import Change, Ledger
 from registry.ledger.uses import Use, Uses
 from registry.store.models import tag_version
-from registry.store.tracking import mlflow_client, start_run
+from registry.store.tracking import mlflow_client
 from settings.errors import ConfigError
 from settings.machine import load_settings
+from tasks.events import tell_check
 from tasks.promote import find_target
 
 
@@ -42,12 +43,13 @@ def test_domain_status__in_production(registered, project):
     registered(recipe="linear_probe"), registered(recipe="full"), registered()
     tag_version("photos", 2, {"decision": "PROMOTE"})
     promote(None, 1), promote(1, 2)
-    start_run("photos", "monitor v2", {"action": "retrain"})
+    tell_check("photos", "retrain", "drift: KS above 2")
     found = domain_status("photos")
     assert (found.champion, found.previous, found.ledger_entries) == (2, 1, 2)
     assert found.versions == {1: "not judged", 2: "PROMOTE", 3: "not judged"}
     assert found.champion_facts["recipe"] == "full"
     assert found.last_check["action"] == "retrain"
+    assert [(one["text"], one["remedy"]) for one in found.notices] == [("drift: KS above 2", "regraft retrain photos")]
     assert found.quarantine == {}
 
 

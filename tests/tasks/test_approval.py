@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,9 @@ from prefect.client.schemas.objects import StateType
 from prefect.runtime import flow_run
 
 from registry.gate.config import ApprovalConfig, GateConfig
+from registry.ledger.events import Events
+from registry.ledger.notices import notices
+from settings.machine import load_settings
 from tasks import approval
 from tasks.approval import Answer, approval_needed, ask_approval, hold
 from tasks.evaluate import Verdict
@@ -21,7 +25,9 @@ ADA = ApprovalConfig(approvers=("Ada", "Grace"), hours=0.05)
 
 
 @pytest.fixture
-def ask(prefect_api: str, verdict: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+def ask(
+    project: Path, prefect_api: str, verdict: Callable[..., Verdict], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Any]:
     """Runs the flow while somebody answers in the UI; returns what it returned and how its run ended."""
     monkeypatch.setattr(approval, "POLL_SECONDS", 1)
 
@@ -49,6 +55,11 @@ def ask(prefect_api: str, verdict: Callable[..., Verdict], monkeypatch: pytest.M
     return run
 
 
+def waiting() -> list[str]:
+    """What whoever looks at the domain is told."""
+    return [found.text for found in notices(Events(load_settings().ledger).latest("photos"), None)]
+
+
 def _resume(told: list[UUID], answer: dict[str, Any], refused: list[str]) -> None:
     """What the UI does: waits for the paused run and its form; first under a name that may not approve."""
     deadline = time.monotonic() + 60
@@ -58,18 +69,24 @@ def _resume(told: list[UUID], answer: dict[str, Any], refused: list[str]) -> Non
             if state and state.type == StateType.PAUSED:
                 result = client.resume_flow_run(told[0], run_input={**answer, "approver": "Mallory"})
                 refused.append(result.status.value)
+                refused.extend(waiting())
                 client.resume_flow_run(told[0], run_input=answer)
                 return
             time.sleep(0.1)
 
 
 def test_ask_approval__granted(ask):
-    """The named approver's answer is what the ledger keeps; a name that is not on the list is refused."""
+    """The named approver's answer is what the ledger keeps; a name that is not on the list is refused.
+
+    Whoever looks meanwhile is told who is waited for, and afterwards nothing.
+    """
     found, state, refused = ask({"approve": True, "approver": "Ada", "comment": "looked at the errors"})
     assert found.granted
     assert '"approver": "Ada"' in found.text
     assert '"comment": "looked at the errors"' in found.text
-    assert (state, refused) == (StateType.COMPLETED, ["REJECT"])
+    assert (state, refused[0]) == (StateType.COMPLETED, "REJECT")
+    assert refused[1].startswith("v2 waits for the approval of Ada or Grace until 20")
+    assert waiting() == []
 
 
 def test_ask_approval__refused(ask):
@@ -84,6 +101,7 @@ def test_ask_approval__nobody_answers(ask):
     found, state, _ = ask(None, ApprovalConfig(approvers=("Ada",), hours=2 / 3600))
     assert (found.granted, state) == (False, StateType.COMPLETED)
     assert found.reason.startswith("nobody approved within")
+    assert waiting() == []
 
 
 def test_ask_approval__no_server(verdict, monkeypatch):

@@ -6,7 +6,9 @@ from PIL import Image
 
 from monitoring.config import MonitoringConfig
 from registry.errors import ModelNotFoundError
+from registry.ledger.events import Events
 from registry.ledger.ledger import Change, Ledger
+from registry.ledger.notices import notices
 from registry.store.tracking import latest_run
 from serving.score import Destination
 from settings.machine import load_settings
@@ -62,7 +64,7 @@ def test_check_drift__too_little_traffic(champion, tmp_path):
 
 
 def test_check_drift__broken_files(champion, tmp_path):
-    """Files that cannot be decoded alert a person and never retrain."""
+    """Files that cannot be decoded alert a person, who is told until it is over, and never retrain."""
     paths = photos(tmp_path / "broken", 30)
     for path in paths[:10]:
         path.write_bytes(b"broken")
@@ -70,6 +72,8 @@ def test_check_drift__broken_files(champion, tmp_path):
     found = check_drift("photos", CONFIG)
     assert (found.action, found.statistics) == ("alert", {})
     assert "10 of 30 files could not be used" in found.reason
+    (told,) = notices(Events(load_settings().ledger).latest("photos"), 1)
+    assert (told.kind, told.text) == ("check", found.reason)
 
 
 def test_check_drift__drift(champion, tmp_path, project):

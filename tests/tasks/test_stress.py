@@ -5,13 +5,14 @@ from dataclasses import replace
 import pytest
 
 from evaluation.inference.config import EvaluationConfig
-from evaluation.predictions.storage import write_predictions
+from evaluation.predictions.storage import predictions_path, write_predictions
 from evaluation.stress.config import StressConfig
-from registry.gate.decision import Measured
+from registry.errors import GateError
 from registry.package.judging import predict_test
 from registry.package.package import load_package
+from registry.store.models import DECISION_RUN, tag_version
 from registry.store.tracking import mlflow_client, run_metrics
-from tasks.evaluate import Judged
+from tasks.events import announce_stress, owed_stress
 from tasks.stress import stress
 
 CONFIG = StressConfig(
@@ -21,24 +22,36 @@ CONFIG = StressConfig(
 
 
 @pytest.fixture
-def judged(own_workshop, registered, prefect_api, monkeypatch):
-    """The registered workshop package with its predictions on disk."""
+def judged(own_workshop, registered, plan, prefect_api, monkeypatch):
+    """The registered workshop package with its predictions where its judgement leaves them; returns the run."""
     monkeypatch.setenv("REGRAFT_THREADS", "1")
-    version = registered(dataset_version="d1")
-    path = own_workshop.root / "predictions.parquet"
+    version = registered()
+    path = predictions_path(plan.settings.home, "photos", version, plan.prepared.version)
     write_predictions(path, predict_test(load_package(own_workshop.package), own_workshop.dataset, EvaluationConfig()))
     run_id = mlflow_client().get_model_version("photos", str(version)).run_id
-    return Judged("photos", version, path, Measured(1.0, 1.0, 0.0, 1e-3, ()), run_id)
+    tag_version("photos", version, {DECISION_RUN: run_id})
+    return run_id
 
 
 def test_stress__is_logged(judged, plan):
-    """MLflow has a curve a measure by severity, the figures, and means that come back too."""
-    found = stress(replace(plan, domain=plan.domain.model_copy(update={"stress": CONFIG})), judged)
+    """MLflow has a curve a measure by severity, the figures, and means that come back too; nothing is owed any more."""
+    announce_stress("photos", 1)
+    found = stress(replace(plan, domain=plan.domain.model_copy(update={"stress": CONFIG})), 1)
     client = mlflow_client()
-    history = client.get_metric_history(judged.run_id, "corrupted_accuracy/noise")
+    history = client.get_metric_history(judged, "corrupted_accuracy/noise")
     assert [point.step for point in history] == [0, 1, 5]
-    assert run_metrics(judged.run_id)["corrupted_flipped/mean"] == pytest.approx(found.means["corrupted_flipped/mean"])
-    assert {one.path for one in client.list_artifacts(judged.run_id, "figures")} == {
+    assert run_metrics(judged)["corrupted_flipped/mean"] == pytest.approx(found.means["corrupted_flipped/mean"])
+    assert {one.path for one in client.list_artifacts(judged, "figures")} == {
         f"figures/{name}.png" for name in ("corruptions", "corrupted_sample", "attacks", "saliency")
     }
-    assert client.get_run(judged.run_id).data.tags["stress"] == "done"
+    tags = client.get_run(judged).data.tags
+    assert (tags["stress"], tags["stress_data"]) == ("done", plan.prepared.version)
+    assert owed_stress("photos") == []
+
+
+def test_stress__never_judged(judged, plan):
+    """Without predictions on these data there is nothing to compare with; that stays owed."""
+    later = replace(plan, prepared=replace(plan.prepared, version="e" * 32 + ".dir"))
+    with pytest.raises(GateError, match="was never judged on e"):
+        stress.fn(later, 1)
+    assert owed_stress("photos") == [1]

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from flows.cli import regraft
 from flows.cli.show import _page
 from flows.status import Status
+from tasks.events import tell_check, told_run
 
 pytestmark = pytest.mark.usefixtures("tracked")
 
@@ -48,7 +49,23 @@ def test_status__of_a_champion():
     assert page["it is"] == "accuracy 0.9 (0.8 to 1.0); recipe full, backbone b"
     assert (page["versions"], page["quarantine"]) == ("v2 PROMOTE, v1 PROMOTE", "v3: bad")
     assert (page["last check"], page["running"]) == ("nothing, 2026-01-03 00:00 UTC", "nothing")
+    assert page["needs you"] == "nothing"
     assert page["schedule"] == "retrain 0 3 * * 1, monitor never (UTC)"
+
+
+def test_status__what_needs_a_person():
+    """One line each with the command that deals with it, whole at 80 columns, and the same for machines."""
+    tell_check("digits", "alert", "broken: 40 of 40 files cannot be read, such as /mnt/camera/line-7/2026-01-02.png")
+    with pytest.raises(ValueError, match="no room"), told_run("digits", "retrain"):
+        raise ValueError("no room")
+    run = CliRunner(env={"COLUMNS": "80"}).invoke
+    shown = run(regraft, ["status", "digits"]).stdout
+    words = " ".join(shown.replace("│", " ").split())
+    assert "the retrain failed: no room; regraft retrain digits" in words
+    assert "look at the files, then regraft monitor digits" in words
+    assert max(map(len, shown.splitlines())) <= 80
+    found = json.loads(run(regraft, ["status", "digits", "--json"]).stdout)["notices"]
+    assert [one["kind"] for one in found] == ["check", "retrain"]
 
 
 def test_domains__for_people():

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, inspect
 from registry.ledger.chain import START, chained
 from registry.ledger.database import Database, for_writing, open_engine
 from registry.ledger.ledger import Change, Ledger
-from registry.ledger.schema import _revision
+from registry.ledger.schema import HEAD, _revision
 from registry.ledger.tables import LEDGER, TEST_SET_USES
 from registry.ledger.uses import Use, Uses
 
@@ -98,5 +98,5 @@ def test_upgrade__processes_at_once(url: str) -> None:
         worker.join()
     assert [worker.exitcode for worker in workers] == [0] * 8
     with Database(url).reading() as connection:
-        assert _revision(connection) == "0001"
+        assert _revision(connection) == HEAD
     assert Ledger(url).verify("solar").fault is None

@@ -1,0 +1,114 @@
+"""What happened to a domain beside promotions and rollbacks, and what of it still needs a person.
+
+Rows are only added. The newest one of a kind and a version is how that stands; a run that has begun and whose process
+is gone was cut off.
+"""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime
+from typing import Literal
+
+from sqlalchemy import func, insert, select
+
+from registry.errors import RegistryError
+from registry.ledger.database import Database
+from registry.ledger.history import removed_at
+from registry.ledger.schema import ensure_schema
+from registry.ledger.tables import EVENTS
+
+Kind = Literal["retrain", "monitor", "check", "approval", "stress"]
+Outcome = Literal["begun", "waits", "done", "failed", "nothing", "alert", "retrain"]
+TEXT_LENGTH = 500
+CLOCK = 60.0  # seconds by which the clocks of a process and of a row may differ
+
+
+@dataclass(frozen=True)
+class Event:
+    """One row: what of a `kind` came to an `outcome`, about `version` where it is about one (0: about none).
+
+    `text` says why or for whom, `remedy` the command that deals with it, `process` which one wrote it.
+    """
+
+    domain: str
+    kind: Kind
+    outcome: Outcome
+    version: int = 0
+    text: str = ""
+    remedy: str = ""
+    process: str = ""
+    time: str = ""
+
+    @property
+    def lives(self) -> bool:
+        """Whether the process that wrote it still runs; of one on another machine it is taken for granted."""
+        host, _, number = self.process.rpartition(":")
+        return host != socket.gethostname() or _runs(int(number), datetime.fromisoformat(self.time))
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether this process wrote it."""
+        return self.process == _here() and self.lives
+
+
+class Events:
+    """The events of all domains, in the ledger's database.
+
+    Raises:
+        LedgerError: the database cannot be reached (here or in any method).
+    """
+
+    def __init__(self, url: str) -> None:
+        """Opens the database of that SQLAlchemy URL and brings its tables up to date."""
+        self._database = Database(url)
+        ensure_schema(self._database)
+
+    def add(self, event: Event) -> Event:
+        """Writes an event of this process and moment."""
+        time = datetime.now(UTC).isoformat(timespec="microseconds")
+        new = replace(event, text=event.text[:TEXT_LENGTH], process=_here(), time=time)
+        with self._database.writing() as connection:
+            connection.execute(insert(EVENTS).values(**asdict(new)))
+        return new
+
+    def latest(self, domain: str) -> list[Event]:
+        """The newest event of each kind and version since the domain's last removal, oldest first."""
+        newest = (
+            select(func.max(EVENTS.c.id)).where(EVENTS.c.domain == domain).group_by(EVENTS.c.kind, EVENTS.c.version)
+        )
+        columns = [EVENTS.c[field.name] for field in fields(Event)]
+        with self._database.reading() as connection:
+            since = removed_at(connection, domain)
+            rows = connection.execute(select(*columns).where(EVENTS.c.id.in_(newest)).order_by(EVENTS.c.id)).mappings()
+            return [Event(**row) for row in rows if row["time"] > since]
+
+
+@contextmanager
+def told(events: Events, event: Event) -> Iterator[None]:
+    """Tells that something begins and whether it was done or failed, so that one that was cut off can be known."""
+    events.add(replace(event, outcome="begun"))
+    try:
+        yield
+    except BaseException as error:
+        reason = str(error).strip().splitlines() if isinstance(error, Exception) else ["it was interrupted"]
+        with suppress(RegistryError):  # what went wrong is what has to be told
+            events.add(replace(event, outcome="failed", text=reason[0] if reason else type(error).__name__))
+        raise
+    events.add(replace(event, outcome="done"))
+
+
+def _here() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _runs(number: int, since: datetime) -> bool:
+    """Whether a process of that number has run since then; another one may have got the number later."""
+    import psutil  # only where something has begun
+
+    try:
+        return psutil.Process(number).create_time() <= since.timestamp() + CLOCK
+    except psutil.NoSuchProcess:
+        return False

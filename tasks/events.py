@@ -1,0 +1,62 @@
+"""What a run tells to those who look at the domain later, beside its Prefect run and the ledger's chain."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from registry.gate.config import ApprovalConfig
+from registry.ledger.events import Event, Events, told
+from registry.ledger.ledger import Ledger
+from registry.ledger.notices import unstressed
+from settings.machine import load_settings
+from tasks.evaluate import Verdict
+
+
+@contextmanager
+def told_run(name: str, kind: Literal["retrain", "monitor"]) -> Iterator[None]:
+    """Tells that a run of a domain begins and how it ends."""
+    remedy = f"regraft {kind} {name}"
+    with told(Events(load_settings().ledger), Event(name, kind, "begun", remedy=remedy)):
+        yield
+
+
+@contextmanager
+def told_stress(name: str, version: int) -> Iterator[None]:
+    """Tells that the stress test of a version begins and how it ends."""
+    with told(Events(load_settings().ledger), _stress(name, version)):
+        yield
+
+
+def announce_stress(name: str, version: int) -> None:
+    """Tells that this process owes a stress test: whatever becomes of it, that is known."""
+    Events(load_settings().ledger).add(_stress(name, version))
+
+
+def owed_stress(name: str) -> list[int]:
+    """Versions whose stress test is still to be run: announced by this process, or left behind by another one."""
+    ledger = load_settings().ledger
+    return unstressed(Events(ledger).latest(name), Ledger(ledger).champion(name))
+
+
+def announce_approval(verdict: Verdict, config: ApprovalConfig, page: str) -> None:
+    """Tells that a promotion waits for a person, for whom, until when and where they answer."""
+    until = datetime.now(UTC) + timedelta(hours=config.hours)
+    text = f"the approval of {' or '.join(config.approvers)} until {until:%Y-%m-%d %H:%M} UTC"
+    asked = Event(verdict.domain, "approval", "waits", verdict.version, text, f"answer at {page}")
+    Events(load_settings().ledger).add(asked)
+
+
+def settle_approval(verdict: Verdict) -> None:
+    """Tells that nobody is waited for any more."""
+    Events(load_settings().ledger).add(Event(verdict.domain, "approval", "done", verdict.version))
+
+
+def tell_check(name: str, action: Literal["nothing", "alert", "retrain"], reason: str) -> None:
+    """Tells what a check of the traffic found."""
+    remedies = {"retrain": f"regraft retrain {name}", "alert": f"look at the files, then regraft monitor {name}"}
+    Events(load_settings().ledger).add(Event(name, "check", action, text=reason, remedy=remedies.get(action, "")))
+
+
+def _stress(name: str, version: int) -> Event:
+    return Event(name, "stress", "begun", version, remedy=f"regraft retrain {name}")
