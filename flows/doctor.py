@@ -84,7 +84,8 @@ def _ledger(settings: Settings) -> str:
     broken = [f"{one.domain}: {one.fault}" for one in found if one.fault]
     if broken:
         raise RegraftError(f"{'; '.join(broken)}; somebody changed the ledger by hand: restore it from a backup")
-    return f"{sum(one.entries for one in found)} entries, the chain is intact"
+    rows = sum(one.entries for one in found)
+    return f"{rows} {'row' if rows == 1 else 'rows'}, the chain is intact"
 
 
 def _description(name: str) -> str:

@@ -79,11 +79,12 @@ def _facts(verdict: Verdict) -> dict[str, str]:
 
 def _stress(verdict: Verdict, run_id: str) -> str:
     """How good the version is on disturbed images, or why that is not known."""
-    events = Events(load_settings().ledger).latest(verdict.domain)
     metrics = run_metrics(run_id)
     means = {name: value for name, value in metrics.items() if name.startswith(STRESSED) and name.endswith(MEAN)}
-    told = (f"{name.removesuffix(MEAN).replace('_', ' ')} {value:.3f}" for name, value in means.items())
-    return stress_state(events, verdict.version) or f"mean {', '.join(told) or 'of nothing: the domain asks for none'}"
+    if means:
+        return ", ".join(f"{name.removesuffix(MEAN).replace('_', ' ')} {value:.3f}" for name, value in means.items())
+    events = Events(load_settings().ledger).latest(verdict.domain)
+    return stress_state(events, verdict.version) or "of nothing: the domain asks for none"
 
 
 def _text(found: Interval) -> str:

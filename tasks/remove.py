@@ -88,7 +88,7 @@ def _place(name: str) -> Place:
 def _stays(name: str, rows: int, *, tracked: bool) -> tuple[str, ...]:
     told = {
         "the source's own files, which Regraft never touches": True,
-        f"the ledger's {rows} rows: `regraft ledger {name}` shows them, and a new {name} begins after them": rows,
+        f"the ledger's rows ({rows}): `regraft ledger {name}` shows them, and a new {name} begins after them": rows,
         "the experiment's runs and models in MLflow's trash, under another name, until `mlflow gc`": tracked,
         f"domains/{name}.forgotten, so that what was erased on request does not come back": forgotten_path(
             load_settings().root, name

@@ -1,7 +1,8 @@
 """The command that audits data."""
 
 from flows.cli.answer import Answer, answering
-from flows.cli.console import domain_argument, prepared_flow, print_facts, run_flow
+from flows.cli.console import domain_argument, prepared_flow, run_flow
+from flows.cli.tables import print_facts
 
 
 @answering()

@@ -4,8 +4,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from flows.cli.answer import Answer, answering
-from flows.cli.console import domain_argument, print_facts
+from flows.cli.console import domain_argument
 from flows.cli.exits import Exit
+from flows.cli.tables import print_facts
 
 if TYPE_CHECKING:
     from tasks.check import Checked

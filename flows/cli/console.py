@@ -1,4 +1,4 @@
-"""What the commands share: flows set up for a terminal, and results as tables or JSON."""
+"""What the commands share: flows set up for a terminal, and results as JSON."""
 
 import importlib
 import json
@@ -10,9 +10,6 @@ from typing import Any, TypeVar
 
 import click
 from pydantic import BaseModel
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from settings.errors import RegraftError
 
@@ -85,22 +82,6 @@ def _quieten() -> None:
 def print_json(value: Any) -> None:
     """Prints a value as JSON; dataclasses, models, tables and paths are written as what they hold."""
     click.echo(json.dumps(_plain(value), indent=2, default=str, allow_nan=False))
-
-
-def print_table(title: str, rows: list[dict[str, Any]]) -> None:
-    """Prints rows as a table with the keys of the first as its head."""
-    # Text is shown as it is; a plain string with brackets, such as a path, would be read as markup.
-    table = Table(title=Text(title), title_justify="left", header_style="bold")
-    for column in rows[0] if rows else ["nothing yet"]:
-        table.add_column(Text(column), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(str(value)) for value in row.values()))
-    Console().print(table)
-
-
-def print_facts(title: str, facts: dict[str, Any]) -> None:
-    """Prints names and values as a table of two columns."""
-    print_table(title, [{"": name, " ": value} for name, value in facts.items()])
 
 
 def _plain(value: Any) -> Any:

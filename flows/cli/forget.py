@@ -6,7 +6,8 @@ from typing import Any
 import click
 
 from flows.cli.answer import Answer, answering
-from flows.cli.console import domain_argument, prepared_flow, print_facts, run_flow
+from flows.cli.console import domain_argument, prepared_flow, run_flow
+from flows.cli.tables import print_facts, print_lines
 
 
 @answering()
@@ -35,4 +36,4 @@ def _show(domain: str, found: Any) -> None:
         "dataset versions that cannot be restored": ", ".join(found.dataset_versions) or "none",
     }
     print_facts(f"{domain} has forgotten", facts)
-    click.echo("\n".join(["what remains:", *(f"- {one}" for one in found.remains)] if found.remains else []))
+    print_lines(["what remains:", *(f"- {one}" for one in found.remains)] if found.remains else [])

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from flows.cli.answer import Answer, answering
-from flows.cli.console import domain_argument, print_facts
+from flows.cli.console import domain_argument
+from flows.cli.tables import print_facts
 
 if TYPE_CHECKING:
     from flows.hand_over import HandedOver

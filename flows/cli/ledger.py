@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flows.cli.answer import Answer, AnsweringCommand
-from flows.cli.console import print_facts, print_table
 from flows.cli.exits import Exit
+from flows.cli.tables import print_facts, print_table
 
 if TYPE_CHECKING:
     from registry.ledger.history import Entry
@@ -89,7 +89,8 @@ def print_ledger(domain: str, entries: "list[Entry]") -> None:
 def _chains(found: "list[Verification]") -> None:
     """One line each, for a hash to be copied whole."""
     for one in found:
-        click.echo(f"{one.domain}: {one.entries} rows, {one.fault or 'intact'}, head {one.head}")
+        rows = "1 row" if one.entries == 1 else f"{one.entries} rows"
+        click.echo(f"{one.domain}: {rows}, {one.fault or 'intact'}, head {one.head}")
 
 
 def _refuse_unknown(book: "Ledger", domain: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from flows.cli.answer import Answer, answering
-from flows.cli.console import print_facts
+from flows.cli.tables import print_facts
 
 
 @answering()

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from flows.cli.answer import Answer, answering
-from flows.cli.console import domain_argument, listed, prepared_flow, print_table, run_flow
+from flows.cli.console import domain_argument, listed, prepared_flow, run_flow
+from flows.cli.tables import print_table
 
 
 def _numbers(ctx: click.Context, option: click.Parameter, value: str | None) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ import click
 
 from flows.cli.answer import Answer, answering
 from flows.cli.console import domain_argument, prepared_flow, run_flow
+from flows.cli.tables import print_lines
 
 if TYPE_CHECKING:
     from tasks.remove import Removal
@@ -42,4 +43,4 @@ def show_removal(found: "Removal") -> None:
     """Prints what goes, or has gone, and what stays."""
     verb = "has gone" if found.done else "goes"
     for title, lines in {f"what {verb} with {found.domain}": found.goes, "what stays": found.stays}.items():
-        click.echo("\n".join([f"{title}:", *(f"- {line}" for line in lines)]))
+        print_lines([f"{title}:", *(f"- {line}" for line in lines)])

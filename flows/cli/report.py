@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flows.cli.answer import Answer, answering
-from flows.cli.console import domain_argument, print_facts, print_table
+from flows.cli.console import domain_argument
+from flows.cli.tables import print_facts, print_lines, print_table
 
 if TYPE_CHECKING:
     from evaluation.report.page import Report
@@ -38,7 +39,7 @@ def print_report(found: "Report") -> None:
     many = f", the {SHOWN} of {len(found.classes)} found least" if len(found.classes) > SHOWN else ""
     print_table(f"class by class{many}", [_row(row, found.champion) for row in found.classes[:SHOWN]])
     mistakes = [one.text for one in found.confusions] or ["nothing: every test sample was named rightly"]
-    click.echo("\n  ".join(["confused most:", *mistakes]))
+    print_lines(["confused most:", *(f"  {one}" for one in mistakes)])
     click.echo(f"page: {found.page}\nMLflow: {found.mlflow}")
 
 

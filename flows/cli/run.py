@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from flows.cli.answer import Answer, answering
-from flows.cli.console import domain_argument, prepared_flow, print_facts, print_table, run_flow
+from flows.cli.console import domain_argument, prepared_flow, run_flow
 from flows.cli.exits import ACTIONS, OUTCOMES, Exit
 from flows.cli.report import print_report
+from flows.cli.tables import print_facts, print_lines, print_table
 
 recipe_option = click.option("--recipe", default="", help="Another recipe than the domain's, with its defaults.")
 
@@ -85,7 +86,7 @@ def monitor(domain: str) -> Answer:
     def show() -> None:
         print_facts(title, facts)
         if found.action == "retrain":
-            click.echo(f"`regraft up`, where it runs, starts a retrain now; by hand: regraft retrain {domain}")
+            print_lines([f"`regraft up`, where it runs, starts a retrain now; by hand: regraft retrain {domain}"])
 
     return Answer(found, show, ACTIONS.get(found.action, Exit.DONE))
 
@@ -115,7 +116,8 @@ def reproduce(domain: str, version: int) -> Answer:
         for name, (before, again) in found.metrics.items()
         if not name.endswith(("_low", "_high"))
     ]
-    title = f"{domain} v{version} on data {found.dataset_version}, {found.samples}"
+    counts = ", ".join(f"{split} {count}" for split, count in found.samples.items())
+    title = f"{domain} v{version} on data {found.dataset_version} ({counts})"
     value = {**vars(found), "largest_difference": found.largest_difference}
     return Answer(value, lambda: print_table(title, rows), Exit.DIFFERS if found.largest_difference else Exit.DONE)
 
@@ -174,7 +176,7 @@ def _decision(decision: Any) -> None:
         for floor in decision.floors
     ]
     print_table(f"{decision.outcome}: {'; '.join(decision.reasons)}", rows)
-    click.echo("\n".join([*decision.notes, decision.uses]))
+    print_lines([*decision.notes, decision.uses])
 
 
 def _scores(found: Any, output: Path | None) -> None:
@@ -182,7 +184,8 @@ def _scores(found: Any, output: Path | None) -> None:
     print_facts(f"{found.domain} v{found.version}: {files}, {len(found.failures)} failed", found.predicted)
     if found.failures:
         print_table("not scored", [{"file": one.path, "reason": one.error} for one in found.failures])
-    click.echo("\n".join([*([f"table: {output}"] if output else []), _traffic(found.domain, found.logged)]))
+    click.echo(f"table: {output}" if output else "", nl=bool(output))
+    print_lines([_traffic(found.domain, found.logged)])
 
 
 def _traffic(domain: str, logged: int) -> str:
@@ -205,4 +208,4 @@ def _quality(domain: str, version: int) -> None:
     try:
         print_report(report_version(domain, version))
     except RegraftError as error:
-        click.echo(f"no report: {error}")
+        print_lines([f"no report: {error}"])

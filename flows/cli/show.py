@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flows.cli.answer import Answer, answering
-from flows.cli.console import domain_argument, print_facts, print_table
+from flows.cli.console import domain_argument
 from flows.cli.exits import Exit
+from flows.cli.tables import print_facts, print_lines, print_table
 
 if TYPE_CHECKING:
     from flows.domains import Listed
@@ -34,7 +35,7 @@ def domains() -> Answer:
     from flows.domains import list_domains
 
     found = list_domains()
-    return Answer(found, lambda: print_table("domains", [_line(one) for one in found]))
+    return Answer(found, lambda: _domains(found))
 
 
 @answering()
@@ -81,6 +82,12 @@ def _minute(time: str) -> str:
     return f"{time[:16].replace('T', ' ')} UTC"
 
 
+def _domains(found: "list[Listed]") -> None:
+    """What is wrong with a file would fill a column of its own: it stands below."""
+    print_table("domains", [_line(one) for one in found])
+    print_lines(f"{one.name}: {one.fault}" for one in found if one.fault)
+
+
 def _line(one: "Listed") -> dict[str, str]:
     return {
         "domain": one.name,
@@ -88,7 +95,7 @@ def _line(one: "Listed") -> dict[str, str]:
         "since": _minute(one.since) if one.since else "-",
         "retrain": one.retrain or "-",
         "monitor": one.monitor or "-",
-        "": one.fault or one.running,
+        "running": one.running or "-",
     }
 
 

@@ -3,7 +3,8 @@
 import click
 
 from flows.cli.answer import Answer, AnsweringCommand
-from flows.cli.console import domain_argument, prepared_flow, print_facts, run_flow
+from flows.cli.console import domain_argument, prepared_flow, run_flow
+from flows.cli.tables import print_facts
 
 
 @click.group()

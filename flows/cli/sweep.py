@@ -5,7 +5,8 @@ from typing import Any
 import click
 
 from flows.cli.answer import Answer, answering
-from flows.cli.console import domain_argument, listed, prepared_flow, print_table, run_flow
+from flows.cli.console import domain_argument, listed, prepared_flow, run_flow
+from flows.cli.tables import print_table
 
 
 @answering()

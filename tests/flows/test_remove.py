@@ -59,7 +59,7 @@ def test_remove__says_first_then_goes_and_begins_anew(project, photos):
     assert state(project) == before
     assert any("from production: v1" in line for line in planned["goes"])
     assert any("data/processed/photos" in line for line in planned["goes"])
-    assert any("ledger's 3 rows" in line for line in planned["stays"])
+    assert any("ledger's rows (3)" in line for line in planned["stays"])
 
     found = remove("photos", "the line was closed")
     assert (found.goes, found.done) == (tuple(planned["goes"]), True)

@@ -40,6 +40,7 @@ def test_report_version__stored_and_no_new_use(judged):
     assert all(len(line) <= 80 for line in shown.stdout.splitlines() if "─" in line or "│" in line)
     assert "accuracy of v1" in shown.stdout
     assert "recall v1" in shown.stdout
+    assert "stress test" in shown.stdout
     found = json.loads(machine.stdout)
     assert {row["name"] for row in found["classes"]} == {"dark", "light"}
     assert re.fullmatch(r"[\d.]+ \([\d.]+ to [\d.]+\) on 16 test samples", found["facts"]["accuracy"])

@@ -1,4 +1,4 @@
-"""What the commands share: lists as they are typed, and results as tables or JSON."""
+"""What the commands share: lists as they are typed, and results as JSON."""
 
 import json
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from flows.cli.console import listed, print_facts, print_json
+from flows.cli.console import listed, print_json
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,6 @@ def test_listed__names_nothing(given):
     """An option that must be given must name something."""
     found = CliRunner().invoke(names, ["--wanted", given])
     assert (found.exit_code, "names nothing" in found.output) == (2, True)
-
-
-def test_print_facts__brackets(capsys):
-    """A path or class with brackets is shown as it is, not taken for markup."""
-    print_facts("title [/b]", {"file": "/data/[bold]/[/red].png"})
-    assert "/data/[bold]/[/red].png" in capsys.readouterr().out
 
 
 def test_print_json__paths(capsys):
