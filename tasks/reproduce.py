@@ -12,6 +12,7 @@ from registry.errors import GateError
 from registry.ledger.uses import count_evaluation
 from registry.package.judging import evaluation_metrics, predict_test
 from registry.package.package import load_package
+from registry.store.metric_names import metric_name
 from registry.store.models import model_version
 from registry.store.tracking import log_values, read_text, run_metrics
 from tasks.domain import Domain
@@ -83,7 +84,8 @@ def compare(plan: Plan, again: Again) -> Reproduction:
     gate, version, trained = plan.domain.gate, again.version, again.trained
     count_evaluation(plan.settings, plan.name, plan.dataset, "reproduction", version)
     predictions = predict_test(load_package(trained.package), plan.dataset, plan.domain.evaluation)
-    found = evaluation_metrics(evaluate_predictions(predictions, gate.metric, gate.resampling))
+    metrics = evaluation_metrics(evaluate_predictions(predictions, gate.metric, gate.resampling))
+    found = {metric_name(name): value for name, value in metrics.items()}
     tags = {"reproduces": str(version), "mlflow.runName": f"v{version} reproduced"}
     log_values(trained.run_id, found, {}, tags)
     before = run_metrics(again.run_id)

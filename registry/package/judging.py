@@ -1,6 +1,5 @@
 """Judging a package: its predictions on the test split, their metrics, and the figures that people look at."""
 
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -129,7 +128,7 @@ def _refuse_flattery(package: Package, judged: int, samples: int) -> None:
 
 
 def evaluation_metrics(evaluation: Evaluation) -> dict[str, float]:
-    """Metrics for MLflow: each value with the ends of its interval (ece: calibration), and each slice's estimate."""
+    """Metrics by name: each value with the ends of its interval (ece: calibration), and each slice's estimate."""
     metrics: dict[str, float] = {}
     for name, interval in {**evaluation.metrics, "ece": evaluation.calibration}.items():
         metrics |= {
@@ -139,10 +138,7 @@ def evaluation_metrics(evaluation: Evaluation) -> dict[str, float]:
         }
     judged = evaluation.slices[evaluation.slices["estimate"].notna()]
     for row in judged.to_dict("records"):
-        name = re.sub(
-            r"[^\w .:/-]", "_", f"{row['column']}: {row['value']}", flags=re.ASCII
-        )  # MLflow takes no other characters
-        metrics[f"slice_{row['metric']}/{name}"] = row["estimate"]
+        metrics[f"slice_{row['metric']}/{row['column']}: {row['value']}"] = row["estimate"]
     return metrics
 
 

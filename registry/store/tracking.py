@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from registry.errors import RegistryError
 from registry.ledger.ledger import Ledger
+from registry.store.metric_names import metric_name
 from settings.machine import load_settings
 
 log = logging.getLogger(__name__)
@@ -150,7 +151,7 @@ def log_values(run_id: str, metrics: Mapping[str, float], params: Mapping[str, A
     from mlflow.entities import Metric, Param, RunTag
 
     now = int(time.time() * 1000)
-    values = [Metric(name, float(value), now, 0) for name, value in metrics.items() if value == value]  # noqa: PLR0124
+    values = [Metric(metric_name(name), float(value), now, 0) for name, value in metrics.items() if value == value]  # noqa: PLR0124
     with registry_errors("log metrics"):
         mlflow_client().log_batch(
             run_id,
@@ -166,7 +167,7 @@ def log_curves(run_id: str, curves: Mapping[str, Mapping[int, float]]) -> None:
 
     now = int(time.time() * 1000)
     points = [
-        Metric(name, float(value), now, step)
+        Metric(metric_name(name), float(value), now, step)
         for name, curve in curves.items()
         for step, value in curve.items()
         if value == value  # noqa: PLR0124

@@ -137,7 +137,7 @@ def test_predict_test__learned_from_its_group(own_workshop, changed, gone, regro
 
 
 def test_evaluation__metrics_and_figures(own_workshop):
-    """Every metric has its interval, every slice its estimate under a name that MLflow takes, every figure its bars."""
+    """Every metric has its interval, every slice its estimate under its own name, every figure its bars."""
     path = own_workshop.dataset.folder / "manifest.parquet"
     table = read_table(path)
     write_table(path, table.assign(**{"slice.site": np.where(table.index // 2 % 2, "Zürich & Graz", "b")}))
@@ -148,7 +148,7 @@ def test_evaluation__metrics_and_figures(own_workshop):
     assert metrics["test_auc_low"] <= metrics["test_auc"] <= metrics["test_auc_high"]
     assert metrics["test_ece_low"] <= metrics["test_ece"] <= metrics["test_ece_high"]
     assert {name for name in metrics if name.startswith("slice")} == {
-        "slice_auc/site: Z_rich _ Graz",
+        "slice_auc/site: Zürich & Graz",
         "slice_auc/site: b",
     }
     figures = evaluation_figures(found, predictions, dataset)
