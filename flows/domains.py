@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from data.stores.locks import holder_of
+from registry.ledger.events import Events
 from registry.ledger.ledger import Ledger
+from registry.ledger.notices import notices
 from settings.errors import ConfigError
 from settings.machine import load_settings
 from tasks.domain import domain_names, load_domain
@@ -11,7 +13,10 @@ from tasks.domain import domain_names, load_domain
 
 @dataclass(frozen=True)
 class Listed:
-    """One domain: what is in production since when, its schedules, what runs, and what is wrong with its file."""
+    """One domain: what is in production since when, its schedules, what runs, and what is wrong with its file.
+
+    `open` is how many things need a person; `regraft status` tells them.
+    """
 
     name: str
     champion: int | None
@@ -20,6 +25,7 @@ class Listed:
     monitor: str | None
     running: str
     fault: str
+    open: int = 0
 
 
 def list_domains() -> list[Listed]:
@@ -29,15 +35,16 @@ def list_domains() -> list[Listed]:
         RegistryError: the ledger cannot be read.
     """
     settings = load_settings()
-    ledger = Ledger(settings.ledger)
-    return [_listed(name, ledger) for name in domain_names(settings.root)]
+    ledger, events = Ledger(settings.ledger), Events(settings.ledger)
+    return [_listed(name, ledger, events) for name in domain_names(settings.root)]
 
 
-def _listed(name: str, ledger: Ledger) -> Listed:
+def _listed(name: str, ledger: Ledger, events: Events) -> Listed:
     entries, running = ledger.present(name), holder_of(load_settings().home, name) or ""
     champion, since = (entries[-1].to_version, entries[-1].time) if entries else (None, "")
+    needed = len(notices(events.latest(name), champion))
     try:
         plan = load_domain(name).schedule
     except ConfigError as error:
-        return Listed(name, champion, since, None, None, running, str(error))
-    return Listed(name, champion, since, plan.retrain, plan.monitor, running, "")
+        return Listed(name, champion, since, None, None, running, str(error), needed)
+    return Listed(name, champion, since, plan.retrain, plan.monitor, running, "", needed)

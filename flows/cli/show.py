@@ -83,9 +83,10 @@ def _minute(time: str) -> str:
 
 
 def _domains(found: "list[Listed]") -> None:
-    """What is wrong with a file would fill a column of its own: it stands below."""
+    """What would fill a column of its own, such as what is wrong with a file, stands below."""
     print_table("domains", [_line(one) for one in found])
     print_lines(f"{one.name}: {one.fault}" for one in found if one.fault)
+    print_lines(f"{one.name} needs you: regraft status {one.name}" for one in found if one.open)
 
 
 def _line(one: "Listed") -> dict[str, str]:
@@ -95,7 +96,7 @@ def _line(one: "Listed") -> dict[str, str]:
         "since": _minute(one.since) if one.since else "-",
         "retrain": one.retrain or "-",
         "monitor": one.monitor or "-",
-        "running": one.running or "-",
+        "running": one.running.partition(" ")[0] or "-",
     }
 
 

@@ -94,7 +94,7 @@ CHECKED = Found(
     quarantine=(LONG, LONG), notices=(LONG,), failures=(LONG,), page=PATH,
 )  # fmt: skip
 LISTED = [
-    Listed(NAME, 12, "2026-01-02T03:04:05+00:00", "0 3 * * 1", "*/15 * * * *", LONG, LONG),
+    Listed(NAME, 12, "2026-01-02T03:04:05+00:00", "0 3 * * 1", "*/15 * * * *", LONG, LONG, 1),
     Listed("a", *[None] * 4, "", ""),
 ]
 # What a function that a command calls returns, by command; arguments likewise.
