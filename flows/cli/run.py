@@ -181,7 +181,9 @@ def _decision(decision: Any) -> None:
 
 def _scores(found: Any, output: Path | None) -> None:
     files = "1 file" if found.samples == 1 else f"{found.samples} files"
-    print_facts(f"{found.domain} v{found.version}: {files}, {len(found.failures)} failed", found.predicted)
+    print_facts(
+        f"{found.domain} v{found.version}: {files}, {len(found.failures)} failed; of each class", found.predicted
+    )
     if found.failures:
         print_table("not scored", [{"file": one.path, "reason": one.error} for one in found.failures])
     click.echo(f"table: {output}" if output else "", nl=bool(output))

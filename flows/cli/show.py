@@ -26,7 +26,7 @@ def status(domain: str) -> Answer:
     from flows.status import domain_status
 
     found = domain_status(domain)
-    return Answer(found, lambda: print_facts(domain, _page(found)))
+    return Answer(found, lambda: _status(found))
 
 
 @answering()
@@ -51,6 +51,13 @@ def doctor(fix: bool) -> Answer:
     return Answer(found, lambda: _findings(found), Exit.DONE if all(one.ok for one in found) else Exit.ERROR)
 
 
+def _status(found: "Status") -> None:
+    """What needs a person stands below, where a command or an address can be copied."""
+    print_facts(found.domain, _page(found))
+    needs = [f"- {_minute(one['since'])}: {one['text']}; {one['remedy']}" for one in found.notices]
+    print_lines(["needs you:", *needs] if needs else ["needs you: nothing"])
+
+
 def _page(found: "Status") -> dict[str, str]:
     """A status in a person's words."""
     since, facts, tests, check = found.since, found.champion_facts, found.test_set, found.last_check
@@ -70,12 +77,7 @@ def _page(found: "Status") -> dict[str, str]:
         "last check": f"{check.get('action', '?')}, {_minute(check['time'])}" if check else "none yet",
         "schedule": f"{', '.join(plans)} ({found.schedule['timezone']})",
         "running": found.running or "nothing",
-        "needs you": "\n".join(map(_notice, found.notices)) or "nothing",
     }
-
-
-def _notice(one: dict[str, str]) -> str:
-    return f"{_minute(one['since'])}: {one['text']}; {one['remedy']}"
 
 
 def _minute(time: str) -> str:

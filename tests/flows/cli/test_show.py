@@ -29,6 +29,7 @@ def test_status__for_people_and_for_machines():
     run = CliRunner(env={"COLUMNS": "100"}).invoke
     assert json.loads(run(regraft, ["status", "digits", "--json"]).stdout)["ledger_entries"] == 0
     page = run(regraft, ["status", "digits"]).stdout
+    assert page.endswith("needs you: nothing\n")
     assert "nothing; run `regraft retrain digits`" in page
     assert "None" not in page
     assert "{" not in page
@@ -49,7 +50,6 @@ def test_status__of_a_champion():
     assert page["it is"] == "accuracy 0.9 (0.8 to 1.0); recipe full, backbone b"
     assert (page["versions"], page["quarantine"]) == ("v2 PROMOTE, v1 PROMOTE", "v3: bad")
     assert (page["last check"], page["running"]) == ("nothing, 2026-01-03 00:00 UTC", "nothing")
-    assert page["needs you"] == "nothing"
     assert page["schedule"] == "retrain 0 3 * * 1, monitor never (UTC)"
 
 
