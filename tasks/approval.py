@@ -14,6 +14,7 @@ from prefect.input import RunInput
 from prefect.runtime import flow_run
 from prefect.settings import PREFECT_API_URL
 from prefect.states import Running
+from prefect.utilities.urls import url_for
 from pydantic import create_model
 
 from registry.gate.config import ApprovalConfig, GateConfig
@@ -59,7 +60,7 @@ def ask_approval(verdict: Verdict, config: ApprovalConfig) -> Answer:
     """
     if TEMPORARY_SERVER in os.environ or not PREFECT_API_URL.value():
         return Answer(granted=False, reason="approval needs a Prefect server that stays: start `regraft up` first")
-    announce_approval(verdict, config, str(flow_run.ui_url))
+    announce_approval(verdict, config, str(url_for("flow-run", obj_id=flow_run.id)))
     try:
         given = pause_flow_run(_form(verdict, config), round(config.hours * 3600), POLL_SECONDS)
     except FlowPauseTimeout:

@@ -45,9 +45,18 @@ def stress_state(events: Iterable[Event], version: int) -> str:
 
 
 def _that_matter(events: list[Event], champion: int | None) -> list[Event]:
-    """All but the stress tests of versions that nobody will look at any more."""
-    newest = max((event.version for event in events if event.kind == "stress"), default=0)
-    return [event for event in events if event.kind != "stress" or event.version in {champion, newest}]
+    """All but what is about versions that nobody will look at any more."""
+    newest = {event.kind: max(one.version for one in events if one.kind == event.kind) for event in events}
+    return [event for event in events if _matters(event, newest[event.kind], champion or 0)]
+
+
+def _matters(event: Event, newest: int, champion: int) -> bool:
+    """Whether an event is of use still, `newest` being the newest version with one of its kind."""
+    if event.kind == "stress":
+        return event.version in {champion, newest}
+    if event.kind == "approval" and not event.lives:
+        return event.version == newest > champion  # another version came into production meanwhile
+    return True
 
 
 def _notice(event: Event, retrained: str) -> Notice | None:

@@ -52,6 +52,14 @@ def test_notices__cut_off():
     assert [one.remedy for one in found][1] == "regraft promote photos 3"
 
 
+@pytest.mark.usefixtures("gone")
+def test_notices__approval_of_the_past():
+    """Nobody is sent to an approval that was cut off once a later version asks for one or is in production."""
+    cut_off = [event("approval", "waits", version) for version in (2, 3)]
+    assert [text[:18] for text in texts(*cut_off)] == ["the approval of v3"]
+    assert texts(*cut_off, champion=3) == []
+
+
 def test_notices__drift_until_a_retrain():
     """Drift needs a person until a retrain has begun after it."""
     drift = event("check", "retrain", text="drift: KS")
