@@ -15,6 +15,7 @@ from data.specs.image import OBLONG
 from data.specs.levels import FULL, Levels, Range, likely_range
 from data.stores.atomic import atomic_path
 from lightning_modules.hub.backbones import load_backbone
+from registry.cards.facts import UNSAID
 from settings.errors import ConfigError
 from settings.machine import load_settings
 from settings.yaml_files import load_yaml
@@ -29,7 +30,7 @@ TABLES = {".csv", ".tsv", ".jsonl", ".parquet"}
 
 
 def write_domain(
-    name: str, images: Path | None, manifest: Path | str | None, size: int | None = None
+    name: str, images: Path | None, manifest: Path | str | None, size: int | None = None, intended_use: str = ""
 ) -> tuple[Path, dict[str, Any]]:
     """Looks at the data and writes domains/NAME.yaml, by default for the size that the backbone knows best.
 
@@ -53,7 +54,8 @@ def write_domain(
     if len(classes) < 2:  # nothing to tell apart
         raise SourceError(_no_classes(path, classes))
     looks = _looks(root, source, samples, size)
-    facts = {"name": name, "path": path, "kind": source.kind, "classes": classes, **looks, **_gate(classes)}
+    purpose = {"intended_use": intended_use or UNSAID, "unsaid": not intended_use}
+    facts = {"name": name, "path": path, "kind": source.kind, "classes": classes, **looks, **_gate(classes), **purpose}
     page = Environment(loader=PackageLoader("flows", "."), autoescape=False, keep_trailing_newline=True)
     with atomic_path(target) as temporary:
         temporary.write_text(page.get_template("domain.yaml.jinja").render(facts, backbone=BACKBONE), encoding="utf-8")

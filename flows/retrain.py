@@ -10,7 +10,7 @@ from flows.promote import promote_approved
 from flows.train import train_version
 from registry.store.tracking import settled
 from tasks.approval import approval_needed
-from tasks.domain import load_domain
+from tasks.domain import load_trainable
 from tasks.evaluate import Verdict, find_champion
 from tasks.events import announce_stress, told_run
 from tasks.plan import Plan
@@ -21,7 +21,7 @@ from tasks.retrain import conclude, open_retrain_run
 @flow(name="retrain", flow_run_name="retrain {domain}")
 def retrain(domain: str, reason: str = "asked for", recipe: str = "") -> Promotion:
     """Renews a domain's model from its present data; it goes into production only on evidence."""
-    config = load_domain(domain, recipe)
+    config = load_trainable(domain, recipe)
     lock = domain_lock(config.home, domain, "retrain", _wait())
     with lock, told_run(domain, "retrain"), settled(open_retrain_run(domain, reason)) as run:
         plan = prepare_data(config)

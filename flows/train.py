@@ -4,7 +4,7 @@ from prefect import flow
 
 from data.stores.locks import domain_lock
 from registry.store.tracking import settled
-from tasks.domain import load_domain
+from tasks.domain import load_trainable
 from tasks.plan import Plan
 from tasks.prepare import preprocess
 from tasks.train import (
@@ -21,7 +21,7 @@ from tasks.train import (
 @flow(name="train", flow_run_name="train {domain}")
 def train(domain: str, recipe: str = "") -> Candidate:
     """Trains on the present data set and registers the result as challenger."""
-    config = load_domain(domain, recipe)
+    config = load_trainable(domain, recipe)
     with domain_lock(config.home, domain, "train"):
         return train_version(Plan(config, preprocess(config)))
 

@@ -20,7 +20,8 @@ from tasks.plan import Plan
 from tasks.policy import COMPUTE, IO
 from tasks.progress import artifact_key, task_progress
 
-LINEAGE = ("dataset_version", "backbone", "backbone_sha256", "code_commit", "environment", "python")
+CODE = ("regraft_commit", "project_commit", "environment", "python")
+LINEAGE = ("dataset_version", "backbone", "backbone_sha256", *CODE)
 
 
 @dataclass(frozen=True)

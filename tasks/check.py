@@ -15,7 +15,7 @@ from data.stores.manifest import LABEL, SLICE, raw_manifest_path, read_table
 from evaluation.inference.slices import chosen_slices
 from lightning_modules.hub.backbones import load_backbone
 from settings.errors import RegraftError
-from tasks.domain import Domain, load_domain
+from tasks.domain import Domain, load_domain, require_purpose
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,7 @@ def _foreseen(domain: Domain, accepted: pd.DataFrame) -> tuple[dict[str, int], l
     others = accepted[["group"]].assign(label=accepted[LABEL + domain.data.headline])
     slices = accepted.filter(regex=f"^{SLICE}").rename(columns=lambda name: name.removeprefix(SLICE))
     steps: list[Callable[[], Any]] = [
+        lambda: require_purpose(domain),
         lambda: splits.update(planned_splits(domain.root, domain.name, accepted, domain.data)),
         lambda: load_backbone(domain.root, domain.training.backbone),
         lambda: chosen_slices(slices, others, domain.evaluation),

@@ -10,8 +10,10 @@ from evaluation.inference.config import EvaluationConfig
 from evaluation.stress.config import StressConfig
 from lightning_modules.config import TrainingConfig, with_recipe
 from monitoring.config import MonitoringConfig
+from registry.cards.facts import UNSAID
 from registry.gate.config import GateConfig
 from settings.config import Config
+from settings.errors import ConfigError
 from settings.machine import load_settings
 from settings.yaml_files import load_yaml
 
@@ -90,6 +92,26 @@ def load_domain(name: str, recipe: str = "") -> Domain:
     root = load_settings().root
     domain = domain_from(name, root, load_yaml(domain_path(root, name), DomainFile))
     return domain.model_copy(update={"training": with_recipe(domain.training, recipe)}) if recipe else domain
+
+
+def load_trainable(name: str, recipe: str = "") -> Domain:
+    """The same, for what trains a version: refused before it costs anything where none could be registered.
+
+    Raises:
+        ConfigError: as `load_domain`, or nobody has said what the model is for.
+    """
+    domain = load_domain(name, recipe)
+    require_purpose(domain)
+    return domain
+
+
+def require_purpose(domain: Domain) -> None:
+    """Raises ConfigError where `intended_use` still says what a new domain's file says."""
+    if domain.intended_use.strip() == UNSAID:
+        raise ConfigError(
+            f"{domain_path(domain.root, domain.name)}: intended_use still asks you to say what the model is for, and "
+            "what it is not for; say it there, its card needs it"
+        )
 
 
 def domain_from(name: str, root: Path, content: DomainFile) -> Domain:

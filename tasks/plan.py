@@ -66,7 +66,7 @@ class Plan:
     @cached_property
     def lineage(self) -> dict[str, str]:
         """Tags by which a run can be traced back and made again."""
-        return lineage(self.prepared.version, self.transform, self.pretrained, self.domain.training)
+        return lineage(self.domain.root, self.prepared.version, self.transform, self.pretrained, self.domain.training)
 
     @cached_property
     def fit_key(self) -> str:

@@ -32,7 +32,7 @@ from tasks.plan import Plan
 from tasks.policy import COMPUTE, IO
 from tasks.progress import artifact_key, task_progress
 
-LINEAGE = ("dataset_version", "code_commit", "environment", "python")
+LINEAGE = ("dataset_version", "regraft_commit", "project_commit", "environment", "python")
 TABLE = "ranking.json"
 
 

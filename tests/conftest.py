@@ -178,7 +178,7 @@ def card_facts() -> Callable[..., Any]:
 
         training = TrainingConfig.model_validate_json(json.dumps({"backbone": BACKBONE, "recipe": "linear_probe"}))
         version, pretrained = "d" * 32 + ".dir", load_pretrained(root, BACKBONE)
-        traced = lineage(version, pretrained.transform(dataset.spec), pretrained, training)
+        traced = lineage(root, version, pretrained.transform(dataset.spec), pretrained, training)
         words = "photos", "Dark and light squares.", "Tests."
         return replace(Facts(*words, version, "CC-BY-4.0", training, traced, 20, 3.0, 1e-5), **changes)
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from data.stores.dataset import Dataset
 from lightning_modules.config import TrainingConfig
 
+UNSAID = "Say here what the model is for, and what it is not for."  # a new domain's file, until somebody says it
+
 
 @dataclass(frozen=True)
 class Facts:

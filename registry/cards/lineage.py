@@ -1,21 +1,24 @@
 """Lineage: the tags by which a run can be traced back to its data, code and environment, and made again."""
 
 import hashlib
+import json
 import platform
 import subprocess
 from functools import cache
-from importlib.metadata import distributions
+from importlib.metadata import distribution, distributions
 from pathlib import Path
 
 from data.specs.transform import Transform
 from lightning_modules.config import TrainingConfig
 from lightning_modules.hub.backbones import Pretrained
 
+UNKNOWN = "unknown"
+
 
 def lineage(
-    dataset_version: str, transform: Transform, pretrained: Pretrained, training: TrainingConfig
+    root: Path, dataset_version: str, transform: Transform, pretrained: Pretrained, training: TrainingConfig
 ) -> dict[str, str]:
-    """Tags of one training run."""
+    """Tags of one training run in the project at `root`."""
     return {
         "dataset_version": dataset_version,
         "transform": transform.hash,
@@ -25,21 +28,42 @@ def lineage(
         "backbone_licence": pretrained.card.licence,
         "recipe": training.recipe.kind,
         "seed": str(training.seed),
-        "code_commit": _commit(),
+        "regraft_version": distribution("regraft").version,
+        "regraft_commit": regraft_commit(Path(__file__)),
+        "project_commit": _described(root),
         "environment": _environment(),
         "python": platform.python_version(),
     }
 
 
 @cache
-def _commit() -> str:
-    """Commit of Regraft's own code, marked where the working tree differs from it."""
-    here = Path(__file__).parent
-    found = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=40"],
-        cwd=here, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    return found.stdout.strip() or "unknown"
+def regraft_commit(file: Path) -> str:
+    """Commit of Regraft's own code, of which `file` is one, marked where the working tree differs from it.
+
+    An installed Regraft lies in no repository of its own, but often inside that of a project, which does not track it:
+    then it is the commit that pip noted when it installed from a repository (PEP 610).
+    """
+    tracked = _git(file.parent, "ls-files", "--error-unmatch", file.name)
+    return _described(file.parent) if tracked else _installed_from()
+
+
+def _installed_from() -> str:
+    noted = json.loads(distribution("regraft").read_text("direct_url.json") or "{}")
+    return str(noted.get("vcs_info", {}).get("commit_id", f"{UNKNOWN}, installed from a package"))
+
+
+def _described(folder: Path) -> str:
+    found = _git(folder, "describe", "--always", "--dirty", "--abbrev=40")
+    return found or f"{UNKNOWN}, no Git repository with a commit"
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    """What git says in a folder; nothing where it refuses or is not there."""
+    try:
+        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return done.stdout.strip()
 
 
 @cache

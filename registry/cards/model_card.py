@@ -11,7 +11,7 @@ from data.stores.dataset import Dataset
 from evaluation.inference.interval import Interval
 from evaluation.report.evaluate import Evaluation
 from registry.cards.crosswalk import evidence_in
-from registry.cards.facts import Facts, split_sizes
+from registry.cards.facts import UNSAID, Facts, split_sizes
 from registry.package.package import Package
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "Energy and time": ("Time", "Energy"),
     "Evidence": (),
 }
-_EMPTY = {"", "nan", "none", "unknown", "not stated", "not stated."}
+_EMPTY = {"", "nan", "none", "unknown", "not stated", "not stated.", UNSAID.lower()}
 
 
 def write_model_card(package: Package, dataset: Dataset, facts: Facts, evaluation: Evaluation) -> None:
@@ -110,7 +110,9 @@ def _training(facts: Facts) -> dict[str, str]:
         "Licence": facts.lineage["backbone_licence"],
         "sha256": facts.lineage["backbone_sha256"],
         "Seed": facts.lineage["seed"],
-        "Code": f"{facts.lineage['code_commit']} (Regraft), Python {facts.lineage['python']}",
+        "Code": f"Regraft {facts.lineage['regraft_version']}, Python {facts.lineage['python']}",
+        "Regraft's commit": facts.lineage["regraft_commit"],
+        "Project's commit": facts.lineage["project_commit"],
         "Epochs": str(facts.epochs),
     }
 
@@ -205,4 +207,4 @@ def _values(section: str) -> dict[str, str]:
 
 
 def _is_empty(text: str) -> bool:
-    return text.strip().lower() in _EMPTY
+    return " ".join(text.split()).lower() in _EMPTY

@@ -4,8 +4,6 @@ Rows are only added. The newest one of a kind and a version is how that stands; 
 is gone was cut off.
 """
 
-import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields, replace
@@ -17,13 +15,13 @@ from sqlalchemy import func, insert, select
 from registry.errors import RegistryError
 from registry.ledger.database import Database
 from registry.ledger.history import removed_at
+from registry.ledger.processes import here, is_of_this_machine, still_runs
 from registry.ledger.schema import ensure_schema
 from registry.ledger.tables import EVENTS
 
 Kind = Literal["retrain", "monitor", "check", "approval", "stress"]
 Outcome = Literal["begun", "waits", "done", "failed", "nothing", "alert", "retrain"]
 TEXT_LENGTH = 500
-CLOCK = 60.0  # seconds by which the clocks of a process and of a row may differ
 
 
 @dataclass(frozen=True)
@@ -45,13 +43,12 @@ class Event:
     @property
     def lives(self) -> bool:
         """Whether the process that wrote it still runs; of one on another machine it is taken for granted."""
-        host, _, number = self.process.rpartition(":")
-        return host != socket.gethostname() or _runs(int(number), datetime.fromisoformat(self.time))
+        return not is_of_this_machine(self.process) or still_runs(self.process, datetime.fromisoformat(self.time))
 
     @property
     def is_mine(self) -> bool:
         """Whether this process wrote it."""
-        return self.process == _here() and self.lives
+        return self.process == here() and self.lives
 
 
 class Events:
@@ -69,7 +66,7 @@ class Events:
     def add(self, event: Event) -> Event:
         """Writes an event of this process and moment."""
         time = datetime.now(UTC).isoformat(timespec="microseconds")
-        new = replace(event, text=event.text[:TEXT_LENGTH], process=_here(), time=time)
+        new = replace(event, text=event.text[:TEXT_LENGTH], process=here(), time=time)
         with self._database.writing() as connection:
             connection.execute(insert(EVENTS).values(**asdict(new)))
         return new
@@ -98,17 +95,3 @@ def told(events: Events, event: Event) -> Iterator[None]:
             events.add(replace(event, outcome="failed", text=reason[0] if reason else type(error).__name__))
         raise
     events.add(replace(event, outcome="done"))
-
-
-def _here() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
-def _runs(number: int, since: datetime) -> bool:
-    """Whether a process of that number has run since then; another one may have got the number later."""
-    import psutil  # only where something has begun
-
-    try:
-        return psutil.Process(number).create_time() <= since.timestamp() + CLOCK
-    except psutil.NoSuchProcess:
-        return False

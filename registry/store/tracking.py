@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from registry.errors import RegistryError
 from registry.ledger.ledger import Ledger
 from registry.store.metric_names import metric_name
+from registry.store.run_marks import goes_on, run_mark
 from settings.machine import load_settings
 
 log = logging.getLogger(__name__)
@@ -101,11 +102,9 @@ def start_run(domain: str, name: str, tags: Mapping[str, str], parent: str | Non
     Raises:
         RegistryError: MLflow is down.
     """
-    nested = {"mlflow.parentRunId": parent} if parent else {}
+    own = {**tags, **run_mark(), **({"mlflow.parentRunId": parent} if parent else {})}
     with registry_errors("start a run"):
-        return str(
-            mlflow_client().create_run(experiment_id(domain), run_name=name, tags={**tags, **nested}).info.run_id
-        )
+        return str(mlflow_client().create_run(experiment_id(domain), run_name=name, tags=own).info.run_id)
 
 
 def reopen_run(run_id: str, parent: str | None = None) -> bool:
@@ -115,8 +114,9 @@ def reopen_run(run_id: str, parent: str | None = None) -> bool:
         if not client.search_runs(_experiments(client), f"attributes.run_id = '{run_id}'"):
             return False
         client.set_terminated(run_id, "RUNNING")
-        if parent:
-            client.set_tag(run_id, "mlflow.parentRunId", parent)
+        nested = {"mlflow.parentRunId": parent} if parent else {}
+        for key, value in {**run_mark(), **nested}.items():
+            client.set_tag(run_id, key, value)
     return True
 
 
@@ -137,10 +137,14 @@ def settled(run_id: str) -> Iterator[str]:
 
 
 def close_stale_runs(domain: str) -> int:
-    """Marks runs as killed whose process died without a word; call it only while holding the domain's lock."""
+    """Marks runs as killed whose process died without a word; call it only while holding the domain's lock.
+
+    Runs of a process that lives go on: not all that write a run hold the lock.
+    """
     with registry_errors("close stale runs"):
         client = mlflow_client()
-        stale = client.search_runs([experiment_id(domain)], "attributes.status = 'RUNNING'")
+        found = client.search_runs([experiment_id(domain)], "attributes.status = 'RUNNING'")
+        stale = [run for run in found if not goes_on(run.data.tags)]
         for run in stale:
             client.set_terminated(run.info.run_id, "KILLED")
     return len(stale)

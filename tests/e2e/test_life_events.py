@@ -60,7 +60,7 @@ def champion(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> tupl
     """A project whose domain `squares` has a champion, and a copy of it to begin from anew."""
     root = make_project(tmp_path_factory.mktemp("life"))
     squares(root, ("dark", "grey", "light")).to_csv(root / "list.csv", index=False)
-    run(root, "new", "squares", "--manifest", "list.csv", "--size", "64")
+    run(root, "new", "squares", "--manifest", "list.csv", "--size", "64", "--intended-use", "Tests.")
     path = root / "domains" / "squares.yaml"
     domain = yaml.safe_load(path.read_text())
     domain["gate"] = {"metric": "accuracy", "floor": 0.3, "resamples": 200, "max_ece": 0.9}

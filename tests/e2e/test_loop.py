@@ -34,7 +34,7 @@ def test_loop__from_a_folder_of_images(
     project: Path, image_folder: Callable[..., Path], regraft: Callable[..., Any]
 ) -> None:
     """New, retrain, nothing new, score, monitor, feedback, retrain, status, ledger, reproduce."""
-    regraft("new", "photos", "--images", str(image_folder(60)), "--size", "64")
+    regraft("new", "photos", "--images", str(image_folder(60)), "--size", "64", "--intended-use", "Tests.")
     first = regraft("retrain", "photos", "--json")
     assert (first["outcome"], first["champion"]) == ("PROMOTE", 1)
     again = regraft("retrain", "photos", "--json")
@@ -96,7 +96,7 @@ def test_retrain__a_second_one_says_who_is_at_work(
     project: Path, image_folder: Callable[..., Path], regraft: Callable[..., Any], prefect_api: str
 ) -> None:
     """Two retrains of one domain at once: the second names the first's process and changes nothing."""
-    regraft("new", "photos", "--images", str(image_folder(10)), "--size", "64")
+    regraft("new", "photos", "--images", str(image_folder(10)), "--size", "64", "--intended-use", "Tests.")
     environment = {**os.environ, "PREFECT_API_URL": prefect_api}
     with subprocess.Popen(
         [str(REGRAFT), "retrain", "photos"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT

@@ -14,7 +14,7 @@ def test_sweep__compares_and_train_takes_a_recipe(
     project: Path, image_folder: Callable[..., Path], regraft: Callable[..., Any]
 ) -> None:
     """Sweep, sweep again, a misspelt recipe, and a training by the recipe that was chosen."""
-    regraft("new", "photos", "--images", str(image_folder(20)), "--size", "64")
+    regraft("new", "photos", "--images", str(image_folder(20)), "--size", "64", "--intended-use", "Tests.")
     regraft("prepare", "photos")
     _compared(regraft(*SWEEP, "--json"))
     results = {path: path.stat().st_mtime_ns for path in project.glob(".regraft/sweeps/photos/*/result.json")}

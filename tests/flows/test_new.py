@@ -10,7 +10,8 @@ from PIL import Image
 from data.errors import SampleError, SourceError
 from flows.new import write_domain
 from settings.errors import ConfigError, RegraftError
-from tasks.domain import load_domain
+from tasks.check import check_domain
+from tasks.domain import load_domain, load_trainable
 
 
 def test_write_domain__folder(project, image_folder):
@@ -23,6 +24,18 @@ def test_write_domain__folder(project, image_folder):
     assert "pretrained at; your images are 64" in path.read_text()
     assert (domain.gate.metric, domain.gate.floor) == ("auc", 0.5)
     assert len(list(domain.data.source.samples(project, "label"))) == facts["samples"] == 10
+
+
+@pytest.mark.parametrize("said", ["", 'Sorting: "fruit" # not for ripeness'])
+def test_write_domain__intended_use(project, image_folder, said):
+    """What was said stands in the file; until something is, nothing is trained, and the line names file and key."""
+    write_domain("photos", image_folder(3), None, intended_use=said)
+    if said:
+        assert load_trainable("photos").intended_use == said
+        return
+    with pytest.raises(ConfigError, match=r"photos\.yaml: intended_use still asks you to say what the model is for"):
+        load_trainable("photos")
+    assert check_domain("photos").failures[0].endswith("say it there, its card needs it")
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])

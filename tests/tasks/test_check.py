@@ -35,7 +35,7 @@ def classes(root: Path, names: tuple[str, ...] = tuple(LEVELS), count: int = 4) 
 def checked(source: Path, **transform: object) -> Checked:
     """What `regraft new` and `regraft check` make of a folder or table, with a transform that a person corrected."""
     table = source.suffix in {".csv", ".jsonl"}
-    write_domain("case", None if table else source, source if table else None)
+    write_domain("case", None if table else source, source if table else None, intended_use="Tests.")
     return checked_again(**transform)
 
 
@@ -217,7 +217,7 @@ def test_check_domain__tables(project: Path, name: str, head: str | None, row: s
 def test_check_domain__new_class(project: Path, image_folder: Callable[..., Path]) -> None:
     """Samples of a class that the domain does not know are summed up with what to do."""
     folder = image_folder(20)
-    write_domain("case", folder, None)
+    write_domain("case", folder, None, intended_use="Tests.")
     classes(folder, names=("nine",), count=3)
     found = check_domain("case")
     assert found.quarantine[0].startswith(

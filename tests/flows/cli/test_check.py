@@ -18,7 +18,7 @@ def test_check__verdict_and_code(
     project: Path, image_folder: Callable[..., Path], count: int, code: int, verdict: str
 ) -> None:
     """Enough samples are code 0, too few of a class are code 9; for machines there is JSON."""
-    write_domain("photos", image_folder(count), None)
+    write_domain("photos", image_folder(count), None, intended_use="Tests.")
     found = CliRunner().invoke(regraft, ["check", "photos"])
     assert found.exit_code == code, found.output
     assert verdict in " ".join(found.output.split())

@@ -8,6 +8,7 @@ from huggingface_hub import ModelCard
 from evaluation.inference.bootstrap import Resampling
 from evaluation.inference.config import EvaluationConfig
 from evaluation.report.evaluate import evaluate
+from registry.cards.facts import UNSAID
 from registry.cards.model_card import FIELDS, card_gaps, write_model_card
 from registry.package.judging import predict_test
 from registry.package.package import load_package
@@ -85,7 +86,7 @@ def test_card_gaps__of_the_workshop(workshop):
     assert card_gaps(workshop.package) == ()
 
 
-@pytest.mark.parametrize("words", ["", "Not stated.", "  "])
+@pytest.mark.parametrize("words", ["", "Not stated.", "  ", UNSAID, UNSAID.replace(", and", ",\nand")])
 def test_card_gaps__intended_use(written, words):
     """A domain that does not say what its model is for has a gap."""
     assert card_gaps(written(intended_use=words)) == ("Intended use",)

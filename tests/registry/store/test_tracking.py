@@ -1,6 +1,9 @@
 """Runs in a real MLflow store, and what is said when there is none."""
 
 import json
+import socket
+import subprocess
+import sys
 
 import pytest
 from matplotlib.figure import Figure
@@ -83,16 +86,20 @@ def test_settled__finished_and_failed():
 
 
 def test_close_stale_runs__and_reopen():
-    """What a killed process left is closed; an interrupted run goes on below the new parent."""
-    stale, done = start_run("photos", "a", {}), start_run("photos", "b", {})
+    """What a killed process left is closed, what a living one writes is not; an interrupted run goes on."""
+    stale, old, done, living = (start_run("photos", name, {}) for name in "abcd")
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    log_values(stale, {}, {}, {"process": f"{socket.gethostname()}:{int(gone.stdout)}"})
+    mlflow_client().delete_tag(old, "process")  # as an earlier release left it
     with settled(done):
         pass
-    assert close_stale_runs("photos") == 1
-    assert (status(stale), status(done)) == ("KILLED", "FINISHED")
+    assert close_stale_runs("photos") == 2
+    assert [status(run) for run in (stale, old, done, living)] == ["KILLED", "KILLED", "FINISHED", "RUNNING"]
     parent = start_run("photos", "retrain", {})
     assert reopen_run(stale, parent)
     assert not reopen_run("0" * 32, parent)
     assert status(stale) == "RUNNING"
+    assert close_stale_runs("photos") == 0, "what was taken up again is of a process that lives"
     assert mlflow_client().get_run(stale).data.tags["mlflow.parentRunId"] == parent
 
 
