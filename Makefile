@@ -39,6 +39,7 @@ FASHION ?= /usr/share/datasets/fashion-mnist
 bench: .venv
 	@$(BIN)/python -m bench.elpv
 	@$(BIN)/python -m bench.fashion --images $(FASHION)
+	@$(BIN)/python -m bench.refit --images $(FASHION)
 	@$(BIN)/python -m bench.gate
 	@$(BIN)/python -m bench.speed
 	@$(BIN)/python -m bench.growth --images $(FASHION)

@@ -17,6 +17,7 @@ NOT_RUN = "not run"
 BENCHMARKS = {
     "elpv": "ELPV solar cells",
     "fashion": "Fashion-MNIST",
+    "refit": "Refit of the head on small data",
     "gpu": "GPU",
     "speed": "Speed",
     "growth": "Cost growth",

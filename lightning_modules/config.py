@@ -12,6 +12,7 @@ from data.targets.task import AnyTask, Task
 from lightning_modules.hub.backbones import Pretrained
 from lightning_modules.inputs.augmentation import AugmentationConfig
 from lightning_modules.recipes import Recipe
+from lightning_modules.recipes.head import FrozenRecipe
 from settings.config import Config
 from settings.errors import ConfigError
 from settings.machine import TrainerSettings
@@ -47,6 +48,14 @@ def with_recipe(training: TrainingConfig, kind: str) -> TrainingConfig:
     except ValidationError as error:
         known = ", ".join(recipe.model_fields["kind"].annotation.__args__[0] for recipe in get_args(Recipe))
         raise ConfigError(f"recipe {kind!r} does not exist; choose one of {known}") from error
+
+
+def without_refit(training: TrainingConfig) -> TrainingConfig:
+    """The same training with the head left as validation chose it, so that the validation split still compares fits."""
+    recipe = training.recipe
+    if not isinstance(recipe, FrozenRecipe):
+        return training
+    return training.model_copy(update={"recipe": recipe.model_copy(update={"refit": 0})})
 
 
 class FitConfig(Config):

@@ -15,7 +15,7 @@ from data.stores.dataset import Dataset
 from evaluation.predictions.metrics import metric_named, score
 from evaluation.predictions.predictions import Predictions
 from evaluation.selection.sweep import SCRATCH, RecipeScore, TrialScore, summarise, sweep_figure
-from lightning_modules.config import TrainingConfig, with_recipe
+from lightning_modules.config import TrainingConfig, with_recipe, without_refit
 from lightning_modules.fitting.launch import FitResult, read_outputs
 from lightning_modules.fitting.launch import train as run_fit
 from registry.store.tracking import log_figures, log_table, log_values, settled, start_run
@@ -104,13 +104,13 @@ class Sweep:
 
 @task(name="plan sweep", task_run_name="plan the sweep of {domain.name}", **IO)
 def plan_trials(domain: Domain, wish: Wish) -> tuple[Trial, ...]:
-    """Every recipe with every seed; the domain's own options where it is the domain's own recipe.
+    """Every recipe with every seed; the domain's own options where it is the domain's own recipe. None is refitted.
 
     Raises:
         ConfigError: a recipe of that name does not exist.
     """
     training = domain.training
-    chosen = {recipe: with_recipe(training, recipe) for recipe in wish.recipes}
+    chosen = {recipe: without_refit(with_recipe(training, recipe)) for recipe in wish.recipes}
     if wish.scratch:
         chosen[SCRATCH] = with_recipe(training, "full").model_copy(update={"pretrained": False})
     return tuple(

@@ -78,6 +78,7 @@ def fit(plan: Plan, run_id: str) -> Trained:
         fitted = run_fit(config, progress)
     energy = read_energy(config.folder)
     used = {"fit_seconds": fitted.seconds, **({} if energy is None else {"fit_kwh": energy})}
+    used["refitted_samples"] = fitted.refitted
     log_values(run_id, {**used, **fitted.forgetting}, {}, {})
     log_figures(run_id, {"training_curves": training_curves_figure(fitted.history, fitted.best_epoch)})
     return Trained(run_id, fitted)
@@ -104,6 +105,7 @@ def describe(plan: Plan, trained: Trained) -> Path:
         epochs=trained.fit.epochs,
         seconds=trained.fit.seconds,
         energy=read_energy(trained.fit.folder),
+        refitted=trained.fit.refitted,
     )
     count_evaluation(plan.settings, plan.name, plan.dataset, f"card of fit {plan.fit_key}", UNREGISTERED)
     return describe_package(trained.package, plan.dataset, facts, domain.gate, domain.evaluation).folder

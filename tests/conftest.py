@@ -144,7 +144,8 @@ def fit_config() -> Callable[..., Any]:
         from lightning_modules.hub.backbones import load_pretrained
         from registry.store.tracking import start_run
 
-        training = {"backbone": BACKBONE, "recipe": {"kind": kind, **recipe}, "seed": seed}
+        left = {"refit": 0} if kind in {"linear_probe", "prototype"} else {}  # tests of the refit ask for it
+        training = {"backbone": BACKBONE, "recipe": {"kind": kind, **left, **recipe}, "seed": seed}
         content = {
             "root": str(root), "dataset": str(dataset.folder), "tasks": {"label": {"classes": list(dataset.classes)}},
             "pretrained": load_pretrained(root, BACKBONE).model_dump(mode="json"),

@@ -75,6 +75,12 @@ class Dataset:
         """The manifest rows of the named splits."""
         return self.manifest[self.manifest["split"].isin(splits)].reset_index(drop=True)
 
+    def resplit(self, learned: npt.NDArray[np.bool_]) -> "Dataset":
+        """The same data where of the training and validation samples those marked [N] train and the others validate."""
+        split = self.manifest["split"].copy()
+        split[split.isin(("train", "val"))] = np.where(learned, "train", "val")
+        return _Resplit(self.folder, self.tasks, self.manifest.assign(split=split))
+
     def samples(self, rows: pd.DataFrame) -> Array:
         """Arrays of manifest rows: the spec's type, [N, *shape]."""
         return read_rows(self.folder, rows["position"].to_numpy(np.int64), self.spec)
@@ -91,3 +97,15 @@ class Dataset:
         """Slice columns of manifest rows, under their plain names."""
         names = [column for column in rows.columns if column.startswith(SLICE)]
         return rows[names].rename(columns=lambda column: column.removeprefix(SLICE))
+
+
+@dataclass(frozen=True)
+class _Resplit(Dataset):
+    """A dataset version under another manifest than the one that lies in its folder."""
+
+    given: pd.DataFrame
+
+    @cached_property
+    def manifest(self) -> pd.DataFrame:
+        """The one that was given."""
+        return self.given

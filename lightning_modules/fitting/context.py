@@ -33,11 +33,12 @@ class FitContext:
     """Everything that the phases of one fit share, each made at its first use."""
 
     config: FitConfig
+    resplit: Dataset | None = None  # the same data with other splits
 
     @cached_property
     def dataset(self) -> Dataset:
         """The dataset version."""
-        return Dataset(Path(self.config.dataset), self.config.tasks)
+        return self.resplit or Dataset(Path(self.config.dataset), self.config.tasks)
 
     @cached_property
     def objectives(self) -> dict[str, Objective]:
@@ -80,9 +81,9 @@ class FitContext:
         config = self.config
         return Prefix(Path(config.root) / ".regraft", self.dataset, config.pretrained, config.threads, boundary)
 
-    def labelled(self, split: str) -> dict[str, Labelled]:
-        """Penultimate features of a split from the cache, with each task's targets."""
-        rows = self.dataset.rows(split)
+    def labelled(self, *splits: str) -> dict[str, Labelled]:
+        """Penultimate features of splits from the cache, with each task's targets."""
+        rows = self.dataset.rows(*splits)
         features = torch.from_numpy(self.prefix().cache().read(list(rows["hash"])))
         weights = torch.from_numpy(rows["weight"].to_numpy("float32"))
         targets = self.dataset.targets(rows)

@@ -24,6 +24,7 @@ from lightning_modules.fitting.context import FitContext
 from lightning_modules.fitting.outputs import write_outputs, write_weights
 from lightning_modules.fitting.phases import PhaseResult, fit_phase, phase_weights
 from lightning_modules.fitting.progress import write_history
+from lightning_modules.fitting.refit import refit
 from lightning_modules.fitting.torchrun import first_process, run_processes, under_torchrun
 from lightning_modules.fitting.trainer import on_gpu
 from lightning_modules.inputs.activations import PLAIN
@@ -56,24 +57,34 @@ def fit(config: FitConfig) -> Path:
 
 
 def run(context: FitContext) -> None:
-    """Sets the heads, trains phase after phase and keeps the one that was best on the validation split."""
+    """Trains, refits where the recipe does, and writes what came out."""
     config, started = context.config, time.monotonic()
     torch.set_num_threads(max(1, config.threads // config.trainer.devices))
     if on_gpu(config.trainer):
         torch.set_float32_matmul_precision("high")
-    phases = config.training.recipe.phases(context.stages)
-    loss = _prepare_heads(context)
-    outcomes = _train(context, phases) if phases else [_no_training(config, loss)]
+    outcomes, kept = select(context)
     if first_process():
-        kept = min(range(len(outcomes)), key=lambda number: outcomes[number].val_loss)
-        if phases:
-            context.network.load_state_dict(phase_weights(config, kept))
-        write_outputs(context, outcomes[kept].boundary)
+        held_out = refit(context, outcomes[kept])
+        write_outputs(context, outcomes[kept].boundary, held_out)
         write_weights(config.folder / "weights.safetensors", context.network)
         result = _result(outcomes, kept, time.monotonic() - started)
+        result["refitted"] = 0 if held_out is None else len(context.dataset.rows("train", "val"))
         moved = measure_adaptation(config.pretrained, context.dataset.spec, context.network)
         result["forgetting"] = {} if moved is None else moved.figures()
         write_text(config.folder / "result.json", json.dumps(result))
+
+
+def select(context: FitContext) -> tuple[list[PhaseResult], int]:
+    """Sets the heads, trains phase after phase and keeps the one that was best on the validation split.
+
+    Returns the outcome of each phase and the number of the one whose weights the network has.
+    """
+    phases, loss = context.config.training.recipe.phases(context.stages), _prepare_heads(context)
+    outcomes = _train(context, phases) if phases else [_no_training(context.config, loss)]
+    kept = min(range(len(outcomes)), key=lambda number: outcomes[number].val_loss)
+    if phases:
+        context.network.load_state_dict(phase_weights(context.config, kept))
+    return outcomes, kept
 
 
 def _train(context: FitContext, phases: Sequence[Phase]) -> list[PhaseResult]:
@@ -111,7 +122,7 @@ def _validation_loss(objective: Objective, head: TaskHead, held: Labelled) -> fl
 def _no_training(config: FitConfig, loss: float) -> PhaseResult:
     """A recipe without gradient ends with its head."""
     write_history(config.folder / "progress.json", 1, [{"epoch": 1, "phase": 0, "val_loss": loss}])
-    return PhaseResult(loss, 1, None, 0.0)
+    return PhaseResult(loss, 1, None, 0.0, 1)
 
 
 def _result(outcomes: Sequence[PhaseResult], kept: int, seconds: float) -> dict[str, Any]:

@@ -26,7 +26,10 @@ GRACE = 40.0  # torchrun gives its own processes 30 seconds
 
 @dataclass(frozen=True)
 class FitResult:
-    """Where a finished fit lies and what it says of itself; `forgetting` by name, where it was measured."""
+    """Where a finished fit lies and what it says of itself; `forgetting` by name, where it was measured.
+
+    `refitted` samples, of training and validation together, taught the head anew once validation had chosen; 0: none.
+    """
 
     folder: Path
     epochs: int
@@ -35,6 +38,7 @@ class FitResult:
     seconds: float
     history: tuple[dict[str, float], ...]
     forgetting: dict[str, float] = field(default_factory=dict)
+    refitted: int = 0
 
     @property
     def best_epoch(self) -> int:
@@ -45,18 +49,23 @@ class FitResult:
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a network says of training and validation samples: hashes [N], answers by task, embeddings [N, D]."""
+    """What a network says of training and validation samples: hashes [N], answers by task, embeddings [N, D].
+
+    `held_out`: no answer was learned from its own sample; otherwise that holds for the validation split alone.
+    """
 
     hashes: npt.NDArray[np.str_]
     answers: dict[str, npt.NDArray[np.float32]]
     embeddings: npt.NDArray[np.float32]
+    held_out: bool = False
 
 
 def read_outputs(fit: Path) -> Outputs:
     """What the fit in that folder left."""
     with np.load(fit / OUTPUTS, allow_pickle=False) as found:
         answers = {name.removeprefix(ANSWER): found[name] for name in found.files if name.startswith(ANSWER)}
-        return Outputs(found["hashes"], answers, found["embeddings"])
+        held_out = "held_out" in found.files and bool(found["held_out"])  # files of earlier releases do not tell
+        return Outputs(found["hashes"], answers, found["embeddings"], held_out)
 
 
 def train(config: FitConfig, progress: Callable[[int, int], None] = lambda done, total: None) -> FitResult:

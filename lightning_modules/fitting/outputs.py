@@ -23,10 +23,11 @@ def write_weights(path: Path, network: nn.Module) -> None:
         save_file({name: value.contiguous().cpu() for name, value in network.state_dict().items()}, temporary)
 
 
-def write_outputs(context: FitContext, boundary: int | None) -> None:
-    """Writes answers and embeddings of training and validation samples, for the drift reference.
+def write_outputs(context: FitContext, boundary: int | None, held_out: dict[str, Tensor] | None = None) -> None:
+    """Writes answers and embeddings of training and validation samples, for temperature and drift reference.
 
-    `boundary` is where the learning part of the network begins; what lies before it is in the cache.
+    `boundary` is where the learning part of the network begins; what lies before it is in the cache. `held_out` are
+    answers of heads that had not learned from the samples, where the network's own have learned from all of them.
     """
     prefix = None if boundary == 0 else context.prefix(None if boundary == context.stages else boundary)
     data = PhaseData(context.dataset, prefix, PLAIN, 256, 0)
@@ -35,8 +36,9 @@ def write_outputs(context: FitContext, boundary: int | None) -> None:
         data.setup("predict")
         answers, embeddings = _predict(context, data, context.stages if boundary is None else boundary)
     with atomic_path(context.config.folder / OUTPUTS) as temporary, temporary.open("wb") as file:
-        arrays: dict[str, Any] = {ANSWER + name: found.numpy() for name, found in answers.items()}
-        np.savez(file, hashes=data.whole.rows["hash"].to_numpy(str), embeddings=embeddings.numpy(), **arrays)
+        arrays: dict[str, Any] = {ANSWER + name: found.numpy() for name, found in (held_out or answers).items()}
+        hashes = data.whole.rows["hash"].to_numpy(str)
+        np.savez(file, hashes=hashes, embeddings=embeddings.numpy(), held_out=held_out is not None, **arrays)
 
 
 @torch.inference_mode()

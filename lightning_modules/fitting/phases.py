@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, NamedTuple, cast
 
 import pytorch_lightning as pl
 import torch
@@ -37,12 +37,13 @@ from settings.machine import TrainerSettings
 
 @dataclass(frozen=True)
 class PhaseResult:
-    """How a phase ended."""
+    """How a phase ended; `best_epoch` counts from 1 and is 0 where the weights are a mean of several epochs."""
 
     val_loss: float
     epochs: int
     boundary: int | None
     learning_rate: float
+    best_epoch: int = 0  # files of earlier releases do not tell
 
 
 def fit_phase(context: FitContext, phases: Sequence[Phase], number: int, before: int) -> PhaseResult:
@@ -72,16 +73,16 @@ def _train(context: FitContext, phase: Phase, folder: Path, progress: ProgressFi
         data, boundary = context.data(phase, cached=_cached(folder, room=room))
         rate = _rate(context, phase, boundary, data, folder)
         # A copy is trained: what the trainer wraps, shards or leaves half-way never reaches the network itself.
-        module = _module(context, phase, boundary, rate, copy.deepcopy(context.network))
+        module = phase_module(context, phase, boundary, rate, copy.deepcopy(context.network))
         check_devices(config, recipe, batch_statistics=module.batch_statistics)
         trainer = build_trainer(config, recipe, phase, folder, progress)
         last = folder / "last.ckpt"
         with memory_errors(module, data, trainer.strategy.root_device):
             trainer.fit(module, data, ckpt_path=last if last.exists() else None)
-        val_loss = _take_best(_module(context, phase, boundary, rate, context.network), trainer, data, config.trainer)
+        best = _take_best(phase_module(context, phase, boundary, rate, context.network), trainer, data, config.trainer)
     trainer.strategy.barrier()  # every process has read the checkpoints that the first one now removes
     if trainer.is_global_zero:
-        _write(context, folder, PhaseResult(val_loss, trainer.current_epoch, boundary, rate))
+        _write(context, folder, PhaseResult(best.val_loss, trainer.current_epoch, boundary, rate, best.epoch))
     trainer.strategy.barrier()
 
 
@@ -110,14 +111,15 @@ def _rate(context: FitContext, phase: Phase, boundary: int, data: PhaseData, fol
 
     def duplicate() -> Learner:
         """A module over a copy, which the test may spoil."""
-        return _module(context, phase, boundary, 1.0, copy.deepcopy(context.network), check_finite=False)
+        return phase_module(context, phase, boundary, 1.0, copy.deepcopy(context.network), check_finite=False)
 
     return find_rate(context.config, folder / "rate.json", duplicate, data)
 
 
-def _module(
+def phase_module(
     context: FitContext, phase: Phase, boundary: int, rate: float, network: Network, *, check_finite: bool = True
 ) -> Learner:
+    """What learns in a phase, from inputs at the boundary."""
     recipe = cast(HeadRecipe, context.config.training.recipe)
     deep = recipe if isinstance(recipe, BackboneRecipe) and not phase.head_alone else None
     decay = deep.layer_decay if deep else 1.0
@@ -138,20 +140,25 @@ def _module(
     return module
 
 
-def _take_best(module: Learner, trainer: pl.Trainer, data: PhaseData, trainer_settings: TrainerSettings) -> float:
+class _Best(NamedTuple):
+    val_loss: float
+    epoch: int
+
+
+def _take_best(module: Learner, trainer: pl.Trainer, data: PhaseData, trainer_settings: TrainerSettings) -> _Best:
     """Loads the best checkpoint, or the mean of the best few where its validation loss is lower."""
     checkpoint = cast(ModelCheckpoint, trainer.checkpoint_callback)
     best, score = checkpoint.best_model_path, float(checkpoint.best_model_score)  # type: ignore[arg-type]
-    single = _state(best)
+    single, epoch = _state(best), int(_checkpoint(best)["epoch"]) + 1
     states = [_state(path) for path in checkpoint.best_k_models]
     if len(states) > 1:
         module.load_state_dict({name: _mean([state[name] for state in states]) for name in single})
         judge = pl.Trainer(logger=False, enable_checkpointing=False, **device_options(trainer_settings))
         mixed = judge.validate(module, data, verbose=False)[0]["val_loss"]
         if mixed < score:
-            return mixed
+            return _Best(mixed, 0)
     module.load_state_dict(single)
-    return score
+    return _Best(score, epoch)
 
 
 def _mean(values: list[Tensor]) -> Tensor:
@@ -159,7 +166,12 @@ def _mean(values: list[Tensor]) -> Tensor:
 
 
 def _state(path: str) -> dict[str, Tensor]:
-    loaded: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    loaded: dict[str, Tensor] = _checkpoint(path)["state_dict"]
+    return loaded
+
+
+def _checkpoint(path: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     return loaded
 
 

@@ -94,8 +94,14 @@ class Learner(pl.LightningModule):
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Seeds the step by its place in the run."""
         self.losses = self.losses.to(self.device) if batch_idx else torch.zeros(2, device=self.device)
-        place = f"{self.seed}/{self.phase.name}/{self.current_epoch}/{batch_idx}/{self.global_rank}"
-        torch.manual_seed(int.from_bytes(hashlib.sha256(place.encode()).digest()[:8]))
+        self.seed_step(self.current_epoch, batch_idx)
+
+    def seed_step(self, epoch: int, batch: int) -> None:
+        """Seeds whatever is drawn at random in one step of this process."""
+        place = f"{self.seed}/{self.phase.name}/{epoch}/{batch}/{self.global_rank}"
+        seed = int.from_bytes(hashlib.sha256(place.encode()).digest()[:8])
+        # torch.manual_seed notes a stack trace a call for GPUs that are not in use.
+        torch.default_generator.manual_seed(seed) if self.device.type == "cpu" else torch.manual_seed(seed)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Loss of one batch.

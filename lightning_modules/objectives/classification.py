@@ -8,7 +8,7 @@ from lightning_modules.errors import RecipeError
 from lightning_modules.objectives.heads import CosineHead, Head
 from lightning_modules.objectives.loss import Loss, balanced_weights
 from lightning_modules.objectives.objective import HeadStyle, Labelled, Objective, TaskHead
-from lightning_modules.objectives.prototypes import set_prototypes
+from lightning_modules.objectives.prototypes import choose_scale, set_prototypes
 
 
 class ClassificationObjective(Objective, kind="classification"):
@@ -29,12 +29,14 @@ class ClassificationObjective(Objective, kind="classification"):
                 f"no training sample has the label {absent[0]!r}; add some, or take it out of the domain's classes"
             )
 
-    def prepare_head(self, head: nn.Module, train: Labelled, held: Labelled) -> None:
+    def prepare_head(self, head: nn.Module, train: Labelled, held: Labelled | None) -> None:
         """Standardises for a linear head; sets prototypes and the scale of the smallest validation loss otherwise."""
         if isinstance(head, Head):
             head.standardise(train.features)
         elif isinstance(head, CosineHead):
-            set_prototypes(head, train, held)
+            set_prototypes(head, train)
+            if held is not None:
+                choose_scale(head, held)
 
     def balance(self, targets: Tensor, weights: Tensor) -> Tensor:
         """Weights [K] that give every class the same share."""

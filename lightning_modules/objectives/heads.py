@@ -18,6 +18,10 @@ class Head(TaskHead):
         self.register_buffer("mean", torch.zeros(features))
         self.register_buffer("scale", torch.ones(features))
         self.linear = nn.Linear(features, classes)
+        self.clear()
+
+    def clear(self) -> None:
+        """All classes are as likely."""
         nn.init.zeros_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
 
@@ -47,6 +51,10 @@ class CosineHead(TaskHead):
         self.scale: Tensor
         self.register_buffer("prototypes", torch.zeros(classes, features))
         self.register_buffer("scale", torch.ones(()))
+
+    def clear(self) -> None:
+        """There are no prototypes; the scale stays."""
+        self.prototypes.zero_()
 
     def forward(self, features: Tensor) -> Tensor:
         """Logits [N, K]."""

@@ -20,6 +20,10 @@ class Labelled(NamedTuple):
     targets: Tensor
     weights: Tensor
 
+    def at(self, positions: Tensor) -> "Labelled":
+        """Those at the positions."""
+        return Labelled(self.features[positions], self.targets[positions], self.weights[positions])
+
 
 class TaskHead(nn.Module):
     """The base of all heads: its logits are divided by a temperature, which packaging sets; training leaves it at 1."""
@@ -28,6 +32,10 @@ class TaskHead(nn.Module):
         super().__init__()
         self.temperature: Tensor
         self.register_buffer("temperature", torch.ones(()))
+
+    def clear(self) -> None:
+        """Forgets all that it learned from samples; what the validation split has chosen stays."""
+        raise NotImplementedError
 
 
 class Objective(ABC):
@@ -70,8 +78,11 @@ class Objective(ABC):
         """
 
     @abstractmethod
-    def prepare_head(self, head: nn.Module, train: Labelled, held: Labelled) -> None:
-        """Sets a fresh head from features of the training split; `held` is the validation split."""
+    def prepare_head(self, head: nn.Module, train: Labelled, held: Labelled | None) -> None:
+        """Sets a fresh head from features that it is to learn from.
+
+        `held` is the validation split; without it what that has chosen stays as it is.
+        """
 
     @abstractmethod
     def balance(self, targets: Tensor, weights: Tensor) -> Tensor:

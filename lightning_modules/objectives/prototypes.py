@@ -9,11 +9,15 @@ from lightning_modules.objectives.objective import Labelled
 SCALES = torch.logspace(0, 2, 41)
 
 
-def set_prototypes(head: CosineHead, train: Labelled, held: Labelled) -> None:
-    """Sets a cosine head from features of the training split; its scale has the smallest loss on `held`."""
+def set_prototypes(head: CosineHead, train: Labelled) -> None:
+    """Sets the prototypes of a cosine head from features that it is to learn from."""
     rows = train.weights[:, None] * functional.normalize(train.features)
     sums = torch.zeros_like(head.prototypes).index_add_(0, train.targets, rows)
     head.prototypes.copy_(functional.normalize(sums))
+
+
+def choose_scale(head: CosineHead, held: Labelled) -> None:
+    """Sets the scale of the smallest loss on samples that the prototypes were not made of."""
     losses = [_loss(head, float(scale), held) for scale in SCALES]
     head.scale.copy_(SCALES[torch.tensor(losses).argmin()])
 

@@ -1,4 +1,8 @@
-"""Recipes in which the head alone changes: the backbone stays as it is, and its features are read from the cache."""
+"""Recipes in which the head alone changes: the backbone stays as it is, and its features are read from the cache.
+
+Only their heads are fitted anew once validation has chosen: a backbone that learned has seen the training labels, so
+that its features of those samples could not tell how sure a head may be, short of fine-tuning it once a fold.
+"""
 
 from typing import ClassVar, Literal
 
@@ -9,7 +13,18 @@ from lightning_modules.recipes.phase import Phase, head_phase
 from settings.config import Config
 
 
-class LinearProbeRecipe(HeadRecipe):
+class FrozenRecipe(Config):
+    """The option of recipes whose heads learn from features that no label has touched."""
+
+    refit: int = Field(
+        5000,
+        ge=0,
+        description="most training and validation samples together on which the head, once validation has chosen, is "
+        "fitted anew; 0: never",
+    )
+
+
+class LinearProbeRecipe(HeadRecipe, FrozenRecipe):
     """Linear probe: the backbone stays as it is, a linear head learns from its cached features.
 
     Logistic regression by AdamW on standardised features; BatchNorm keeps its statistics.
@@ -28,7 +43,7 @@ class LinearProbeRecipe(HeadRecipe):
         return (head_phase(stages, self.epochs, self.learning_rate),)
 
 
-class PrototypeRecipe(Config):
+class PrototypeRecipe(FrozenRecipe):
     """Prototypes: a sample is of the class whose mean feature it is closest to; for a handful of samples a class.
 
     L2-normalised class means of cached features (arXiv 1904.04232); nothing is trained by gradient.

@@ -10,7 +10,10 @@ UNSAID = "Say here what the model is for, and what it is not for."  # a new doma
 
 @dataclass(frozen=True)
 class Facts:
-    """What the cards of one version say of where it comes from; energy in kWh, None where it was not measured."""
+    """What the cards of one version say of where it comes from; energy in kWh, None where it was not measured.
+
+    `refitted` training and validation samples together taught the head anew once validation had chosen; 0: none did.
+    """
 
     domain: str
     description: str
@@ -22,6 +25,7 @@ class Facts:
     epochs: int
     seconds: float
     energy: float | None
+    refitted: int = 0
 
 
 def split_sizes(dataset: Dataset) -> dict[str, int]:

@@ -52,7 +52,7 @@ def write_model_card(package: Package, dataset: Dataset, facts: Facts, evaluatio
         level=f"{evaluation.level:.0%}",
         metrics=_table((name, *_shown(found)) for name, found in evaluation.metrics.items()),
         slices=_slices(evaluation),
-        calibration=_calibration(package, evaluation),
+        calibration=_calibration(package, facts, evaluation),
         limits=_limits(package, evaluation),
         cost=_cost(facts),
         evidence=_evidence(package),
@@ -114,13 +114,19 @@ def _training(facts: Facts) -> dict[str, str]:
         "Regraft's commit": facts.lineage["regraft_commit"],
         "Project's commit": facts.lineage["project_commit"],
         "Epochs": str(facts.epochs),
+        "Refit": f"the head anew on all {facts.refitted} training and validation samples, once validation had chosen"
+        if facts.refitted
+        else "none: it learned from the training samples alone",
     }
 
 
-def _calibration(package: Package, evaluation: Evaluation) -> dict[str, str]:
+def _calibration(package: Package, facts: Facts, evaluation: Evaluation) -> dict[str, str]:
     value, low, high = _shown(evaluation.calibration)
+    fitted = "the validation split"
+    if facts.refitted:
+        fitted = "answers by heads of cross-fitting, which had not seen the sample nor its group"
     return {
-        "Temperature": f"{_temperatures(package)}, fitted on the validation split, inside the model",
+        "Temperature": f"{_temperatures(package)}, fitted on {fitted}, inside the model",
         "Calibration error": f"{value} ({low} to {high}), expected calibration error on the test split",
         "Parity": f"{package.parity:.2g} at most between network, package and serving path on the golden batch",
     }

@@ -5,7 +5,8 @@ model.onnx            arrays of the spec [N, ...] in; the answer to each task an
 weights.safetensors   the same network for training on
 transform.json        the transform spec, with the version of the code that follows it where it is not the first
 labels.json           tasks, backbone
-reference.parquet     what the network said of its training and validation samples: the drift reference
+reference.parquet     what the network said of its training and validation samples, or after a refit heads like its own
+                      that had not seen the sample: the drift reference
 checks.json           temperatures, and the largest difference between the three ways to a prediction
 data_card.json, bom.json, model_card.md    what people and auditors read; written by `registry.cards.describing`
 origin.json           domain and run that it belongs to; written by `registry.package.origin` when it is registered

@@ -35,7 +35,7 @@ GOLDEN, MOST = 8, 64  # samples of the golden batch; more than eight only where 
 
 
 def pack_fit(fit: Path, dataset: Dataset, pretrained: Pretrained) -> Package:
-    """Builds the package of a fit in its folder `package`, calibrated on the validation split.
+    """Builds the package of a fit in its folder `package`, calibrated on answers that no sample's own label has taught.
 
     Raises:
         PackageError: network, package and serving path disagree on the golden batch, or the package cannot be signed.
@@ -108,7 +108,7 @@ def seal(folder: Path) -> None:
 
 
 def _outputs(fit: Path, dataset: Dataset) -> Outputs:
-    """What the network said of the training and validation samples, as the fit left it."""
+    """What was said of the training and validation samples, as the fit left it."""
     outputs = read_outputs(fit)
     if list(dataset.rows("train", "val")["hash"]) != list(outputs.hashes):
         raise StorageError(f"{fit / 'outputs.npz'} is of another dataset version; delete {fit} and train again")
@@ -116,14 +116,14 @@ def _outputs(fit: Path, dataset: Dataset) -> Outputs:
 
 
 def _temperatures(outputs: Outputs, dataset: Dataset) -> dict[str, float]:
-    """By task, the temperature that fits the validation split, which training has not learned from.
+    """By task, the temperature that fits the samples whose answers were not learned from them.
 
     1 where a task's answers are no probabilities.
     """
     from lightning_modules.objectives.objective import objectives_of  # brings torch
 
     rows = dataset.rows("train", "val")
-    held = (rows["split"] == "val").to_numpy()
+    held = outputs.held_out | (rows["split"] == "val").to_numpy()
     weights, targets = rows["weight"].to_numpy(np.float64)[held], dataset.targets(rows)
     return {
         name: fit_temperature(outputs.answers[name][held].astype(np.float64), targets[name][held], weights)
@@ -134,7 +134,10 @@ def _temperatures(outputs: Outputs, dataset: Dataset) -> dict[str, float]:
 
 
 def _reference(dataset: Dataset, outputs: Outputs, network: "Network") -> pd.DataFrame:
-    """What the package says of the training and validation samples, in the order of the manifest."""
+    """What is said of the training and validation samples, in the order of the manifest.
+
+    By the package, or, where its head learned from all of them, by heads like it that had not seen the sample.
+    """
     rows = dataset.rows("train", "val")
     answers = {}
     for column, (name, objective) in zip(output_names(dataset.tasks), network.objectives.items(), strict=True):

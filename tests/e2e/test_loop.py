@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from registry.store.tracking import experiment_id, mlflow_client
+
 REGRAFT = Path(sys.executable).with_name("regraft")
 
 
@@ -37,6 +39,7 @@ def test_loop__from_a_folder_of_images(
     regraft("new", "photos", "--images", str(image_folder(60)), "--size", "64", "--intended-use", "Tests.")
     first = regraft("retrain", "photos", "--json")
     assert (first["outcome"], first["champion"]) == ("PROMOTE", 1)
+    assert refitted("photos") == [120 - 24], "all but the test split"
     again = regraft("retrain", "photos", "--json")
     assert (again["outcome"], again["version"]) == ("UNCHANGED", 1)
 
@@ -56,6 +59,12 @@ def test_loop__from_a_folder_of_images(
     assert (before, embedded(project)) == (120, 210)
     what_stands(regraft)
     fresh_test_set(regraft)
+
+
+def refitted(name: str) -> list[float]:
+    """How many samples the heads of a domain's runs learned from in the end."""
+    runs = mlflow_client().search_runs([experiment_id(name)], "metrics.refitted_samples > 0")
+    return [run.data.metrics["refitted_samples"] for run in runs]
 
 
 def embedded(project: Path) -> int:

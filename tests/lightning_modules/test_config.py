@@ -6,7 +6,7 @@ import json
 import pytest
 
 from data.targets.classification import ClassificationTask
-from lightning_modules.config import TrainingConfig, fit_key, interrupted_run, load_fit_config
+from lightning_modules.config import TrainingConfig, fit_key, interrupted_run, load_fit_config, without_refit
 from settings.errors import ConfigError
 
 AB = {"kind": ClassificationTask(classes=("a", "b"))}
@@ -35,6 +35,14 @@ def test_fit_key__changes_with_what_decides_the_result():
     assert fit_key("data", "weights", training(), AB) == keys[0]
 
 
+def test_without_refit__of_recipes_that_have_one():
+    """The head stays as validation chose it; a recipe without that option stays as it is."""
+    probe, full = training(), training(recipe={"kind": "full"})
+    assert probe.recipe.refit > 0
+    assert without_refit(probe) == training(recipe={"kind": "linear_probe", "refit": 0})
+    assert without_refit(full) == full
+
+
 def test_fit_key__of_an_earlier_release():
     """A fit of one classification is called as it always was, so that what was trained alike is found again."""
     text = "|".join(["data", "weights", training().model_dump_json(), "a", "b"])
@@ -55,6 +63,8 @@ def test_fit_key__of_an_earlier_release():
         ({"kind": "full", "learning_rate": "guess"}, "learning_rate"),
         ({"kind": "full", "warmup": 1.0}, "warmup"),
         ({"kind": "prototype", "epochs": 3}, "epochs"),
+        ({"kind": "partial", "refit": 100}, "refit"),
+        ({"kind": "linear_probe", "refit": True}, "refit"),
     ],
 )
 def test_load_fit_config__wrong(tmp_path, recipe, fault):

@@ -65,6 +65,15 @@ def test_fit__killed_between_two_files(small, starter, same, function):
     same(killed, whole)
 
 
+def test_fit__killed_in_the_refit(small, starter, same):
+    """Kill -9 in the refit: what was selected is not trained again, and the end is that of an undisturbed fit."""
+    whole, killed = (small(name, "linear_probe", refit=32) for name in ("whole", "killed"))
+    fit(whole)
+    assert starter(killed, ["lightning_modules.fitting.refit.fit_heads", signal.SIGKILL]) == -signal.SIGKILL
+    assert starter(killed, *([["head", epoch, 0], signal.SIGKILL] for epoch in (0, 1))) == 0
+    same(killed, whole)
+
+
 @pytest.mark.parametrize(
     ("kind", "place", "kept"),
     [

@@ -154,6 +154,11 @@ class _AmountHead(TaskHead):
         super().__init__()
         self.linear = nn.Linear(features, 1)
 
+    def clear(self) -> None:
+        """Starts from zero."""
+        nn.init.zeros_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+
     def forward(self, features: Tensor) -> Tensor:
         found: Tensor = self.linear(features)
         return found

@@ -2,7 +2,7 @@
 
 import tasks.sweep as module
 from evaluation.selection.sweep import TrialScore
-from tasks.sweep import Place, Trial, fit_all, time_left
+from tasks.sweep import Place, Trial, Wish, fit_all, plan_trials, time_left
 
 
 def test_time_left__by_recipe():
@@ -19,6 +19,13 @@ def test_place__text():
     assert str(Place(3, 6, 200.0)) == "fit 3 of 6, about 3 min left"
     assert str(Place(6, 6, 20.0)) == "fit 6 of 6, about 20 s left"
     assert str(Place(2, 6, 9000.0)) == "fit 2 of 6, about 2.5 h left"
+
+
+def test_plan_trials__no_refit(plan):
+    """The validation split compares the fits, so that none of them learns from it."""
+    trials = plan_trials.fn(plan.domain, Wish(("linear_probe", "full"), 1, scratch=True))
+    assert plan.domain.training.recipe.refit > 0
+    assert [getattr(trial.training.recipe, "refit", 0) for trial in trials] == [0, 0, 0]
 
 
 def test_fit_all__says_how_far_it_is(plan, monkeypatch, caplog):

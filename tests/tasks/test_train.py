@@ -71,7 +71,7 @@ def test_register__retried(plan, trained, own_workshop, monkeypatch):
 
 
 def test_describe__of_this_fit(plan, trained, own_workshop):
-    """The card tells the domain's words, the fit's time and energy, the recipe and the licence of the data."""
+    """The card tells the domain's words, the fit's time, energy and refit, the recipe and the licence of the data."""
     (own_workshop.fit / "energy.json").write_text('{"kilowatt_hours": 0.25}')
     data = plan.domain.data.model_copy(update={"licence": "CC0-1.0"})
     folder = describe.fn(replace(plan, domain=plan.domain.model_copy(update={"data": data})), trained)

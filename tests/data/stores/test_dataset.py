@@ -32,6 +32,18 @@ def test_rows__by_split(dataset: Dataset) -> None:
     assert len(dataset.rows("train", "val")) == counts[0] + counts[1]
 
 
+def test_resplit__of_training_and_validation(dataset: Dataset) -> None:
+    """Marked samples train, the others validate, in the same order; the test split and the data stay what they were."""
+    rows = dataset.rows("train", "val")
+    marked = np.arange(len(rows)) % 3 == 0
+    found = dataset.resplit(marked)
+    assert list(found.rows("train")["hash"]) == list(rows["hash"][marked])
+    assert list(found.rows("val")["hash"]) == list(rows["hash"][~marked])
+    assert list(found.rows("train", "val")["hash"]) == list(rows["hash"])
+    assert found.test_set == dataset.test_set
+    assert dataset.rows("train", "val").equals(rows)
+
+
 def test_samples__of_their_rows(dataset: Dataset, project: Path) -> None:
     """Pixels, labels and slices follow the rows, in whatever order they are."""
     spec = load_data_config(project, "photos").transform

@@ -53,6 +53,15 @@ def test_write_model_card__says_what_the_run_was(written, judged):
         assert said in text
 
 
+def test_write_model_card__refit(written):
+    """What the head learned from in the end, and what its temperature was then fitted on."""
+    once, again = ((written(refitted=count) / CARD).read_text() for count in (0, 64))
+    assert "| Refit | none: it learned from the training samples alone |" in once
+    assert "fitted on the validation split, inside" in once
+    assert "| Refit | the head anew on all 64 training and validation samples, once validation had chosen |" in again
+    assert "fitted on answers by heads of cross-fitting, which had not seen the sample nor its group, inside" in again
+
+
 def test_write_model_card__metadata_of_the_hub(written, judged):
     """The hub's own class reads the metadata block; results are of the test split of this data version."""
     data = ModelCard.load(written() / CARD).data
