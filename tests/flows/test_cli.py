@@ -130,7 +130,7 @@ def test_ledger__verify():
     sound = verify(["ledger", "verify"])
     assert (sound.exit_code, sound.output.splitlines()) == (
         0,
-        [f"{name}: 1 rows, intact, head {head}" for name, head in heads.items()],
+        [f"{name}: 1 row, intact, head {head}" for name, head in heads.items()],
     )
     assert verify(["ledger", "verify", "a", "--head", heads["a"]]).exit_code == 0
     assert verify(["ledger", "verify", "a", "--head", heads["b"]]).exit_code == 1
