@@ -7,6 +7,7 @@ RegraftError
 ├── StorageError (OSError)        the disk refused a write, or a stored file was altered
 │   └── DamagedError (ValueError) a stored file that is not what was written: trying again helps nothing
 ├── VersioningError (RuntimeError)  DVC failed or holds no such version
+│   └── RefusedError (ValueError) a stage that DVC ran refused its input: trying again helps nothing
 └── LockedError (RuntimeError)    another process works on the same domain
 
 Every message names the value, the rule and the remedy; the command line prints it in one line.
@@ -37,6 +38,10 @@ class DamagedError(StorageError, ValueError):
 
 class VersioningError(RegraftError, RuntimeError):
     """DVC failed, timed out or holds no such version."""
+
+
+class RefusedError(VersioningError, ValueError):
+    """A stage that DVC ran refused its input; it stays so however often it is tried."""
 
 
 class LockedError(RegraftError, RuntimeError):

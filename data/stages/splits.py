@@ -14,6 +14,7 @@ Counts = dict[str, Floats]
 
 SPLITS = ("train", "val", "test")
 ATTEMPTS, MANY_GROUPS = 64, 1000
+TIED = 1e-9  # distances that differ by rounding are equal
 
 
 def assign_splits(table: pd.DataFrame, strata: pd.Series, known: dict[str, str], config: SplitConfig) -> pd.Series:
@@ -21,8 +22,9 @@ def assign_splits(table: pd.DataFrame, strata: pd.Series, known: dict[str, str],
 
     A split that the source gives is kept, and a group that is in `known` keeps its split. The other groups go one by
     one, the largest first and ties in a seeded order, where each brings the counts of the strata closest to the wanted
-    shares of all data seen so far. Few large groups balance badly in most orders, so several orders are tried and the
-    best balanced result is kept; labels decide, never a model.
+    shares of all data seen so far; where two splits would do, it goes to the one that lacks more samples. Few large
+    groups balance badly in most orders, so several orders are tried and the best balanced result is kept; labels
+    decide, never a model.
     """
     groups = table["group"].astype(str)
     given = table.loc[table["split"].notna()]
@@ -65,10 +67,16 @@ def _assign(free: Counts, settled: Floats, shares: Floats, total: Floats, order:
     held = settled.copy()
     for group in sorted(free, key=lambda name: (-free[name].sum(), _rank(name, order))):
         change = [_distance(held, split, free[group], shares, total) for split in range(len(SPLITS))]
-        choice = int(np.argmin(change))
+        choice = _nearest(change, shares * total.sum() - held.sum(axis=1))
         held[choice] += free[group]
         assigned[group] = SPLITS[choice]
     return assigned, _distance(held, 0, np.zeros_like(total), shares, total)
+
+
+def _nearest(change: list[float], lacking: Floats) -> int:
+    """The split of the least distance; of equal ones, as every class of three has them, that which lacks the most."""
+    tied = [split for split, distance in enumerate(change) if np.isclose(distance, min(change), rtol=TIED, atol=TIED)]
+    return max(tied, key=lambda split: float(lacking[split]))
 
 
 def _shares(config: SplitConfig, *, given: bool) -> npt.NDArray[np.float64]:

@@ -15,11 +15,12 @@ from typing import Any
 
 import yaml
 
-from data.errors import LockedError, SourceError, VersioningError
+from data.errors import LockedError, RefusedError, SourceError, VersioningError
 from data.specs.spec import DECODER_VERSION
 from data.stores.atomic import write_text
 from data.stores.manifest import processed_folder, raw_manifest_path, read_table
 from data.stores.stage_stamps import remember, unchanged
+from settings.entry import REFUSED
 from settings.errors import ConfigError
 from settings.yaml_files import read_yaml
 
@@ -36,7 +37,8 @@ def reproduce_stage(root: Path, stage: str, name: str) -> None:
 
     Raises:
         SourceError: nothing was ingested yet.
-        VersioningError: the stage failed; the text is the stage's own error line.
+        RefusedError: the stage refused its input; the text is the stage's own error line.
+        VersioningError: the stage failed otherwise; likewise.
     """
     if not raw_manifest_path(root, name).exists():
         raise SourceError(f"{name!r} has no data yet; run `regraft prepare {name}`")
@@ -212,7 +214,9 @@ def _dvc(root: Path, *arguments: str) -> str:
     if process.returncode and any(BUSY in line for line in lines):
         raise LockedError(f"{_fault(list(lines), arguments)}; wait for it to end, then try again")
     if process.returncode:
-        raise VersioningError(_fault(list(lines), arguments))
+        # DVC ends with a code of its own and tells the stage's.
+        refused = any(line.endswith(f"exited with {REFUSED}") for line in lines)
+        raise (RefusedError if refused else VersioningError)(_fault(list(lines), arguments))
     return "\n".join(lines)
 
 

@@ -31,30 +31,44 @@ class ReliabilityBin:
 def fit_temperature(probabilities: Floats, truth: npt.NDArray[np.int64], weights: Floats) -> float:
     """Returns the temperature in 0.05..20 with the least weighted log loss; above 1 the model was too sure.
 
-    Where the loss has no minimum in between (every sample is right with room to spare, or the probabilities say
-    nothing of the truth), there is nothing to fit and the temperature stays 1. Guo et al. 2017, "On Calibration of
-    Modern Neural Networks".
+    Where every sample is right with room to spare, the loss falls for ever as the model grows surer. By Laplace's rule
+    of succession n right samples speak for being right with probability (n + 1) / (n + 2): a model that is less sure is
+    made so sure, another one is left. Where the probabilities say nothing of the truth, the temperature stays 1.
+    Guo et al. 2017, "On Calibration of Modern Neural Networks"; Platt 1999, "Probabilistic Outputs for Support Vector
+    Machines", smooths his targets alike.
 
     Args:
         probabilities: float [N, K].
         truth: class indices [N].
         weights: float [N].
     """
+    counted = weights > 0
+    logs = np.log(np.maximum(probabilities[counted], SMALLEST, dtype=np.float64))
+    goals, weights = np.eye(logs.shape[1])[truth[counted]], weights[counted]
+    cold, found, hot = _best_temperature(logs, goals, weights)
+    if cold:
+        doubt = 1 / (len(logs) + 2)
+        smooth = goals * (1 - doubt) + (1 - goals) * doubt / (logs.shape[1] - 1)
+        return min(1.0, _best_temperature(logs, smooth, weights)[1])
+    if hot:
+        log.warning("no temperature between %g and %g has the least log loss; it stays 1", COLDEST, HOTTEST)
+        return 1.0
+    return found
+
+
+def _best_temperature(logs: Floats, goals: Floats, weights: Floats) -> tuple[bool, float, bool]:
+    """Is the coldest best, the temperature with the least cross-entropy to goals [N, K], and is the hottest best?"""
     from scipy.optimize import minimize_scalar
     from scipy.special import log_softmax
 
-    logs, rows = np.log(np.maximum(probabilities, SMALLEST, dtype=np.float64)), np.arange(len(truth))
-
     def loss(exponent: float) -> float:
-        """Mean log loss at the temperature e ** exponent."""
-        return float(np.average(-log_softmax(logs / np.exp(exponent), axis=1)[rows, truth], weights=weights))
+        """Mean loss at the temperature e ** exponent."""
+        return float(np.average(-(goals * log_softmax(logs / np.exp(exponent), axis=1)).sum(axis=1), weights=weights))
 
     low, high = np.log(COLDEST), np.log(HOTTEST)
-    found = float(minimize_scalar(loss, bounds=(low, high), method="bounded").x)
-    if min(loss(low), loss(high)) <= loss(found):
-        log.warning("no temperature between %g and %g has the least log loss; it stays 1", COLDEST, HOTTEST)
-        return 1.0
-    return float(np.exp(found))
+    exponent = float(minimize_scalar(loss, bounds=(low, high), method="bounded").x)
+    least = min(loss(low), loss(high), loss(exponent))
+    return loss(low) <= least, float(np.exp(exponent)), loss(high) <= least
 
 
 def tempered(probabilities: Floats, temperature: float) -> Floats:

@@ -5,7 +5,11 @@ import sys
 import pytest
 
 from settings.entry import stage_main
-from settings.errors import ConfigError
+from settings.errors import ConfigError, RegraftError
+
+
+class DiskError(RegraftError, OSError):
+    """A fault that may pass."""
 
 
 def test_stage_main__runs_on_its_argument(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,15 +28,27 @@ def test_stage_main__one_domain(monkeypatch: pytest.MonkeyPatch, arguments: list
         stage_main(pytest.fail)
 
 
-def test_stage_main__fault_of_input(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A fault that a user can mend is its own text and no traceback; anything else is a bug and stays one."""
+@pytest.mark.parametrize(("fault", "code"), [(ConfigError("solar is not there"), 65), (DiskError("no room"), 1)])
+def test_stage_main__fault(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], fault: RegraftError, code: int
+) -> None:
+    """A fault that a user can mend is its own text and no traceback; the code tells one of input, which stays."""
 
-    def broken(name: str) -> None:
-        raise ConfigError(f"{name} is not there") if name == "solar" else KeyError(name)
+    def broken(_: str) -> None:
+        raise fault
 
     monkeypatch.setattr(sys, "argv", ["stage", "solar"])
-    with pytest.raises(SystemExit, match="^error: solar is not there$"):
+    with pytest.raises(SystemExit) as ended:
         stage_main(broken)
+    assert (ended.value.code, capsys.readouterr().err) == (code, f"error: {fault}\n")
+
+
+def test_stage_main__bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anything else is a bug and stays one."""
+
+    def broken(name: str) -> None:
+        raise KeyError(name)
+
     monkeypatch.setattr(sys, "argv", ["stage", "digits"])
     with pytest.raises(KeyError):
         stage_main(broken)

@@ -3,13 +3,13 @@
 import pytest
 from prefect import flow, task
 
-from data.errors import StorageError, VersioningError
+from data.errors import RefusedError, StorageError, VersioningError
 from registry.errors import GateError, LedgerConflictError, LedgerError, ModelNotFoundError, PackageError, RegistryError
 from settings.errors import ConfigError
 from tasks.policy import COMPUTE, IO
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
-PERMANENT = [ConfigError, GateError, PackageError, ModelNotFoundError, LedgerConflictError]
+PERMANENT = [ConfigError, GateError, PackageError, ModelNotFoundError, LedgerConflictError, RefusedError]
 PASSING = [StorageError, RegistryError, LedgerError, VersioningError, OSError]
 
 

@@ -76,6 +76,13 @@ def test_assign_splits__small_classes_reach_every_split(count: int) -> None:
     assert (pd.crosstab(strata, splits) > 0).to_numpy().all()
 
 
+def test_assign_splits__many_small_classes() -> None:
+    """Three samples a class leave one for validation or test; over all classes both get their share of them."""
+    table = pd.DataFrame({"group": [f"g{number}" for number in range(120)], "split": None})
+    splits = assign_splits(table, pd.Series([f"class-{number % 40}" for number in range(120)]), {}, SplitConfig())
+    assert splits.value_counts()[list(SPLITS)].to_list() == [80, 20, 20]
+
+
 def test_assign_splits__depends_on_nothing_but_its_input() -> None:
     """The same table gives the same splits, in whatever order its rows lie; another seed gives others."""
     table, strata = random_table(3)

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from data.config import load_data_config
-from data.errors import SourceError, VersioningError
+from data.errors import RefusedError, SourceError, VersioningError
 from data.stages.ingest import ingest
 from data.stores.manifest import processed_folder, raw_manifest_path, read_table
 from data.stores.versioning import (
@@ -91,7 +91,7 @@ def test_reproduce_stage__first_version_is_the_same_anywhere(
     file = root / "photos" / "b" / "0007.png"
     content = file.read_bytes()
     file.write_bytes(b"changed")
-    with pytest.raises(VersioningError) as error:
+    with pytest.raises(RefusedError) as error:
         reproduce_stage(root, "preprocess", "photos")
     assert str(error.value) == "b/0007.png changed after it was ingested; run the flow again to ingest it anew"
     file.write_bytes(content)
