@@ -26,7 +26,7 @@ BACKBONE = "tf_efficientnet_lite0.imagenet"
 AFFORDABLE = 20_000  # images that a CPU embeds at the backbone's own size in a few minutes; more are taken smaller
 SMALLEST, STEP = 64, 32  # pixels
 GREY = {"1", "L", "LA", "I;16", "I;16B", "I;16L", "I", "F"}
-TABLES = {".csv", ".tsv", ".jsonl", ".parquet"}
+TABLES, ARCHIVES = {".csv", ".tsv", ".jsonl", ".parquet"}, {".zip", ".tar", ".tgz", ".gz", ".rar", ".7z"}
 
 
 def write_domain(
@@ -72,11 +72,15 @@ def _source(images: Path | None, manifest: Path | str | None) -> FolderSource | 
 
 def _no_classes(path: str, classes: list[str]) -> str:
     """What to do where there are fewer than two classes; often the folder above or below was meant, or a table."""
-    tables = [file for file in sorted(Path(path).glob("*")) if file.suffix in TABLES] if Path(path).is_dir() else []
-    found = f"{path} has {len(classes)} classes{''.join(f' ({name!r})' for name in classes)}, at least 2 are needed"
-    if tables:
-        return f"{found}; a table lies there: name it with --manifest {tables[0]}"
-    inside = f", or name {Path(path) / classes[0]} if they lie in there" if classes and Path(path).is_dir() else ""
+    there = f"one class ({classes[0]!r})" if classes else "no class"
+    found = f"{path} has {there}, at least 2 are needed"
+    if not Path(path).is_dir():
+        return f"{found}; add rows with a label"
+    files = sorted(Path(path).glob("*"))
+    for suffixes, told in ((TABLES, "a table lies there: name it with --manifest"), (ARCHIVES, "unpack")):
+        if beside := next((file for file in files if file.suffix.lower() in suffixes), None):
+            return f"{found}; {told} {beside}"
+    inside = f", or name {Path(path) / classes[0]} if they lie in there" if classes else ""
     return f"{found}; put each class into a folder of its own{inside}"
 
 

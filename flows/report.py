@@ -10,7 +10,7 @@ from registry.ledger.events import Events
 from registry.ledger.ledger import Ledger
 from registry.ledger.notices import stress_state
 from registry.store.figures import read_figures
-from registry.store.models import DECISION_RUN, model_version
+from registry.store.models import DECISION_RUN, describe_versions, model_version
 from registry.store.tracking import run_address, run_metrics
 from settings.machine import load_settings
 from tasks.domain import load_domain
@@ -22,15 +22,17 @@ STRESSED, MEAN = ("corrupted_", "attacked_"), "/mean"
 
 
 def report_version(domain: str, version: int | None = None) -> Report:
-    """Gathers what is known of a version (none named: the champion) and writes its page below .regraft/reports.
+    """Gathers what is known of a version and writes its page below .regraft/reports.
+
+    None named is the champion, or before there is one the newest that was judged.
 
     Raises:
         ConfigError: there is no such domain.
-        ModelNotFoundError: nothing is in production, or there is no such version.
+        ModelNotFoundError: no version was judged yet, or there is no such version.
         GateError: the version was never judged, or what it said is not kept on this machine.
     """
     load_domain(domain)
-    number = version or _champion(domain)
+    number = version or _shown(domain)
     verdict = read_verdict.fn(domain, number)
     said, rival = _stored(verdict)
     run_id = model_version(domain, number).tags[DECISION_RUN]
@@ -44,13 +46,15 @@ def report_version(domain: str, version: int | None = None) -> Report:
     return report
 
 
-def _champion(domain: str) -> int:
-    found = Ledger(load_settings().ledger).champion(domain)
-    if found is None:
-        raise ModelNotFoundError(
-            f"{domain!r} has nothing in production; name a version, or run `regraft retrain {domain}`"
-        )
-    return found
+def _shown(domain: str) -> int:
+    """The version in production; before there is one, the newest that the gate has judged."""
+    champion = Ledger(load_settings().ledger).champion(domain)
+    if champion is not None:
+        return champion
+    judged = [number for number, tags in describe_versions(domain).items() if DECISION_RUN in tags]
+    if not judged:
+        raise ModelNotFoundError(f"no version of {domain!r} was judged yet; run `regraft retrain {domain}`")
+    return max(judged)
 
 
 def _stored(verdict: Verdict) -> tuple[Predictions, Predictions | None]:

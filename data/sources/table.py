@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import unquote
 
 import fsspec
 import pandas as pd
@@ -131,7 +132,7 @@ def _content(filesystem: Any, table: str) -> bytes:
 
 
 def sample_address(path: str, base: str) -> str:
-    """The address of a sample; a path of Windows works where it is relative.
+    """The address of a sample; a path of Windows works where it is relative, an encoded one where no file is called so.
 
     Raises:
         SourceError: the path names a drive or a server of Windows.
@@ -142,7 +143,15 @@ def sample_address(path: str, base: str) -> str:
         path = path.replace("\\", "/")
     if path.startswith("~/"):
         path = str(local_path(Path(base), path))
-    return path if path.startswith("/") or "://" in path else f"{base}/{path}"
+    return _decoded(path if path.startswith("/") or "://" in path else f"{base}/{path}")
+
+
+def _decoded(address: str) -> str:
+    """The file on this machine that `%20` and the like stand for, as labelling tools and file:// write a name."""
+    path = address.removeprefix("file://")
+    if "%" not in path or "://" in path or Path(path).exists() or not Path(unquote(path)).exists():
+        return address
+    return unquote(path)
 
 
 def _split(text: str | None) -> str | None:

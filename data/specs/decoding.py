@@ -131,4 +131,6 @@ def _faults(what: str) -> Iterator[None]:
 
 
 def _plain(error: BaseException) -> str:
+    if isinstance(error, Image.DecompressionBombError):
+        return "Pillow reads no more than 178956970 pixels: shrink it"
     return " ".join(str(error).split("<_io")[0].split()) or type(error).__name__

@@ -57,8 +57,12 @@ def judge_batch(counts: pd.DataFrame, accepted: int, total: int, config: DataCon
     """Runs the batch rules on the counts [class, accepted]: enough of each class, and not too many bad rows."""
     bounds = config.expectations
     share = pd.DataFrame({"quarantined": [1 - accepted / total], "row": [0]})
-    enough = between("accepted", "{value:.0f} accepted samples", least=bounds.min_per_class)
-    limit = between("quarantined", "{value:.1%} of the rows are bad", most=bounds.max_quarantined)
+    least, most = (
+        f"{bounds.min_per_class} are needed (min_per_class)",
+        f"{bounds.max_quarantined:.1%} (max_quarantined)",
+    )
+    enough = between("accepted", f"{{value:.0f}} of the accepted samples, {least}", least=bounds.min_per_class)
+    limit = between("quarantined", f"{{value:.1%}} of the rows are bad, more than {most}", most=bounds.max_quarantined)
     return [*_judge(counts.assign(row=range(len(counts))), [enough]), *_judge(share, [limit])]
 
 

@@ -33,4 +33,4 @@ def hand_over(domain: str, folder: Path, version: int | None) -> Answer:
 
 def _show(found: "HandedOver") -> None:
     print_facts(f"{found.domain} v{found.version} is handed over", {"folder": found.folder})
-    click.echo(f"pip install -r {Path(found.folder, 'requirements.txt')}\npython {found.program} IMAGE …")
+    click.echo(f"pip install -r {Path(found.folder, 'requirements.txt')}\npython {found.program} IMAGE_OR_FOLDER …")

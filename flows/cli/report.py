@@ -20,7 +20,7 @@ SHOWN = 20
 @domain_argument
 @click.argument("version", type=int, required=False)
 def report(domain: str, version: int | None) -> Answer:
-    """How good VERSION of DOMAIN (default: the champion) is, class by class, and what it confuses.
+    """How good VERSION of DOMAIN (default: the champion, or else the newest) is, class by class, and what it confuses.
 
     Writes a page with figures. It shows what was stored when the version was judged; the test set is not used again.
     """

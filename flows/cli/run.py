@@ -79,7 +79,7 @@ def monitor(domain: str) -> Answer:
         "reason": found.reason,
         "samples": found.samples,
         **statistics,
-        "page": found.page,
+        **({"page": found.page} if found.page else {}),
     }
     title = domain if found.version is None else f"{domain} v{found.version}"
 
@@ -198,8 +198,9 @@ def _traffic(domain: str, logged: int) -> str:
 
     when = load_domain(domain).schedule.monitor
     due = f"by itself while `regraft up` runs ({when})" if when else f"when you run `regraft monitor {domain}`"
+    started = "drift starts a retrain" if when else "drift starts a retrain where `regraft up` runs"
     counted = "1 file was" if logged == 1 else f"{logged} files were"
-    return f"{counted} counted as traffic. It is checked for drift {due}; drift starts a retrain."
+    return f"{counted} counted as traffic. It is checked for drift {due}; {started}."
 
 
 def _quality(domain: str, version: int) -> None:

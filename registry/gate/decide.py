@@ -103,7 +103,7 @@ def _against(
         verdict = "HOLD", _spent(turn, config)
     outcome, reasons = _judge([*floors, *harm], verdict)
     if outcome == "HOLD" and not turn.spent(config.looks):
-        reasons = *reasons, _remedy(needed, samples, config)
+        reasons = *reasons, _remedy(needed, samples, config) if doubted is None else _shared_remedy(config)
     return Decision(
         outcome=outcome,
         reasons=reasons,
@@ -154,6 +154,15 @@ def _remedy(needed: int, samples: int, config: GateConfig) -> str:
         "or wait: the champion goes on serving",
     ]
     return f"what you can do: {'; '.join(ways)}"
+
+
+def _shared_remedy(config: GateConfig) -> str:
+    """What a person can do where only harm on the shared classes is in doubt: no other margin helps."""
+    return (
+        "what you can do: label more samples of these classes, of which data.split.test goes to the test set; if your "
+        "use bears a larger loss on them for the sake of the others, say how large in gate.slice_margin of the "
+        f"domain's YAML (now {config.slice_margin:g}); or wait: the champion goes on serving"
+    )
 
 
 def _spent(turn: Turn, config: GateConfig) -> str:

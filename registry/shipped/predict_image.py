@@ -1,4 +1,4 @@
-"""Names the class of image files: `python predict.py FILE …` prints a row a file, without Regraft and without torch."""
+"""Names the class of image files: `python predict.py FILE_OR_FOLDER …` prints a row a file, without Regraft."""
 
 import csv
 import json
@@ -44,11 +44,17 @@ def square(image: Image.Image, spec: dict[str, Any]) -> Image.Image:
     return image.resize(size, method, box=None if fit == "squash" else (box[0], box[1], box[2], box[3]))
 
 
+def named(arguments: list[str]) -> list[str]:
+    """The files on the command line, and those in the folders there: shells of Windows open no `*.png`."""
+    found = (sorted(map(str, Path(given).rglob("*"))) if Path(given).is_dir() else [given] for given in arguments)
+    return [file for files in found for file in files if not Path(file).is_dir()]
+
+
 def main() -> None:
     """Prints class and probabilities of the files on the command line as CSV; what is no image is told and left out."""
     import onnxruntime
 
-    package, files = Path(__file__).with_name("package"), sys.argv[1:]
+    package, files = Path(__file__).with_name("package"), named(sys.argv[1:])
     spec, tasks = (json.loads((package / name).read_text("utf-8")) for name in ("transform.json", "labels.json"))
     classes = next(iter(tasks["tasks"].values()))["classes"]
     model = onnxruntime.InferenceSession(package / "model.onnx", providers=["CPUExecutionProvider"])

@@ -163,11 +163,16 @@ def test_write_domain__no_name(project, image_folder, name):
     ("prepare", "kind", "told"),
     [
         (lambda folder: None, SourceError, "is not a folder"),
-        (lambda folder: folder.mkdir(), SourceError, "has 0 classes"),
+        (lambda folder: folder.mkdir(), SourceError, "has no class, at least 2 are needed; put each"),
         (
             lambda folder: ((folder / "a").mkdir(parents=True), (folder / "a" / "x").touch()),
             SourceError,
-            "has 1 classes",
+            r"has one class \('a'\)",
+        ),
+        (
+            lambda folder: (folder.mkdir(), (folder / "all.zip").touch()),
+            SourceError,
+            "has no class, .*; unpack .*/photos/all.zip$",
         ),
         (
             lambda folder: [((folder / n).mkdir(parents=True), (folder / n / "x").write_text("x")) for n in "ab"],
@@ -182,6 +187,13 @@ def test_write_domain__no_data(project, prepare, kind, told):
     with pytest.raises(kind, match=told):
         write_domain("photos", project / "photos", None)
     assert not (project / "domains" / "photos.yaml").exists()
+
+
+def test_write_domain__table_without_rows(project, tmp_path):
+    """A table needs rows, and no folders."""
+    (tmp_path / "all.csv").write_text("path,label\n")
+    with pytest.raises(SourceError, match="all.csv has no class, at least 2 are needed; add rows with a label$"):
+        write_domain("photos", None, tmp_path / "all.csv")
 
 
 def test_write_domain__no_table(project):

@@ -50,9 +50,10 @@ def test_report_version__stored_and_no_new_use(judged):
 
 
 def test_report_version__nothing_to_show(tracked, judged):
-    """Nothing in production, and predictions that are not kept, are one line each."""
-    with pytest.raises(ModelNotFoundError, match="has nothing in production; name a version"):
-        report_version("photos")
+    """Before anything is in production the newest is shown; no version, and answers not kept, are one line each."""
+    assert report_version("photos").version == judged
+    with pytest.raises(ModelNotFoundError, match="no version of 'digits' was judged yet; run `regraft retrain digits`"):
+        report_version("digits")
     for file in (tracked / ".regraft" / "evaluations" / "photos").iterdir():
         file.unlink()
     with pytest.raises(GateError, match="are not kept at"):

@@ -149,6 +149,20 @@ def test_samples__paths_of_other_systems(tmp_path: Path, monkeypatch: pytest.Mon
         rows_of(tmp_path, "path,label\nC:\\a.png,x\n")
 
 
+@pytest.mark.parametrize(
+    "written", ["my%20b%C3%BCcher.png", "{base}/my%20b%C3%BCcher.png", "file://{base}/my%20b%C3%BCcher.png"]
+)
+def test_samples__encoded_path(tmp_path: Path, written: str) -> None:
+    """A name with %20 is the file of the decoded name, unless there is a file that is called just so."""
+    row = f"path,label\n{written.format(base=tmp_path)},x\n"
+    (tmp_path / "my bücher.png").write_bytes(b"pixels")
+    (sample,) = rows_of(tmp_path, row)
+    assert sample.path == f"{tmp_path}/my bücher.png"
+    (tmp_path / "my%20b%C3%BCcher.png").write_bytes(b"its own")
+    (sample,) = rows_of(tmp_path, row)
+    assert TableSource(kind="table", path="list.csv").read(tmp_path, sample.path) == b"its own"
+
+
 def test_samples__row_without_a_path(tmp_path: Path) -> None:
     """It is named by its number and cannot be read, so that it alone goes to quarantine."""
     source = TableSource(kind="table", path="list.csv")

@@ -73,13 +73,17 @@ UNKNOWN = (
 )
 
 
+BAD = "of the rows are bad, more than 25.0% (max_quarantined)"
+FEW = "of the accepted samples, 3 are needed (min_per_class)"
+
+
 @pytest.mark.parametrize(
     ("accepted", "counts", "broken"),
     [
         (75, (3, 72), []),
-        (74, (3, 71), ["26.0% of the rows are bad"]),
-        (100, (1, 99), ["1 accepted samples"]),
-        (0, (0, 0), ["0 accepted samples", "0 accepted samples", "100.0% of the rows are bad"]),
+        (74, (3, 71), [f"26.0% {BAD}"]),
+        (100, (1, 99), [f"1 {FEW}"]),
+        (0, (0, 0), [f"0 {FEW}", f"0 {FEW}", f"100.0% {BAD}"]),
     ],
 )
 def test_judge_batch__limits(accepted: int, counts: tuple[int, int], broken: list[str]) -> None:

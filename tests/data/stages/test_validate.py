@@ -117,11 +117,12 @@ def test_validate__too_few_of_a_class(photos: Path) -> None:
     for number in range(1, 12):
         (photos / "photos" / "b" / f"{number:04d}.png").unlink()
     with pytest.raises(
-        ValidationError, match=r"batch of 'photos' refused: class 'b' has 1 accepted samples; .*drop the class"
+        ValidationError,
+        match=r"refused: class 'b' has 1 of the accepted samples, 3 are needed \(min_per_class\); .*drop the class",
     ):
         validated(photos)
     assert not validated_folder(photos, "photos").exists()
-    assert "Refused: class &#39;b&#39; has 1 accepted samples" in report_page(photos, "photos").read_text()
+    assert "Refused: class &#39;b&#39; has 1 of the accepted samples" in report_page(photos, "photos").read_text()
 
 
 def test_validate__too_many_bad_rows(photos: Path) -> None:

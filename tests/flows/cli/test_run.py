@@ -37,7 +37,9 @@ def test_monitor__exit_code(action, code, monkeypatch):
     found = SimpleNamespace(version=1, action=action, reason="r", samples=3, statistics={}, page=None)
     monkeypatch.setattr(run, "prepared_flow", lambda *_: None)
     monkeypatch.setattr(run, "run_flow", lambda *_, **__: found)
-    assert CliRunner().invoke(regraft, ["monitor", "photos"]).exit_code == code
+    shown = CliRunner().invoke(regraft, ["monitor", "photos"])
+    assert shown.exit_code == code
+    assert "None" not in shown.output  # where no statistic was computed, there is no page
 
 
 def test_traffic__says_what_will_start(project):
@@ -47,4 +49,6 @@ def test_traffic__says_what_will_start(project):
     assert _traffic("solar", 0) == "Nothing was counted as traffic (--no-log)."
     assert "98 files were counted as traffic" in _traffic("solar", 98)
     assert "while `regraft up` runs (0 * * * *); drift starts a retrain" in _traffic("solar", 98)
-    assert "when you run `regraft monitor digits`" in _traffic("digits", 1)
+    assert "when you run `regraft monitor digits`; drift starts a retrain where `regraft up` runs" in _traffic(
+        "digits", 1
+    )

@@ -122,6 +122,8 @@ def test_decide__harm_to_shared_classes_not_ruled_out() -> None:
         "harm on the classes that both know is not ruled out: accuracy improves there by"
     )
     assert found.samples_needed == 180  # so many would have cleared an equal one
+    assert "gate.slice_margin" in found.reasons[1]  # the margin that would change it, and no other
+    assert "non_inferiority" not in found.reasons[1]
     assert judge(challenger, champion, metric="accuracy", slice_margin=0.2).outcome == "PROMOTE"
 
 

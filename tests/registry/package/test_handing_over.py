@@ -50,8 +50,10 @@ def test_hand_over__answers_as_the_package(workshop, project):
     assert np.abs(np.array(found) - wanted).max() < 1e-3
     needed = (folder / "requirements.txt").read_text().splitlines()
     assert [line.partition("==")[0] for line in needed] == ["numpy", "onnxruntime", "pillow"]
-    (project / "bad.png").write_bytes(b"no image")
-    more = [*command, project / "bad.png", files[0]]
+    (project / "more" / "deep").mkdir(parents=True)
+    (project / "more" / "deep" / "good.png").write_bytes(files[0].read_bytes())
+    (project / "more" / "bad.png").write_bytes(b"no image")
+    more = [*command, project / "more"]
     ran = subprocess.run(more, check=False, capture_output=True, text=True, encoding="utf-8", cwd=folder)
     assert (ran.returncode, len(ran.stdout.splitlines())) == (1, 8)
     assert ran.stderr.count("\n") == 1
