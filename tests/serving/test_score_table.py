@@ -23,6 +23,14 @@ def test_opened_table__rows(tmp_path):
     assert lines == ["path,predicted,p.cat,p.dog,error", "a.png,cat,0.750000,0.250000,", "'=b.png,,,,is cut"]
 
 
+@pytest.mark.parametrize(("name", "begins"), [("green.png", b"path"), ("grün.png", b"\xef\xbb\xbfpath")])
+def test_opened_table__beyond_ascii(tmp_path, name, begins):
+    """Excel needs a mark to read UTF-8, and a plain table has none that a script would trip over."""
+    with opened_table(tmp_path / "said.csv", ("cat", "dog")) as write:
+        write([row(name, error="is cut")])
+    assert (tmp_path / "said.csv").read_bytes().startswith(begins)
+
+
 def test_opened_table__interrupted(tmp_path):
     """Half a table is none."""
     with pytest.raises(KeyboardInterrupt), opened_table(tmp_path / "said.csv", ("cat", "dog")):
