@@ -108,7 +108,7 @@ def test_write_domain__another_folder_or_a_table_was_meant(project, image_folder
     """Where there are too few classes, what lies there says what to name instead."""
     (project / "above").mkdir()
     image_folder(2).rename(project / "above" / "images")
-    with pytest.raises(SourceError, match=r"1 classes \('images'\), .* or name .*above/images if they lie in there"):
+    with pytest.raises(SourceError, match=r"one class \('images'\), .* or name .*above/images if they lie in there"):
         write_domain("photos", project / "above", None)
     (project / "above" / "metadata.csv").write_text("file_name,label\n")
     with pytest.raises(SourceError, match=r"a table lies there: name it with --manifest .*above/metadata.csv"):

@@ -154,8 +154,8 @@ def test_main__killed_and_run_again(project: Path, new_project: Callable[[], Pat
 
 
 def test_main__faults_are_one_line(project: Path, helpers: Any) -> None:
-    """By hand, a wrong name is one line on standard error and exit code 1."""
+    """By hand, a wrong name is one line on standard error and the exit code of input at fault."""
     done = helpers.run_stage(project, "ingest", "solr")
-    assert done.returncode == 1
+    assert done.returncode == 65
     assert done.stderr.startswith("error: domain 'solr' does not exist")
     assert done.stderr.count("\n") == 1
