@@ -11,7 +11,6 @@ from data.errors import LockedError
 from data.stores.versioning import changed_stages
 from lightning_modules.hub.backbones import load_pretrained
 from registry.ledger.ledger import Ledger
-from registry.package.package import load_package
 from registry.store.aliases import alias_faults, follow_ledger
 from registry.store.models import champion
 from settings.errors import RegraftError
@@ -102,7 +101,7 @@ def _champion(name: str) -> str:
     found = champion(name)
     if found is None:
         return "nothing in production yet"
-    load_package(found.folder)
+    found.load()
     return f"v{found.version}, its package is as it was registered"
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from registry.errors import ModelNotFoundError
 from registry.ledger.ledger import Ledger
 from registry.package.handing_over import PROGRAM, hand_over
-from registry.package.package import load_package
 from registry.store.models import model_version
 from settings.machine import load_settings
 from tasks.domain import load_domain
@@ -35,5 +34,5 @@ def hand_over_version(domain: str, folder: Path, version: int | None = None) -> 
     number = version or Ledger(load_settings().ledger).champion(domain)
     if number is None:
         raise ModelNotFoundError(f"{domain!r} has nothing in production; name one by --version, or retrain {domain}")
-    target = hand_over(load_package(model_version(domain, number).folder), folder.absolute())
+    target = hand_over(model_version(domain, number).load(), folder.absolute())
     return HandedOver(domain, number, str(target), str(target / PROGRAM))

@@ -7,8 +7,8 @@ from registry.store.tracking import settled
 from tasks.domain import DomainFile, domain_from, load_domain
 from tasks.plan import Plan
 from tasks.prepare import embed
-from tasks.reproduce import Again, Reproduction, compare, find_origin, restore_data
-from tasks.train import fit, open_training_run, package
+from tasks.reproduce import Again, Reproduction, compare, find_origin, package_again, restore_data
+from tasks.train import fit, open_training_run
 
 
 @flow(name="reproduce", flow_run_name="reproduce {domain} v{version}")
@@ -22,5 +22,5 @@ def reproduce(domain: str, version: int) -> Reproduction:
         embed(plan)
         with settled(open_training_run(plan, None)) as run:
             trained = fit(plan, run)
-            package(plan, trained)
+            package_again(plan, trained)
             return compare(plan, Again(version, origin.run_id, trained))

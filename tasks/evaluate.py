@@ -7,6 +7,7 @@ from typing import Literal
 from prefect import task
 from prefect.artifacts import create_table_artifact
 
+from evaluation.inference.disparity import worst_disparities
 from evaluation.predictions.storage import predictions_path, write_predictions
 from evaluation.report.evaluate import Evaluation
 from evaluation.report.evaluate import evaluate as evaluate_predictions
@@ -16,8 +17,7 @@ from registry.gate.decision import Decision, Measured
 from registry.ledger.ledger import Ledger
 from registry.ledger.uses import count_evaluation
 from registry.package.judging import evaluation_figures, evaluation_metrics, predict_test, what_differs
-from registry.package.package import load_package
-from registry.package.parity import TOLERANCE
+from registry.package.parity import TOLERANCE, served_difference
 from registry.store.models import ModelVersion, model_version
 from registry.store.tracking import log_figures, log_table, log_values, run_params, settled, start_run
 from settings.machine import load_settings
@@ -80,20 +80,24 @@ def evaluate(plan: Plan, contestant: Contestant) -> Judged:
     """
     name, version, data, gate = plan.name, contestant.version, plan.prepared.version, plan.domain.gate
     found = model_version(name, version)
-    package = load_package(found.folder)
+    package = found.load()
     count_evaluation(plan.settings, name, plan.dataset, "evaluation", version)
     predictions = predict_test(package, plan.dataset, plan.domain.evaluation, plan.raw.again)
-    evaluation = evaluate_predictions(predictions, gate.metric, gate.resampling)
+    evaluation = evaluate_predictions(predictions, gate.metric, gate.resampling, plan.domain.evaluation.protected)
     path = predictions_path(plan.settings.home, name, version, data)
     write_predictions(path, predictions)
-    measured = Measured(package.latency_ms(), package.size_mb, package.parity, TOLERANCE, card_gaps(found.folder))
+    measured = Measured(
+        latency_ms=package.latency_ms(), size_mb=package.size_mb, parity=served_difference(package),
+        parity_limit=TOLERANCE, card_gaps=card_gaps(found.folder), disparities=evaluation.disparities,
+    )  # fmt: skip
     cost = {"latency_ms": measured.latency_ms, "size_mb": measured.size_mb, "parity": measured.parity}
     run_id = found.run_id if found.tags.get("dataset_version") == data else _later_run(found, contestant, data)
     log_values(run_id, {**evaluation_metrics(evaluation), **cost}, {}, {"test_data": data})
     log_table(run_id, "slices.json", evaluation.slices.to_json(orient="split", index=False, double_precision=6))
     log_figures(run_id, evaluation_figures(evaluation, predictions, plan.dataset))
     _show(name, contestant, evaluation)
-    notes = tuple(f"v{version}: {note}" for note in what_differs(package, plan.dataset))
+    told = [*what_differs(package, plan.dataset), *(one.text for one in worst_disparities(evaluation.disparities))]
+    notes = tuple(f"v{version}: {note}" for note in told)
     return Judged(name, version, path, measured, run_id, plan.dataset.generation, notes)
 
 

@@ -12,7 +12,7 @@ from data.stages.forget import Samples, erase_data, still_there
 from data.stages.forget import find_samples as find
 from data.stores.versioning import erase_versions
 from evaluation.predictions.storage import drop_predictions
-from registry.store.production import versions_that_learned
+from registry.store.production import traces_of
 from serving.prediction_log import erase
 from tasks.domain import Domain
 from tasks.policy import IO
@@ -50,6 +50,7 @@ def erase_records(domain: Domain, samples: Samples) -> Forgotten:
         _delete(domain.home / room / domain.name)
     judged = drop_predictions(domain.home, domain.name, samples.hashes)
     remains = _remains(domain, samples, unreached, judged)
+    _delete(domain.home / "packages" / domain.name)  # copies of what MLflow holds, which come anew when they are needed
     return Forgotten(domain.name, len(samples.hashes), rows, tuple(versions), remains)
 
 
@@ -64,11 +65,14 @@ def _delete(folder: Path) -> None:
 def _remains(domain: Domain, samples: Samples, unreached: Sequence[str], judged: Sequence[int]) -> tuple[str, ...]:
     """What a person has to do or to know."""
     there = still_there(domain.root, domain.name, domain.data, samples)
-    learned = versions_that_learned(domain.name, samples.hashes)
+    traces = traces_of(domain.name, samples.hashes)
+    learned = traces.learned
     told = {
         f"the source's own files, which Regraft never touches: {', '.join(there)}": there,
         f"versions that learned from them, weights and all: {_versions(learned)}; retrain, then "
         "delete them in MLflow": learned,
+        f"the samples themselves, in the packages of {_versions(traces.holding)} (golden.zip) and wherever these were "
+        "handed over: delete these versions in MLflow, then their runs": traces.holding,
         f"pictures in MLflow's runs of {_versions({*learned, *judged})}": [*learned, *judged],
         f"DVC remotes out of reach: {', '.join(unreached)}; run `dvc gc --cloud` there": unreached,
     }

@@ -15,7 +15,6 @@ from monitoring.figures import drift_figure
 from monitoring.reference import Reference
 from monitoring.report import write_drift_report
 from monitoring.windows import Window
-from registry.package.package import load_package
 from registry.store.models import ModelVersion, champion
 from registry.store.tracking import latest_run, log_figures, log_values, settled, start_run
 from serving.prediction_log import read
@@ -49,7 +48,7 @@ def check_drift(name: str, config: MonitoringConfig) -> MonitorReport:
     found = champion(name)
     if found is None:  # a result and no fault: schedules run before the first promotion, too
         return MonitorReport(name, None, "nothing", f"no champion to watch yet; run `regraft retrain {name}`")
-    package = load_package(found.folder)
+    package = found.load()
     reference = Reference(package.reference, package.transform.hash, package.classes)
     window = Window(read(name, version=found.version, last=config.window))
     check = check_window(reference, window, config, last_retrain=_last_retrain(name), now=datetime.now(UTC))

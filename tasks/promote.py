@@ -10,7 +10,6 @@ from registry.errors import GateError, QuarantineError, RegistryError
 from registry.gate.decision import Decision
 from registry.ledger.history import way_back
 from registry.ledger.ledger import Change, Ledger
-from registry.package.package import load_package
 from registry.store.aliases import Faults, alias_faults, follow_ledger
 from registry.store.models import DECISION_RUN, ModelVersion, describe_versions, model_version
 from registry.store.tracking import read_text
@@ -176,7 +175,7 @@ def _follow(name: str) -> Faults:
 def _verified(name: str, version: int) -> ModelVersion:
     """A registered version whose package is as it was packed."""
     found = model_version(name, version)
-    load_package(found.folder)
+    found.load()
     return found
 
 

@@ -3,6 +3,7 @@
 import math
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 
 from prefect import task
 
@@ -12,6 +13,7 @@ from registry.errors import GateError
 from registry.ledger.uses import count_evaluation
 from registry.package.judging import evaluation_metrics, predict_test
 from registry.package.package import load_package
+from registry.package.packing import pack_fit
 from registry.store.metric_names import metric_name
 from registry.store.models import model_version
 from registry.store.tracking import log_values, read_text, run_metrics
@@ -78,13 +80,20 @@ def restore_data(domain: Domain, origin: Origin) -> Prepared:
     return Prepared(restore(domain.root, origin.domain, origin.dataset_version), origin.dataset_version)
 
 
+@task(name="package", task_run_name="package {plan.name} again", **COMPUTE)
+def package_again(plan: Plan, trained: Trained) -> Path:
+    """Builds a package that is only compared: the files of its samples may be gone from the source by now."""
+    return pack_fit(trained.fit.folder, plan.dataset, plan.pretrained).folder
+
+
 @task(name="compare", task_run_name="compare with {plan.name} v{again.version}", **COMPUTE)
 def compare(plan: Plan, again: Again) -> Reproduction:
     """Judges the package that was made again as the first was judged, and sets the metrics side by side."""
     gate, version, trained = plan.domain.gate, again.version, again.trained
+    protected = plan.domain.evaluation.protected
     count_evaluation(plan.settings, plan.name, plan.dataset, "reproduction", version)
     predictions = predict_test(load_package(trained.package), plan.dataset, plan.domain.evaluation)
-    metrics = evaluation_metrics(evaluate_predictions(predictions, gate.metric, gate.resampling))
+    metrics = evaluation_metrics(evaluate_predictions(predictions, gate.metric, gate.resampling, protected))
     found = {metric_name(name): value for name, value in metrics.items()}
     tags = {"reproduces": str(version), "mlflow.runName": f"v{version} reproduced"}
     log_values(trained.run_id, found, {}, tags)

@@ -6,7 +6,6 @@ from pathlib import Path
 from prefect import task
 
 from registry.errors import ModelNotFoundError
-from registry.package.package import load_package
 from registry.store.models import champion
 from serving.files import files_below
 from serving.score import Destination, score_files
@@ -29,4 +28,4 @@ def score(paths: Sequence[Path], to: Destination) -> ScoreReport:
         raise ModelNotFoundError(f"{name!r} has no champion yet; run `regraft retrain {name}` first")
     files = files_below(paths)
     with task_progress(f"score {name}") as progress:
-        return score_files(load_package(found.folder), found.version, files, to=to, progress=progress)
+        return score_files(found.load(), found.version, files, to=to, progress=progress)

@@ -11,7 +11,6 @@ from evaluation.predictions.storage import predictions_path, read_predictions
 from evaluation.stress.robustness import Robustness
 from registry.cards.stressing import Stress, StressTest, stress_curves, stress_means
 from registry.errors import GateError
-from registry.package.package import load_package
 from registry.store.models import DECISION_RUN, ModelVersion, model_version
 from registry.store.tracking import log_curves, log_figures, log_values
 from tasks.events import told_stress
@@ -55,7 +54,7 @@ def _tried(plan: Plan, found: ModelVersion) -> Stress:
         raise GateError(
             f"{name!r} v{version} was never judged on {plan.prepared.version}; `regraft retrain {name}` does"
         )
-    package, clean = load_package(found.folder), read_predictions(path)
+    package, clean = found.load(), read_predictions(path)
     with task_progress(f"stress {name} v{version}") as report:
         return StressTest(domain.root, package, plan.dataset, clean, domain.stress, domain.gate, report).run()
 

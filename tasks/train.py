@@ -87,7 +87,7 @@ def fit(plan: Plan, run_id: str) -> Trained:
 @task(name="package", task_run_name="package {plan.name}", **COMPUTE)
 def package(plan: Plan, trained: Trained) -> Path:
     """Builds the package and proves that it predicts what the network predicts."""
-    return pack_fit(trained.fit.folder, plan.dataset, plan.pretrained).folder
+    return pack_fit(trained.fit.folder, plan.dataset, plan.pretrained, plan.raw.contents).folder
 
 
 @task(name="describe", task_run_name="describe {plan.name}", **COMPUTE)

@@ -127,6 +127,17 @@ def write_dataset(folder: Path, *, count: int = 40, side: int = 64, classes: tup
     return Dataset(folder, {"label": ClassificationTask(classes=classes)})
 
 
+def raw_samples(dataset: Any) -> Callable[..., dict[str, bytes]]:
+    """Reads samples of a data set as files of their source: PNGs of their pixels."""
+
+    def read(hashes: list[str], most: int) -> dict[str, bytes]:
+        rows = dataset.manifest.set_index("hash").loc[hashes[:most]].reset_index()
+        pixels = dataset.samples(rows)
+        return {digest: dataset.spec.encode(one) for digest, one in zip(rows["hash"], pixels, strict=True)}
+
+    return read
+
+
 @pytest.fixture(scope="session")
 def make_dataset() -> Callable[..., Any]:
     """The function that writes processed data into a folder and opens them."""
@@ -211,7 +222,7 @@ def workshop(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REGRAFT_ROOT", str(root))
         fit(fit_config(root, dataset, root / "fit", epochs=20, batch_size=8))
-        package = pack_fit(root / "fit", dataset, pretrained)
+        package = pack_fit(root / "fit", dataset, pretrained, raw_samples(dataset))
         rule = GateConfig(floor=0.5, resamples=100)
         describe(package.folder, dataset, card_facts(root, dataset), rule, EvaluationConfig())
     return Workshop(root, dataset, root / "fit", package.folder)

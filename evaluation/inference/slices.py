@@ -67,13 +67,15 @@ def chosen_slices(table: pd.DataFrame, others: pd.DataFrame, config: EvaluationC
         EvaluationError: there is no column of that name.
     """
     names: list[str | tuple[str, str]] = list(table.columns if config.slices is None else config.slices)
+    names += [name for name in config.protected if name not in names]
     table = pd.concat([table, others[others.columns.difference(table.columns, sort=False)]], axis=1)
     wanted = {part for name in names for part in ((name,) if isinstance(name, str) else name)}
     unknown = sorted(wanted - set(table.columns))
     if unknown:
         exist = ", ".join(table.columns) or "none"
         raise EvaluationError(
-            f"evaluation.slices names {', '.join(unknown)}; the data has the columns: {exist}; correct the list"
+            f"evaluation.slices or evaluation.protected names {', '.join(unknown)}; the data has the columns: {exist}; "
+            "correct the list"
         )
     columns = {
         name if isinstance(name, str) else JOINT.join(name): table[name]

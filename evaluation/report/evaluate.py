@@ -1,6 +1,7 @@
 """The whole judgement of one model: every metric with its interval, its calibration, and every slice."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -8,6 +9,7 @@ import pandas as pd
 from evaluation.errors import EvaluationError
 from evaluation.inference.bootstrap import Resampling, bootstrap_interval
 from evaluation.inference.calibration import ReliabilityBin, calibration_error, reliability_curve
+from evaluation.inference.disparity import Disparity, judge_disparities
 from evaluation.inference.interval import Interval
 from evaluation.inference.slices import judge_slices
 from evaluation.predictions.metrics import METRICS, metric_named
@@ -26,6 +28,7 @@ class Evaluation:
         samples: number of samples.
         groups: number of groups.
         level: confidence level of the intervals, and of the comparisons of slices.
+        disparities: of every protected column, by measure and class.
     """
 
     metrics: dict[str, Interval]
@@ -35,10 +38,13 @@ class Evaluation:
     samples: int
     groups: int
     level: float
+    disparities: tuple[Disparity, ...] = ()
 
 
-def evaluate(predictions: Predictions, metric: str, resampling: Resampling) -> Evaluation:
-    """Judges predictions by every metric and their calibration, and by `metric` in every slice.
+def evaluate(
+    predictions: Predictions, metric: str, resampling: Resampling, protected: Sequence[str] = ()
+) -> Evaluation:
+    """Judges predictions by every metric and their calibration, by `metric` in every slice, and protected columns.
 
     Raises:
         EvaluationError: no such metric, it is undefined here (one class only), or all samples are of one group.
@@ -58,4 +64,5 @@ def evaluate(predictions: Predictions, metric: str, resampling: Resampling) -> E
         samples=len(predictions),
         groups=predictions.group_count,
         level=resampling.level,
+        disparities=judge_disparities(predictions, protected, resampling),
     )

@@ -43,14 +43,15 @@ def export_onnx(network: "nn.Module", spec: Spec, path: Path, outputs: tuple[str
         )
 
 
-def open_session(path: Path, threads: int) -> "onnxruntime.InferenceSession":
-    """An ONNX Runtime session on `threads` threads of the CPU."""
+def open_session(model: Path | bytes, threads: int) -> "onnxruntime.InferenceSession":
+    """An ONNX Runtime session of a model, a file or its bytes, on `threads` threads of the CPU."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    given = model if isinstance(model, bytes) else str(model)
+    return onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
 
 
 def run_session(session: "onnxruntime.InferenceSession", samples: Array) -> tuple[Floats, ...]:

@@ -35,7 +35,7 @@ CROSSWALK = (
     Evidence(NIST, "MEASURE 2.4", "behaviour in production", "what drift is measured against", (REFERENCE,)),
     Evidence(NIST, "MEASURE 2.5", "validity and reliability", "calibration, golden-batch parity", (CARD, CHECKS)),
     Evidence(NIST, "MEASURE 2.7", "security and resilience", "hash of each file, signature", ("manifest.json", SEAL)),
-    Evidence(NIST, "MEASURE 2.11", "fairness and bias", "metric of every slice that the data have", (CARD,)),
+    Evidence(NIST, "MEASURE 2.11", "fairness and bias", "metrics of slices, disparities of protected ones", (CARD,)),
     Evidence(NIST, "MEASURE 2.12", "environmental impact", "energy of the training, where measured", (CARD,)),
     Evidence(NIST, "MANAGE 3.2", "pre-trained models", "backbone, revision and hash", (BOM,)),
     Evidence(ISO, "A.4.3", "data resources", "data version, fields and hashes", (DATA,)),

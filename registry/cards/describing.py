@@ -8,7 +8,7 @@ from evaluation.report.evaluate import evaluate
 from registry.cards.bom import write_bom
 from registry.cards.data_card import write_data_card
 from registry.cards.facts import Facts
-from registry.cards.model_card import write_model_card
+from registry.cards.model_card import NAME, OTHERS, write_model_card
 from registry.gate.config import GateConfig
 from registry.package.judging import predict_test
 from registry.package.package import Package, load_package
@@ -25,9 +25,10 @@ def describe(folder: Path, dataset: Dataset, facts: Facts, gate: GateConfig, sli
     """
     package = load_package(folder)
     predictions = predict_test(package, dataset, slices)
-    evaluation = evaluate(predictions, gate.metric, gate.resampling)
+    evaluation = evaluate(predictions, gate.metric, gate.resampling, slices.protected)
     write_data_card(folder, dataset, facts)
     write_bom(package, dataset, facts, evaluation)
     write_model_card(package, dataset, facts, evaluation)  # last, for it names the other files
-    seal(folder)
+    kept = {name: digest for name, digest in (package.digests or {}).items() if name not in {NAME, *OTHERS}}
+    seal(folder, kept)
     return load_package(folder)

@@ -52,6 +52,7 @@ def write_model_card(package: Package, dataset: Dataset, facts: Facts, evaluatio
         level=f"{evaluation.level:.0%}",
         metrics=_table((name, *_shown(found)) for name, found in evaluation.metrics.items()),
         slices=_slices(evaluation),
+        disparities=_disparities(evaluation),
         calibration=_calibration(package, facts, evaluation),
         limits=_limits(package, evaluation),
         cost=_cost(facts),
@@ -179,6 +180,18 @@ def _slices(evaluation: Evaluation) -> str:
     return (
         f"Metric: {metric}. Each slice is compared with all other samples.\n\n{_table([columns, ['---'] * 8, *rows])}"
     )
+
+
+def _disparities(evaluation: Evaluation) -> str:
+    """Every measure of every class between the groups of the protected columns; nothing where none is named."""
+    if not evaluation.disparities:
+        return ""
+    columns = ("protected", "measure", "class", "difference", "low", "high", "ratio", "low", "high", "groups")
+    rows = [
+        (one.column, one.measure, one.label, *_shown(one.difference), *_shown(one.ratio), one.found)
+        for one in evaluation.disparities
+    ]
+    return _table([columns, ["---"] * len(columns), *rows])
 
 
 def _shown(found: Interval) -> tuple[str, str, str]:

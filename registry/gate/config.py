@@ -36,6 +36,13 @@ class GateConfig(Config):
         default=10, ge=1, description="comparisons on one test set; after them `regraft split refresh` draws another"
     )
     slice_margin: float = Field(default=0.05, ge=0, description="how much worse than the champion a slice may be")
+    max_disparity: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="how far selection and error rates of the groups of evaluation.protected may surely lie apart; "
+        "unset: disparities are told and decide nothing",
+    )
     max_ece: float = Field(
         default=0.1, gt=0, le=1, description="largest calibration error; the lower end of its interval is judged"
     )

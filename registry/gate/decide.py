@@ -14,6 +14,7 @@ from evaluation.predictions.predictions import Predictions, require_paired
 from registry.errors import GateError
 from registry.gate.config import GateConfig
 from registry.gate.decision import Decision, Floor, Measured, Outcome
+from registry.gate.disparity_floors import disparity_floors
 from registry.gate.shared_classes import doubt, fair_pair, harm_floors
 from registry.gate.spending import Turn
 
@@ -46,6 +47,7 @@ def decide(
     require_comparable(challenger, champion, measured)
     current = _interval(challenger, config)
     floors = [_metric_floor(current, config), _calibration_floor(challenger, config), *_cost_floors(config, measured)]
+    floors += disparity_floors(measured.disparities, config.max_disparity)
     found: dict[str, Any] = {
         "metric": config.metric,
         "challenger": current,

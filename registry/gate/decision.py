@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from evaluation.inference.disparity import Disparity
 from evaluation.inference.interval import Interval
 from registry.gate.config import GateConfig
 from registry.gate.spending import Turn
@@ -25,6 +26,7 @@ class Measured:
         parity: largest difference of a probability from the network's on the golden batch.
         parity_limit: the largest that is allowed.
         card_gaps: fields that the model card lacks.
+        disparities: between the groups of protected columns.
     """
 
     latency_ms: float
@@ -32,6 +34,7 @@ class Measured:
     parity: float
     parity_limit: float
     card_gaps: tuple[str, ...]
+    disparities: tuple[Disparity, ...] = ()
 
 
 class Floor(BaseModel):

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from data.errors import StorageError
 from registry.errors import PackageError
 from registry.package.package import Package, load_package
+from registry.package.parity import TOLERANCE, served_difference
 
 PROGRAMS = Path(__file__).parents[1] / "shipped"
 PROGRAM, PACKAGE, REQUIREMENTS = "predict.py", "package", "requirements.txt"
@@ -18,7 +19,8 @@ def hand_over(package: Package, target: Path) -> Path:
     """Writes package, program and what the program needs into an empty or new folder; whole, or not at all.
 
     Raises:
-        PackageError: the folder holds something, the package was altered, or no program reads its kind of sample.
+        PackageError: the folder holds something, the package was altered or reads files otherwise here, or no program
+            reads its kind of sample.
         StorageError: the disk refused a write.
     """
     program = PROGRAMS / f"predict_{package.transform.sample}.py"
@@ -27,10 +29,15 @@ def hand_over(package: Package, target: Path) -> Path:
             f"no program reads samples of kind {package.transform.sample!r} without Regraft; "
             f"load the package with MLflow, see docs/package.md, or add {program.name} to registry/shipped"
         )
+    if (difference := served_difference(package)) > TOLERANCE:
+        raise PackageError(
+            f"on this machine the golden samples of {package.folder} get other answers than in training, by "
+            f"{difference:.2g}, over {TOLERANCE}; use the versions of Pillow and onnxruntime that it was packed with"
+        )
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise PackageError(f"{target} is no empty folder; name a new or an empty one")
     try:
-        _write(package.folder, program, target)
+        _write(package, program, target)
     except OSError as error:
         raise StorageError(
             f"cannot write {target}: {error.strerror or error}; free disk space or check its rights"
@@ -38,12 +45,13 @@ def hand_over(package: Package, target: Path) -> Path:
     return target
 
 
-def _write(package: Path, program: Path, target: Path) -> None:
+def _write(package: Package, program: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as temporary:
         draft = Path(temporary, "whole")
-        shutil.copytree(package, draft / PACKAGE)
-        load_package(draft / PACKAGE)  # what is handed over is verified, not only what it was copied from
+        shutil.copytree(package.folder, draft / PACKAGE)
+        if load_package(draft / PACKAGE).digests != package.digests:  # the copy itself, not only what it was made of
+            raise PackageError(f"package {package.folder} was changed while it was copied; nothing is handed over")
         shutil.copyfile(program, draft / PROGRAM)
         needed = "".join(f"{name}=={version(name)}\n" for name in REQUIRED)
         (draft / REQUIREMENTS).write_text(needed, encoding="utf-8")

@@ -128,7 +128,7 @@ def _refuse_flattery(package: Package, judged: int, samples: int) -> None:
 
 
 def evaluation_metrics(evaluation: Evaluation) -> dict[str, float]:
-    """Metrics by name: each value with the ends of its interval (ece: calibration), and each slice's estimate."""
+    """Metrics by name: values with the ends of their intervals (ece: calibration), slices' estimates, disparities."""
     metrics: dict[str, float] = {}
     for name, interval in {**evaluation.metrics, "ece": evaluation.calibration}.items():
         metrics |= {
@@ -139,6 +139,8 @@ def evaluation_metrics(evaluation: Evaluation) -> dict[str, float]:
     judged = evaluation.slices[evaluation.slices["estimate"].notna()]
     for row in judged.to_dict("records"):
         metrics[f"slice_{row['metric']}/{row['column']}: {row['value']}"] = row["estimate"]
+    for one in evaluation.disparities:
+        metrics[f"disparity/{one.column}: {one.measure} of {one.label}"] = one.difference.value
     return metrics
 
 

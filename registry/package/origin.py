@@ -21,25 +21,26 @@ def bound_copy(package: Package, target: Path, domain: str, run_id: str) -> Pack
     """
     shutil.copytree(package.folder, target)
     write_text(target / NAME, json.dumps({"domain": domain, "run": run_id}, indent=1))
-    seal(target)
+    seal(target, {name: digest for name, digest in (package.digests or {}).items() if name != NAME})
     return load_package(target)
 
 
-def check_origin(folder: Path, domain: str, version: int, run_id: str) -> None:
-    """Notices a package that lies in another's place; whether the file itself is genuine, `load_package` finds.
+def check_origin(package: Package, domain: str, version: int, run_id: str) -> None:
+    """Notices a verified package that lies in another's place.
 
     Raises:
         PackageError: the package belongs to another domain or run, or does not say where it belongs.
     """
     try:
-        origin = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        origin = json.loads(package.content(NAME))
         found = str(origin["domain"]), str(origin["run"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PackageError(
-            f"package {folder} does not say what it belongs to ({error}); register the model again"
+            f"package {package.folder} does not say what it belongs to ({error}); register the model again"
         ) from error
     if found != (domain, run_id):
         raise PackageError(
             f"in the place of {domain!r} v{version} (run {run_id}) lies a package of {found[0]!r} (run {found[1]}): "
-            f"the artifact store or MLflow was changed; mend it and delete {folder}, or roll back to another version"
+            "the artifact store or MLflow was changed; mend it and delete "
+            f"{package.folder}, or roll back to another version"
         )

@@ -7,6 +7,7 @@ transform.json        the transform spec, with the version of the code that foll
 labels.json           tasks, backbone
 reference.parquet     what the network said of its training and validation samples, or after a refit heads like its own
                       that had not seen the sample: the drift reference
+golden.zip            a few validation samples as their source gave them, and what the network said of them
 checks.json           temperatures, and the largest difference between the three ways to a prediction
 data_card.json, bom.json, model_card.md    what people and auditors read; written by `registry.cards.describing`
 origin.json           domain and run that it belongs to; written by `registry.package.origin` when it is registered
@@ -14,6 +15,7 @@ manifest.json         sha256 of each file above; checked before anything is load
 manifest.sig          its ed25519 signature, where REGRAFT_SIGNING_KEY is set
 """
 
+import io
 import json
 import logging
 import time
@@ -26,13 +28,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from data.parquet import read_parquet
 from data.specs.spec import DECODER_VERSION, Array
 from data.specs.transform import Transform
-from data.stores.manifest import read_table
 from data.targets.task import Task
-from lightning_modules.network.onnx import Floats, open_session, run_session
+from lightning_modules.network.onnx import Floats, run_session
 from registry.errors import PackageError
-from registry.shipped.manifest import verify
+from registry.package.contract import open_model
+from registry.shipped.manifest import read_verified, verify
 from settings.machine import load_settings
 
 log = logging.getLogger(__name__)
@@ -44,7 +47,8 @@ class Package:
     """A verified package, ready to predict.
 
     `temperatures` divide the logits of each task inside the model; `parity` is the largest difference of an answer
-    between network, package and serving path on the golden batch.
+    between network, package and serving path on the golden batch. `digests` are the sha256 of the files that were
+    verified; a draft, which nothing vouches for yet, has none.
     """
 
     folder: Path
@@ -53,6 +57,7 @@ class Package:
     backbone: str
     temperatures: Mapping[str, float]
     parity: float
+    digests: Mapping[str, str] | None = None
 
     @property
     def headline(self) -> str:
@@ -66,12 +71,35 @@ class Package:
 
     @cached_property
     def _session(self) -> Any:
-        return open_session(self.folder / "model.onnx", load_settings().cores)
+        return open_model(self.content("model.onnx"), self.transform.spec, self.tasks, self.folder)
+
+    def opened(self) -> "Package":
+        """The package itself, once its model runs and keeps its contract.
+
+        Raises:
+            PackageError: it does not.
+        """
+        assert self._session is not None  # noqa: S101 - it is opened by being asked for
+        return self
 
     @cached_property
     def reference(self) -> pd.DataFrame:
         """The drift reference: hash, group, split, the spec's measures, answers and embedding of each sample."""
-        return read_table(self.folder / "reference.parquet")
+        found: pd.DataFrame = read_parquet(io.BytesIO(self.content("reference.parquet"))).to_pandas(use_threads=False)
+        return found
+
+    def content(self, name: str) -> bytes:
+        """Bytes of a file of the package: those that were verified, whatever lies there by now.
+
+        Raises:
+            PackageError: the file is gone, or was changed after the package was verified.
+        """
+        if self.digests is None:
+            return (self.folder / name).read_bytes()
+        try:
+            return read_verified(self.folder, name, self.digests)
+        except ValueError as error:
+            raise PackageError(str(error)) from error
 
     @property
     def size_mb(self) -> float:
@@ -104,27 +132,54 @@ class Package:
 
 
 def load_package(folder: Path) -> Package:
-    """Verifies a package, by its signature where REGRAFT_VERIFY_KEY is set and file by file, and opens it.
+    """Verifies a package and opens its model.
+
+    Raises:
+        PackageError: as `read_package`, or the model does not take what `transform.json` says or answer what
+            `labels.json` says.
+    """
+    return read_package(folder).opened()
+
+
+def read_package(folder: Path) -> Package:
+    """Verifies a package, by its signature where REGRAFT_VERIFY_KEY is set and file by file, and reads what it says.
+
+    Nothing in it is parsed before, and of each file just the bytes that were verified are. The model is not opened:
+    what a version learned from can be asked where it does not run any more.
 
     Raises:
         PackageError: a file is missing or is not what was packed, or the signature is missing or wrong.
     """
+    digests = verified(folder)
     try:
-        verify(folder, load_settings().verify_keys, FILES)
-    except ValueError as error:
-        raise PackageError(str(error)) from error
-    try:
-        labels, checks = (_read_json(folder / name) for name in ("labels.json", "checks.json"))
-        described = (folder / "transform.json").read_text(encoding="utf-8")
-        transform = Transform.read(described)
-        _warn_of_decoder(folder, json.loads(described).get("decoder", 1))
-        tasks, parity = _tasks(labels), float(checks["parity"]["largest_difference"])
-        return Package(folder, transform, tasks, labels["backbone"], _temperatures(checks, tasks), parity)
+        return _described(folder, digests)
     except (ValueError, KeyError, TypeError) as error:
         reason = str(error).splitlines()[0]
         raise PackageError(
             f"package {folder} was packed by another release ({reason}); register the model again"
         ) from error
+
+
+def verified(folder: Path) -> dict[str, str]:
+    """sha256 of each file of a package that is what was packed.
+
+    Raises:
+        PackageError: it is not, or the signature is missing or wrong.
+    """
+    try:
+        return verify(folder, load_settings().verify_keys, FILES)
+    except ValueError as error:
+        raise PackageError(str(error)) from error
+
+
+def _described(folder: Path, digests: Mapping[str, str]) -> Package:
+    """The package as its files describe it."""
+    read = {name: read_verified(folder, name, digests) for name in ("labels.json", "checks.json", "transform.json")}
+    labels, checks, described = (json.loads(content) for content in read.values())
+    transform = Transform.read(read["transform.json"].decode("utf-8"))
+    _warn_of_decoder(folder, described.get("decoder", 1))
+    tasks, parity = _tasks(labels), float(checks["parity"]["largest_difference"])
+    return Package(folder, transform, tasks, labels["backbone"], _temperatures(checks, tasks), parity, digests)
 
 
 def _warn_of_decoder(folder: Path, version: int) -> None:
@@ -135,10 +190,6 @@ def _warn_of_decoder(folder: Path, version: int) -> None:
             "retrain the domain",
             folder, version, DECODER_VERSION,
         )  # fmt: skip
-
-
-def _read_json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _tasks(labels: dict[str, Any]) -> dict[str, Task]:

@@ -3,16 +3,17 @@
 import json
 import math
 import shutil
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from data.errors import StorageError
 from data.specs.spec import recorded
-from data.stores.atomic import write_text
+from data.stores.atomic import atomic_path, write_text
 from data.stores.dataset import Dataset
 from data.stores.manifest import LABEL, write_table
 from data.targets.task import output_names
@@ -21,8 +22,10 @@ from lightning_modules.fitting.launch import Outputs, read_outputs
 from lightning_modules.hub.backbones import Pretrained
 from lightning_modules.network.onnx import export_onnx
 from registry.errors import PackageError
+from registry.package.golden import FEW, affordable, golden_file
+from registry.package.golden import NAME as GOLDEN_FILE
 from registry.package.package import Package, load_package
-from registry.package.parity import Golden, prove_parity
+from registry.package.parity import Golden, prove_parity, said_by
 from registry.package.restoring import load_network
 from registry.shipped.manifest import MANIFEST, SIGNATURE, manifest_text
 from registry.shipped.signing import sign
@@ -31,11 +34,15 @@ from settings.machine import load_settings
 if TYPE_CHECKING:
     from lightning_modules.network.network import Network
 
+Raw: TypeAlias = Callable[[Sequence[str], int], dict[str, bytes]]
 GOLDEN, MOST = 8, 64  # samples of the golden batch; more than eight only where there are more classes
 
 
-def pack_fit(fit: Path, dataset: Dataset, pretrained: Pretrained) -> Package:
+def pack_fit(fit: Path, dataset: Dataset, pretrained: Pretrained, raw: Raw | None = None) -> Package:
     """Builds the package of a fit in its folder `package`, calibrated on answers that no sample's own label has taught.
+
+    `raw` reads samples as their source gives them, by which the serving path is proved; without it that is not, and
+    the package is for looking at, not for serving.
 
     Raises:
         PackageError: network, package and serving path disagree on the golden batch, or the package cannot be signed.
@@ -50,18 +57,34 @@ def pack_fit(fit: Path, dataset: Dataset, pretrained: Pretrained) -> Package:
         Package(fit / "package", transform, dataset.tasks, pretrained.name, temperatures, math.nan),
         network,
         _reference(dataset, outputs, network),
-        golden_batch(dataset),
+        golden_batch(dataset, raw),
     )
 
 
-def golden_batch(dataset: Dataset) -> Golden:
-    """Validation samples of every stratum in turn, the first of each first; the same for the same data."""
+def golden_batch(dataset: Dataset, raw: Raw | None = None) -> Golden:
+    """Validation samples of every stratum in turn, the first of each first; the same for the same data.
+
+    Raises:
+        PackageError: `raw` finds none of them.
+    """
     rows = dataset.rows("val")
     strata = dataset.tasks[dataset.headline].strata(rows[LABEL + dataset.headline])
     turn = strata.groupby(strata).cumcount()
     count = max(GOLDEN, min(strata.nunique(), MOST))
-    chosen = rows.loc[turn.sort_values(kind="stable").index[:count]]
-    return Golden(dataset.samples(chosen), tuple(chosen["hash"]))
+    ordered = rows.loc[turn.sort_values(kind="stable").index]
+    files = _files(list(ordered["hash"]), raw) if raw else {}
+    chosen = ordered[(np.arange(len(ordered)) < count) | ordered["hash"].isin(files)]
+    return Golden(dataset.samples(chosen), tuple(chosen["hash"]), files)
+
+
+def _files(hashes: list[str], raw: Raw) -> dict[str, bytes]:
+    found = affordable(raw(hashes, FEW))
+    if not found:
+        raise PackageError(
+            f"none of {len(hashes)} validation samples is in its source any more, so nothing shows that serving "
+            "decodes as training did; bring the files back and run the flow again, it goes on from the fit"
+        )
+    return found
 
 
 def build_package(draft: Package, network: "Network", reference: pd.DataFrame, golden: Golden) -> Package:
@@ -83,21 +106,32 @@ def build_package(draft: Package, network: "Network", reference: pd.DataFrame, g
     tasks = {name: task.model_dump(mode="json") for name, task in draft.tasks.items()}
     write_text(folder / "labels.json", json.dumps({"tasks": tasks, "backbone": draft.backbone}, indent=1))
     write_table(folder / "reference.parquet", reference)
-    parity = prove_parity(draft, network, golden)
+    said = said_by(network, draft.tasks, golden.samples)
+    parity = prove_parity(draft, said, golden)
+    if golden.raw:
+        with atomic_path(folder / GOLDEN_FILE) as temporary:
+            temporary.write_bytes(golden_file(golden.samples_as_files(said)))
     checks = {"temperature": draft.temperatures, "parity": asdict(parity)}
     write_text(folder / "checks.json", json.dumps(checks, indent=1))
     seal(folder)
     return load_package(folder)
 
 
-def seal(folder: Path) -> None:
+def seal(folder: Path, verified: Mapping[str, str] | None = None) -> None:
     """Writes the manifest of everything in the folder, and its signature where REGRAFT_SIGNING_KEY is set.
 
+    `verified` are the sha256 of files that were sealed before, and which must be those still.
+
     Raises:
-        PackageError: the key cannot be used; no signature is left.
+        PackageError: a file was changed meanwhile, or the key cannot be used; no signature is left.
         StorageError: the disk refused a write.
     """
     content, key = manifest_text(folder), load_settings().signing_key
+    now = json.loads(content)
+    if changed := [name for name, digest in (verified or {}).items() if now.get(name) != digest]:
+        raise PackageError(
+            f"package {folder}: {changed[0]} was changed while it was described, it is not sealed; register it again"
+        )
     (folder / SIGNATURE).unlink(missing_ok=True)
     write_text(folder / MANIFEST, content)
     if key:

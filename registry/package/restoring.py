@@ -14,6 +14,8 @@ from settings.machine import load_settings
 if TYPE_CHECKING:
     from lightning_modules.network.network import Network
 
+WEIGHTS = "weights.safetensors"
+
 
 def restore_network(root: Path, package: Package) -> "Network":
     """The network of a verified package, ready to judge on the cores of the settings; its weights need no gradients.
@@ -26,22 +28,25 @@ def restore_network(root: Path, package: Package) -> "Network":
 
     torch.set_num_threads(load_settings().cores)
     card = load_backbone(root, package.backbone)
-    network = load_network(card, package.transform, package.tasks, package.folder / "weights.safetensors")
+    content, place = package.content(WEIGHTS), package.folder / WEIGHTS
+    network = load_network(card, package.transform, package.tasks, place, content)
     return network.requires_grad_(requires_grad=False).eval()
 
 
-def load_network(card: Backbone, transform: Transform, tasks: Mapping[str, Task], weights: Path) -> "Network":
-    """The network that a weight file holds, with the heads that it was trained with.
+def load_network(
+    card: Backbone, transform: Transform, tasks: Mapping[str, Task], weights: Path, content: bytes | None = None
+) -> "Network":
+    """The network that a weight file holds, with the heads that it was trained with; `content`: its verified bytes.
 
     Raises:
         PackageError: the weights are those of another network.
     """
-    from safetensors.torch import load_file  # brings torch
+    from safetensors.torch import load  # brings torch
 
     from lightning_modules.network.network import Network
     from lightning_modules.objectives.objective import HeadStyle, objectives_of
 
-    given = load_file(weights)
+    given = load(weights.read_bytes() if content is None else content)
     style: HeadStyle = "cosine" if any(name.endswith(".prototypes") for name in given) else "linear"
     network = Network(card, transform, objectives_of(tasks), style=style)
     try:

@@ -6,7 +6,7 @@ import only each other and raise ValueErrors, which `registry.package.package` t
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
@@ -18,8 +18,10 @@ def manifest_text(folder: Path) -> str:
     return json.dumps({name: sha256(folder / name) for name in names}, indent=1)
 
 
-def verify(folder: Path, keys: Sequence[str], required: Sequence[str] = ()) -> None:
+def verify(folder: Path, keys: Sequence[str], required: Sequence[str] = ()) -> dict[str, str]:
     """Checks signature (where there are public keys: PEM files) and files, before any of them is read.
+
+    Returns the sha256 of each file, by which `read_verified` reads them.
 
     Raises:
         ValueError: the package is unsigned, altered, incomplete or holds a file that the manifest does not know.
@@ -38,6 +40,22 @@ def verify(folder: Path, keys: Sequence[str], required: Sequence[str] = ()) -> N
         raise ValueError(
             f"package {folder}: {wrong[0]} is not the file that was packed; roll back or register the model again"
         )
+    return expected
+
+
+def read_verified(folder: Path, name: str, digests: Mapping[str, str]) -> bytes:
+    """Bytes of a file that was verified before: just those, whatever was put in its place since.
+
+    Raises:
+        ValueError: the file is gone or another one by now.
+    """
+    try:
+        content = (folder / name).read_bytes()
+    except OSError as error:
+        raise ValueError(f"package {folder} is incomplete or unreadable ({error}); register the model again") from error
+    if hashlib.sha256(content).hexdigest() != digests.get(name):
+        raise ValueError(f"package {folder}: {name} was changed after it was verified; find out who writes there")
+    return content
 
 
 def _listed(folder: Path, content: bytes) -> dict[str, str]:

@@ -1,17 +1,22 @@
-"""Names the class of image files: `python predict.py FILE_OR_FOLDER …` prints a row a file, without Regraft."""
+"""Names the class of image files: `python predict.py FILE_OR_FOLDER …` prints a row a file, without Regraft.
+
+`python predict.py --check` shows that it answers on this machine as the network did where it was trained.
+"""
 
 import csv
+import io
 import json
 import sys
+import zipfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
 
-def pixels(file: str, spec: dict[str, Any]) -> npt.NDArray[np.uint8]:
+def pixels(file: str | IO[bytes], spec: dict[str, Any]) -> npt.NDArray[np.uint8]:
     """What the network sees of a file, as transform.json says: upright, 8 bits, a square of size x size x channels."""
     image: Image.Image = Image.open(file)
     image.load()
@@ -50,6 +55,17 @@ def named(arguments: list[str]) -> list[str]:
     return [file for files in found for file in files if not Path(file).is_dir()]
 
 
+def check(package: Path, spec: dict[str, Any], model: Any) -> int:
+    """Compares answers to the package's golden samples with those of the network; 0 where they agree to 0.001."""
+    with zipfile.ZipFile(package / "golden.zip") as golden:
+        told = json.loads(golden.read("answers.json"))
+        seen = np.stack([pixels(io.BytesIO(golden.read(name)), spec) for name in told["samples"]])
+    found, said = model.run(None, {"images": seen})[0], np.array(next(iter(told["said"].values())))
+    difference = float(np.abs(found - said).max())
+    print(f"{len(seen)} golden samples: answers differ by {difference:.2g} at most")  # noqa: T201
+    return 0 if difference <= 0.001 else 1
+
+
 def main() -> None:
     """Prints class and probabilities of the files on the command line as CSV; what is no image is told and left out."""
     import onnxruntime
@@ -58,6 +74,8 @@ def main() -> None:
     spec, tasks = (json.loads((package / name).read_text("utf-8")) for name in ("transform.json", "labels.json"))
     classes = next(iter(tasks["tasks"].values()))["classes"]
     model = onnxruntime.InferenceSession(package / "model.onnx", providers=["CPUExecutionProvider"])
+    if files == ["--check"]:
+        sys.exit(check(package, spec["image"], model))
     table = csv.writer(sys.stdout)
     table.writerow(["path", "class", *classes])
     faults = 0

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .manifest import verify
+from .manifest import read_verified, verify
 
 BATCH = 64
 TYPES = {"tensor(uint8)": np.uint8, "tensor(int64)": np.int64, "tensor(float)": np.float32}
@@ -20,8 +20,9 @@ class OnnxModel:
     def __init__(self, folder: Path) -> None:
         import onnxruntime
 
-        verify(folder, _keys(os.environ.get("REGRAFT_VERIFY_KEY", "")))
-        self._session = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
+        digests = verify(folder, _keys(os.environ.get("REGRAFT_VERIFY_KEY", "")))
+        model = read_verified(folder, "model.onnx", digests)  # what was verified is what runs
+        self._session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
 
     def predict(self, samples: Any, params: dict[str, Any] | None = None) -> dict[str, npt.NDArray[np.float32]]:
         """The model's outputs by name, such as probabilities [N, K] and embedding [N, D]."""

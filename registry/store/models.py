@@ -9,8 +9,9 @@ from tempfile import TemporaryDirectory
 from registry.cards.model_card import card_gaps
 from registry.errors import ModelNotFoundError, PackageError
 from registry.ledger.ledger import Ledger
+from registry.package.golden import golden_hashes
 from registry.package.origin import bound_copy, check_origin
-from registry.package.package import load_package
+from registry.package.package import Package, load_package, read_package
 from registry.store.mlflow_model import packed_folder, write_mlflow_model
 from registry.store.tracking import experiment_id, mlflow_client, registry_errors
 from settings.machine import load_settings
@@ -29,6 +30,24 @@ class ModelVersion:
     created: int
     tags: dict[str, str] = field(default_factory=dict)
 
+    def load(self) -> Package:
+        """Its package, ready to predict.
+
+        Raises:
+            PackageError: as `read`, or its model does not run.
+        """
+        return self.read().opened()
+
+    def read(self) -> Package:
+        """Its package, verified before anything in it is parsed; the model is not opened.
+
+        Raises:
+            PackageError: it was altered, or is another's that lies in its place.
+        """
+        package = read_package(self.folder)
+        check_origin(package, self.domain, self.version, self.run_id)
+        return package
+
 
 def register(domain: str, folder: Path, run_id: str, *, tags: Mapping[str, str], description: str, purpose: str) -> int:
     """Logs a package as a model of its run and registers it as the domain's next version, alias `challenger`.
@@ -36,7 +55,8 @@ def register(domain: str, folder: Path, run_id: str, *, tags: Mapping[str, str],
     A run makes one version of the same tags: called again after a fault it finishes what was begun.
 
     Raises:
-        PackageError: the package was altered or is unsigned, or its cards lack a field; nothing is registered.
+        PackageError: the package was altered or is unsigned, its cards lack a field, or it holds no golden
+            samples; nothing is registered.
         RegistryError: MLflow is down; call again.
     """
     version = _begun(domain, run_id, tags) or _registered(domain, folder, run_id, tags, description, purpose)
@@ -46,11 +66,10 @@ def register(domain: str, folder: Path, run_id: str, *, tags: Mapping[str, str],
 
 
 def model_version(domain: str, version: int) -> ModelVersion:
-    """A version with its package, downloaded once.
+    """A version with its package, downloaded once; `load` verifies and opens that.
 
     Raises:
         ModelNotFoundError: there is no such version.
-        PackageError: another package lies in its place.
         RegistryError: MLflow is down.
     """
     with registry_errors(f"read version {version} of {domain!r}"):
@@ -60,7 +79,6 @@ def model_version(domain: str, version: int) -> ModelVersion:
             raise ModelNotFoundError(_missing(domain, version, sorted(known)))
         found = known[version]
         folder = _downloaded(domain, version, str(found.source))
-    check_origin(folder, domain, version, str(found.run_id))
     return ModelVersion(domain, version, folder, str(found.run_id), int(found.creation_timestamp), dict(found.tags))
 
 
@@ -97,6 +115,11 @@ def _registered(domain: str, folder: Path, run_id: str, tags: Mapping[str, str],
         raise PackageError(
             f"the cards of {folder} lack {', '.join(gaps)}; nothing is registered: say it in domains/{domain}.yaml "
             "and train again"
+        )
+    if not golden_hashes(package):
+        raise PackageError(
+            f"{folder} holds no golden samples, so nothing shows that serving decodes as training did; nothing is "
+            "registered: train again"
         )
     with registry_errors(f"register a model of {domain!r}"), TemporaryDirectory() as temporary:
         client, written = mlflow_client(), Path(temporary, "model")

@@ -1,24 +1,35 @@
 """What the versions in production have seen."""
 
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 from registry.errors import GateError
 from registry.ledger.history import way_back
 from registry.ledger.ledger import Ledger
-from registry.package.package import load_package
+from registry.package.golden import golden_hashes
 from registry.store.models import describe_versions, model_version
 from settings.machine import load_settings
 
 
-def versions_that_learned(domain: str, hashes: AbstractSet[str]) -> list[int]:
-    """Registered versions whose training or validation samples are among those of the hashes.
+@dataclass(frozen=True)
+class Traces:
+    """Registered versions that learned from samples, and those of them whose packages hold the samples themselves."""
+
+    learned: tuple[int, ...]
+    holding: tuple[int, ...]
+
+
+def traces_of(domain: str, hashes: AbstractSet[str]) -> Traces:
+    """Registered versions whose training or validation samples, or golden samples, are among those of the hashes.
 
     Raises:
         PackageError: a package was altered.
         RegistryError: MLflow is down.
     """
-    known = {version: load_package(model_version(domain, version).folder) for version in describe_versions(domain)}
-    return [version for version, package in known.items() if not hashes.isdisjoint(package.reference["hash"])]
+    known = {version: model_version(domain, version).read() for version in describe_versions(domain)}
+    learned = [version for version, package in known.items() if not hashes.isdisjoint(package.reference["hash"])]
+    holding = [version for version, package in known.items() if not hashes.isdisjoint(golden_hashes(package))]
+    return Traces(tuple(learned), tuple(holding))
 
 
 def learned_from(domain: str) -> set[str]:
@@ -33,8 +44,4 @@ def learned_from(domain: str) -> set[str]:
         raise GateError(f"{domain!r} has no version in production, so no comparison has spent its test set; retrain it")
     back = way_back(entries, describe_versions(domain))
     versions = [version for version in (entries[-1].to_version, back) if version is not None]
-    return {
-        str(digest)
-        for version in versions
-        for digest in load_package(model_version(domain, version).folder).reference["hash"]
-    }
+    return {str(digest) for version in versions for digest in model_version(domain, version).read().reference["hash"]}

@@ -235,4 +235,4 @@ def test_check_domain__what_later_steps_would_refuse(project: Path) -> None:
     path.write_text(yaml.safe_dump(domain))
     backbone, slices = check_domain("case").failures
     assert backbone.startswith("backbone 'resnet999' is not in the hub")
-    assert slices.startswith("evaluation.slices names camera")
+    assert slices.startswith("evaluation.slices or evaluation.protected names camera")

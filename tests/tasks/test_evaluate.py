@@ -5,6 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from data.stores.manifest import read_table, write_table
+from evaluation.inference.config import EvaluationConfig
+from evaluation.inference.disparity import MEASURES
 from evaluation.predictions.storage import read_predictions
 from registry.store.tracking import mlflow_client, run_metrics
 from tasks.evaluate import Contestant, evaluate
@@ -46,3 +49,17 @@ def test_evaluate__on_later_data(registered, judge):
     assert found.run_id != trained
     assert (tags["mlflow.parentRunId"], tags["test_data"], tags["dataset_version"]) == ("p", "d2", "d1")
     assert run_metrics(trained) == {}
+
+
+def test_evaluate__protected(registered, plan, own_workshop, prefect_api):
+    """Disparities of a protected column are measured, and the decision's page gets a line a measure."""
+    registered(dataset_version="d1")
+    path = own_workshop.dataset.folder / "manifest.parquet"
+    table = read_table(path)
+    write_table(path, table.assign(**{"slice.site": np.where(table.index // 2 % 2, "a", "b")}))
+    domain = plan.domain.model_copy(update={"evaluation": EvaluationConfig(slices=(), protected=("site",))})
+    found = evaluate(replace(plan, domain=domain), Contestant(1, "challenger"))
+    assert [one.measure for one in found.measured.disparities] == list(MEASURES)
+    few = "fewer than two groups are large enough to be compared; too small: a (8 samples), b (8 samples)"
+    assert found.notes[0] == f"v1: site, selection rate of light: {few}"
+    assert len(found.notes) == 3

@@ -8,6 +8,7 @@ import pytest
 from data.stages.forget import Samples
 from evaluation.inference.config import EvaluationConfig
 from evaluation.predictions.storage import write_predictions
+from registry.package.golden import golden_hashes
 from registry.package.judging import predict_test
 from registry.package.package import load_package
 from serving.prediction_log import Prediction, append, read
@@ -31,6 +32,18 @@ def test_erase_records__log_and_what_remains(plan, sample):
     assert list(read("photos")["hash"]) == ["other"]
     assert found.remains[0].startswith("versions that learned from them, weights and all: v1; retrain")
     assert erase_records.fn(plan.domain, sample).predictions == 0
+
+
+def test_erase_records__of_a_golden_sample(plan, own_workshop, registered):
+    """A sample that lies in a package itself is told apart from one that was learned; copies on this machine go."""
+    registered()
+    digest = golden_hashes(load_package(own_workshop.package))[0]
+    found = erase_records.fn(plan.domain, Samples(frozenset({digest}), ()))
+    assert (
+        "the samples themselves, in the packages of v1 (golden.zip) and wherever these were handed over"
+        in found.remains[1]
+    )
+    assert not (plan.domain.home / "packages" / "photos").exists()
 
 
 def test_erase_records__pages_and_evaluations(plan, own_workshop, project):

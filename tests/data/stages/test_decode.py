@@ -1,5 +1,6 @@
 """Samples are decoded from their files, by the spec of the data or by another."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -41,3 +42,16 @@ def test_again__file_changed(raw: tuple[RawSamples, Dataset], photos: Path, help
     (photos / "photos" / "a" / "0000.png").write_bytes(helpers.square(7))
     with pytest.raises(SourceError, match=r"a/0000.png changed after it was ingested"):
         samples.again(dataset.manifest["hash"], dataset.spec)
+
+
+def test_contents__of_files_that_are_there(raw: tuple[RawSamples, Dataset], photos: Path, helpers: Any) -> None:
+    """Bytes as the source gives them, in the order asked for; what is gone, changed or unknown is passed over."""
+    samples, dataset = raw
+    (photos / "photos" / "a" / "0000.png").write_bytes(helpers.square(7))
+    (photos / "photos" / "a" / "0001.png").unlink()
+    hashes = ["unknown", *dataset.manifest["hash"]]
+    found = samples.contents(hashes, 100)
+    assert len(found) == len(hashes) - 3
+    assert list(found) == [digest for digest in hashes if digest in found]
+    assert all(hashlib.sha256(content).hexdigest() == digest for digest, content in found.items())
+    assert list(samples.contents(hashes, 2)) == list(found)[:2]

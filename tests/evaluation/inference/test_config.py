@@ -18,3 +18,11 @@ def test_evaluation_config__refuses(slices: str) -> None:
     """Repetition, a pair with itself, three names and a bare name are errors."""
     with pytest.raises(ValidationError, match="slices"):
         EvaluationConfig.model_validate_json(f'{{"slices": {slices}}}')
+
+
+def test_evaluation_config__protected() -> None:
+    """Protected columns are named once each; none is by default."""
+    assert EvaluationConfig().protected == ()
+    assert EvaluationConfig.model_validate_json('{"protected": ["site", "age"]}').protected == ("site", "age")
+    with pytest.raises(ValidationError, match="protected"):
+        EvaluationConfig.model_validate_json('{"protected": ["site", "site"]}')

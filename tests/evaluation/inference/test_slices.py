@@ -62,6 +62,14 @@ def test_chosen_slices__other_columns_by_name() -> None:
     assert found["group & type"].tolist()[:3] == ["g & mono", "g & poly", "h & mono"]
 
 
+def test_chosen_slices__protected() -> None:
+    """A protected column is a slice though it is not named as one, once; an unknown one is an error."""
+    config = EvaluationConfig(slices=("type",), protected=("site", "type"))
+    assert list(chosen_slices(TABLE, OTHERS, config).columns) == ["type", "site"]
+    with pytest.raises(EvaluationError, match=r"evaluation.protected names colour"):
+        chosen_slices(TABLE, OTHERS, EvaluationConfig(protected=("colour",)))
+
+
 def test_chosen_slices__unknown_name() -> None:
     """One error names what is unknown and what there is."""
     config = EvaluationConfig(slices=("colour", ("type", "place")))

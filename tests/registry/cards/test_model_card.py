@@ -7,6 +7,8 @@ from huggingface_hub import ModelCard
 
 from evaluation.inference.bootstrap import Resampling
 from evaluation.inference.config import EvaluationConfig
+from evaluation.inference.disparity import Disparity
+from evaluation.inference.interval import Interval
 from evaluation.report.evaluate import evaluate
 from registry.cards.facts import UNSAID
 from registry.cards.model_card import FIELDS, card_gaps, write_model_card
@@ -126,3 +128,16 @@ def test_write_model_card__energy_unknown(written):
     folder = written(energy=None)
     assert "| Energy | not measured on this machine |" in (folder / CARD).read_text()
     assert card_gaps(folder) == ()
+
+
+def test_write_model_card__disparities(judged, workshop, card_facts, tmp_path):
+    """Protected columns have a section of their own, small groups with their number; without any there is none."""
+    apart = Disparity("site", "selection rate", "light", {"b": 0.25, "a": 0.5}, {"c": 7}, Interval(0.25, 0.125, 0.375),
+                      Interval(0.5, 0.25, 0.75))  # fmt: skip
+    package, facts = replace(judged[0], folder=tmp_path), card_facts(workshop.root, workshop.dataset)
+    write_model_card(package, workshop.dataset, facts, replace(judged[1], disparities=(apart,)))
+    text = (tmp_path / CARD).read_text()
+    row = "| site | selection rate | light | 0.2500 | 0.1250 | 0.3750 | 0.5000 | 0.2500 | 0.7500 |"
+    assert f"{row} b 0.250, a 0.500; too small: c (7 samples) |" in text.split("## Disparities")[1].split("## ")[0]
+    write_model_card(package, workshop.dataset, facts, judged[1])
+    assert "## Disparities" not in (tmp_path / CARD).read_text()

@@ -12,6 +12,7 @@ import pytest
 
 from data.stores.manifest import read_table
 from registry.errors import PackageError
+from registry.package.golden import NAME, GoldenSamples, read_golden
 from registry.package.handing_over import hand_over
 from registry.package.package import load_package
 
@@ -50,6 +51,8 @@ def test_hand_over__answers_as_the_package(workshop, project):
     assert np.abs(np.array(found) - wanted).max() < 1e-3
     needed = (folder / "requirements.txt").read_text().splitlines()
     assert [line.partition("==")[0] for line in needed] == ["numpy", "onnxruntime", "pillow"]
+    checked = subprocess.run([*command[:-6], "--check"], capture_output=True, text=True, check=True, cwd=folder)
+    assert checked.stdout.startswith("4 golden samples: answers differ by ")
     (project / "more" / "deep").mkdir(parents=True)
     (project / "more" / "deep" / "good.png").write_bytes(files[0].read_bytes())
     (project / "more" / "bad.png").write_bytes(b"no image")
@@ -70,6 +73,16 @@ def test_hand_over__whole_or_not_at_all(own_workshop, project):
         hand_over(package, target)
     assert list(target.iterdir()) == []
     assert set(project.iterdir()) == before
+
+
+def test_hand_over__reads_otherwise_here(workshop, project, monkeypatch):
+    """Where this machine reads the golden samples otherwise than training did, nothing is handed over."""
+    package = load_package(workshop.package)
+    turned = [255 - one for one in read_golden(package.content(NAME)).decoded(package.transform)]
+    monkeypatch.setattr(GoldenSamples, "decoded", lambda golden, transform: np.stack(turned))
+    with pytest.raises(PackageError, match="get other answers than in training"):
+        hand_over(package, project / "out")
+    assert not (project / "out").exists()
 
 
 @pytest.mark.parametrize("kind", ["file", "folder"])

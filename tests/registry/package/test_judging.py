@@ -143,7 +143,7 @@ def test_evaluation__metrics_and_figures(own_workshop):
     write_table(path, table.assign(**{"slice.site": np.where(table.index // 2 % 2, "Zürich & Graz", "b")}))
     dataset = Dataset(own_workshop.dataset.folder, {"label": ClassificationTask(classes=own_workshop.dataset.classes)})
     predictions = predict_test(load_package(own_workshop.package), dataset, EvaluationConfig())
-    found = evaluate(predictions, "auc", Resampling(seed=0))
+    found = evaluate(predictions, "auc", Resampling(seed=0), ["site"])
     metrics = evaluation_metrics(found)
     assert metrics["test_auc_low"] <= metrics["test_auc"] <= metrics["test_auc_high"]
     assert metrics["test_ece_low"] <= metrics["test_ece"] <= metrics["test_ece_high"]
@@ -151,6 +151,10 @@ def test_evaluation__metrics_and_figures(own_workshop):
         "slice_auc/site: Zürich & Graz",
         "slice_auc/site: b",
     }
+    assert [name for name in metrics if name.startswith("disparity")] == [
+        f"disparity/site: {measure} of light"
+        for measure in ("selection rate", "true positive rate", "false positive rate")
+    ]
     figures = evaluation_figures(found, predictions, dataset)
     assert set(figures) == {"confusion_matrix", "reliability", "samples", "slices"}
 

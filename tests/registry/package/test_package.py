@@ -7,15 +7,17 @@ import pytest
 from safetensors.torch import load_file
 
 from registry.errors import PackageError
+from registry.package.golden import NAME
 from registry.package.package import FILES, load_package
+from registry.package.restoring import restore_network
 from registry.shipped.manifest import manifest_text
 
 CARDS = ("bom.json", "data_card.json", "model_card.md")
 
 
 def test_package__holds_no_pickle(workshop):
-    """No file of a package starts or hides a pickle: each is ONNX, safetensors, JSON, Markdown or Parquet."""
-    assert {path.name for path in workshop.package.iterdir()} == {*FILES, *CARDS, "manifest.json"}
+    """No file of a package starts or hides a pickle: each is of a form without code."""
+    assert {path.name for path in workshop.package.iterdir()} == {*FILES, *CARDS, NAME, "manifest.json"}
     for path in workshop.package.glob("*.json"):
         json.loads(path.read_text())
     load_file(workshop.package / "weights.safetensors")
@@ -36,7 +38,7 @@ def test_package__what_it_is(workshop):
 
 def test_load_package__altered_file(own_workshop):
     """One changed byte in any file is found before the file is used, and the file is named."""
-    for name in (*FILES, *CARDS):
+    for name in (*FILES, *CARDS, NAME):
         path = own_workshop.package / name
         kept, content = path.read_bytes(), bytearray(path.read_bytes())
         content[len(content) // 2] ^= 1
@@ -59,6 +61,20 @@ def test_load_package__added_file(own_workshop):
     (own_workshop.package / "more.onnx").touch()
     with pytest.raises(PackageError, match=r"more\.onnx is not the file that was packed"):
         load_package(own_workshop.package)
+
+
+def test_load_package__swapped_after_it_was_verified(own_workshop):
+    """What was verified is what runs: files that are put in its place later are not read."""
+    folder, images = own_workshop.package, np.zeros((2, 64, 64, 1), np.uint8)
+    package = load_package(folder)
+    wanted = package.decisive(images)
+    for name in ("model.onnx", "reference.parquet", "weights.safetensors"):
+        (folder / name).write_bytes(b"another")
+    assert np.array_equal(package.decisive(images), wanted)
+    with pytest.raises(PackageError, match=r"reference\.parquet was changed after it was verified"):
+        assert package.reference
+    with pytest.raises(PackageError, match=r"weights\.safetensors was changed after it was verified"):
+        restore_network(own_workshop.root, package)
 
 
 def test_load_package__of_another_decoder(own_workshop, monkeypatch, caplog):

@@ -1,6 +1,7 @@
 """A package gives back the network that it was made from."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ def test_restore_network__backbone_is_gone(workshop, project):
     """A hub without the package's backbone is named."""
     package = load_package(workshop.package)
     with pytest.raises(BackboneError, match="'lost' is not in the hub"):
-        restore_network(workshop.root, type(package)(**{**vars(package), "backbone": "lost"}))
+        restore_network(workshop.root, replace(package, backbone="lost"))
 
 
 def test_load_network__of_another_architecture(workshop, project):

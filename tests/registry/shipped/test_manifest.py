@@ -20,7 +20,7 @@ def test_load_package__signature_demanded(own_workshop, monkeypatch):
     secret, public = write_pair(own_workshop.root, "ours")
     monkeypatch.setenv("REGRAFT_VERIFY_KEY", public)
     with monkeypatch.context() as patch, pytest.raises(PackageError, match="is not signed.*REGRAFT_SIGNING_KEY"):
-        patch.setattr("registry.package.package._read_json", lambda path: pytest.fail(f"read {path}"))
+        patch.setattr("registry.package.package.read_verified", lambda *asked: pytest.fail(f"read {asked}"))
         load_package(own_workshop.package)
     monkeypatch.setenv("REGRAFT_SIGNING_KEY", secret)
     seal(own_workshop.package)

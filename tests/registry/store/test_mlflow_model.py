@@ -87,7 +87,7 @@ def test_write_mlflow_model__what_is_stored(registered, own_workshop):
     assert [line.partition("==")[0] for line in lines] == ["mlflow", "numpy", "onnxruntime", "cryptography"]
     assert not any("/" in line for line in lines)
     suffixes = {path.suffix for path in model.parent.rglob("*") if path.is_file()}
-    assert suffixes <= {"", ".json", ".md", ".onnx", ".parquet", ".py", ".safetensors", ".txt", ".yaml"}
+    assert suffixes <= {"", ".json", ".md", ".onnx", ".parquet", ".py", ".safetensors", ".txt", ".yaml", ".zip"}
     assert packed_folder(model.parent).name == "package"
 
 

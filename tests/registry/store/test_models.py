@@ -12,6 +12,7 @@ from registry.errors import ModelNotFoundError, PackageError, RegistryError
 from registry.ledger.ledger import Change, Ledger
 from registry.package.package import load_package
 from registry.package.packing import seal
+from registry.shipped.manifest import manifest_text
 from registry.store.models import champion, describe_versions, find_version, model_version, register, tag_version
 from registry.store.tracking import mlflow_client, start_run
 from settings.machine import load_settings
@@ -104,7 +105,7 @@ def test_model_version__two_first_loads(registered, monkeypatch):
     assert [path.name for path in first.parent.iterdir()] == [first.name]
 
 
-def test_model_version__another_in_its_place(registered, own_workshop):
+def test_load__another_in_its_place(registered, own_workshop):
     """The whole package of version 1 in the place of version 2 is noticed, and both are named."""
     registered(), registered()
     first, second = (own_workshop.root / ".regraft" / "mlartifacts").rglob("origin.json")
@@ -112,18 +113,30 @@ def test_model_version__another_in_its_place(registered, own_workshop):
     shutil.rmtree(second.parent)
     shutil.copytree(first.parent, second.parent)
     versions = {mlflow_client().get_model_version("photos", number).run_id: int(number) for number in "12"}
-    assert model_version("photos", versions[runs[0]])
+    assert model_version("photos", versions[runs[0]]).load()
     with pytest.raises(PackageError, match=f"'photos' v[12] .run {runs[1]}. lies a package of 'photos' .run {runs[0]}"):
-        model_version("photos", versions[runs[1]])
+        model_version("photos", versions[runs[1]]).load()
 
 
-def test_model_version__belongs_nowhere(registered, own_workshop):
-    """A package that does not say what it belongs to is refused in one line."""
+def test_load__belongs_nowhere(registered, own_workshop):
+    """A package that does not say what it belongs to is refused in one line, and read only where it is as packed."""
     registered()
     (stored,) = (own_workshop.root / ".regraft" / "mlartifacts").rglob("origin.json")
     stored.write_text("[]")
+    with pytest.raises(PackageError, match=r"origin\.json is not the file that was packed"):
+        model_version("photos", 1).load()
+    folder = model_version("photos", 1).folder
+    (folder / "manifest.json").write_text(manifest_text(folder))
     with pytest.raises(PackageError, match="does not say what it belongs to.*register the model again"):
-        model_version("photos", 1)
+        model_version("photos", 1).load()
+
+
+def test_register__without_golden_samples(own_workshop):
+    """A package whose serving path nothing proves is not registered."""
+    (own_workshop.package / "golden.zip").unlink()
+    (own_workshop.package / "manifest.json").write_text(manifest_text(own_workshop.package))
+    with pytest.raises(PackageError, match="holds no golden samples.*nothing is registered"):
+        register("photos", own_workshop.package, start_run("photos", "t", {}), tags={}, description="", purpose="")
 
 
 def test_register__finishes_what_was_begun(own_workshop, monkeypatch):

@@ -4,7 +4,9 @@ import pytest
 
 from registry.errors import GateError
 from registry.ledger.ledger import Change, Ledger
-from registry.store.production import learned_from, versions_that_learned
+from registry.package.golden import golden_hashes
+from registry.package.package import load_package
+from registry.store.production import Traces, learned_from, traces_of
 from registry.store.tracking import mlflow_client
 from settings.machine import load_settings
 
@@ -34,9 +36,11 @@ def test_learned_from__nothing_in_production(tracked):
         learned_from("photos")
 
 
-def test_versions_that_learned__by_their_samples(registered, own_workshop):
-    """A version that trained or validated on one of the samples is named, one of other samples is not."""
+def test_traces_of__samples(registered, own_workshop):
+    """A version that trained or validated on one of the samples is named, and so is one whose package holds it."""
     registered()
     learned = own_workshop.dataset.rows("train", "val")["hash"].iloc[0]
-    assert versions_that_learned("photos", {learned, "other"}) == [1]
-    assert versions_that_learned("photos", {own_workshop.dataset.rows("test")["hash"].iloc[0]}) == []
+    golden = golden_hashes(load_package(own_workshop.package))[0]
+    assert traces_of("photos", {learned, "other"}) == Traces((1,), ())
+    assert traces_of("photos", {golden}) == Traces((1,), (1,))
+    assert traces_of("photos", {own_workshop.dataset.rows("test")["hash"].iloc[0]}) == Traces((), ())
