@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from evaluation.errors import EvaluationError
+from evaluation.inference.discrete import widened
 from evaluation.inference.interval import Interval, student_interval, student_t
 from evaluation.predictions.grouped import Floats, Grouped
 from evaluation.predictions.metrics import metric_named
@@ -28,14 +29,16 @@ class Resampling:
 
 
 def bootstrap_interval(metric: str, predictions: Predictions, resampling: Resampling) -> Interval:
-    """Returns a metric with the interval of its grouped bootstrap.
+    """Returns a metric with the interval of its grouped bootstrap, as wide as few different samples ask for.
 
     Raises:
         EvaluationError: no such metric, or all samples are of one group.
     """
-    chosen = metric_named(metric)
+    chosen, groups, level = metric_named(metric), predictions.group_count, resampling.level
     batch = partial(chosen.batch, predictions.truth, predictions.probabilities)
-    return interval_of(batch, predictions, resampling)
+    value, found = _with_replicates(batch, predictions, resampling)
+    interval = percentile_interval(value, found, groups=groups, level=level)
+    return widened(interval, chosen, predictions, standard_error(found, groups=groups), level)
 
 
 def interval_of(batch: Callable[[Floats], Floats], samples: Grouped, resampling: Resampling) -> Interval:
@@ -46,8 +49,7 @@ def interval_of(batch: Callable[[Floats], Floats], samples: Grouped, resampling:
     Raises:
         EvaluationError: all samples are of one group.
     """
-    value = float(batch(samples.weights[None])[0])
-    found = replicates(batch, samples, resampling)
+    value, found = _with_replicates(batch, samples, resampling)
     return percentile_interval(value, found, groups=samples.group_count, level=resampling.level)
 
 
@@ -62,6 +64,13 @@ def intervals_of(
         EvaluationError: all samples are of one group.
     """
     return {name: interval_of(partial(batch, *judged), samples, resampling) for name, batch in metrics.items()}
+
+
+def _with_replicates(
+    batch: Callable[[Floats], Floats], samples: Grouped, resampling: Resampling
+) -> tuple[float, Floats]:
+    """A statistic under the samples' own weights, and in every resample."""
+    return float(batch(samples.weights[None])[0]), replicates(batch, samples, resampling)
 
 
 def replicates(batch: Callable[[Floats], Floats], samples: Grouped, resampling: Resampling) -> Floats:

@@ -3,7 +3,8 @@
 import math
 from statistics import NormalDist
 
-from evaluation.inference.bootstrap import Resampling, cautious_interval, replicates
+from evaluation.inference.bootstrap import Resampling, cautious_interval, replicates, standard_error
+from evaluation.inference.discrete import widened_pair
 from evaluation.inference.interval import Interval, student_t
 from evaluation.predictions.grouped import Floats
 from evaluation.predictions.metrics import metric_named
@@ -13,7 +14,8 @@ from evaluation.predictions.predictions import Predictions, require_paired
 def paired_difference(metric: str, champion: Predictions, challenger: Predictions, resampling: Resampling) -> Interval:
     """Returns challenger minus champion in the metric's own units, both judged on the same resampled groups.
 
-    The ends are cautious ones, because production depends on them.
+    The ends are cautious ones, because production depends on them: as far out as few groups and few discordant samples
+    ask for.
 
     Raises:
         EvaluationError: the two are not about the same samples, there is one group only, or no such metric.
@@ -26,9 +28,9 @@ def paired_difference(metric: str, champion: Predictions, challenger: Prediction
         after = chosen.batch(truth, challenger.probabilities, weights)
         return after - chosen.batch(truth, champion.probabilities, weights)
 
-    found = replicates(gain, champion, resampling)
-    value = float(gain(champion.weights[None])[0])
-    return cautious_interval(value, found, groups=champion.group_count, level=resampling.level)
+    found, groups, level = replicates(gain, champion, resampling), champion.group_count, resampling.level
+    interval = cautious_interval(float(gain(champion.weights[None])[0]), found, groups=groups, level=level)
+    return widened_pair(interval, chosen, (champion, challenger), standard_error(found, groups=groups), level)
 
 
 def improvement(metric: str, champion: Predictions, challenger: Predictions, resampling: Resampling) -> Interval:

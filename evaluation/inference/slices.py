@@ -153,8 +153,8 @@ def _judge(predictions: Predictions, chosen: tuple[str, str, Mask], metric: str,
     if note:
         return row(estimate=estimate, note=note)
     interval = bootstrap_interval(metric, part, resampling)
-    if not interval.is_finite or interval.low == interval.high:
-        return row(estimate=estimate, note="no spread" if interval.is_finite else "undefined")
+    if not interval.is_finite:
+        return row(estimate=estimate, note="undefined")
     row = partial(row, estimate=estimate, low=interval.low, high=interval.high)
     note = "empty" if mask.all() else _estimate(predictions.take(~mask), metric)[1]
     return row(note=f"rest {note}") if note else row(**_difference(predictions, mask, metric, resampling))

@@ -4,6 +4,7 @@ Every metric takes a matrix of weights, one row a weighting, and returns one val
 a bootstrap is a thousand: there is one implementation, and it equals scikit-learn's with `sample_weight`.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -16,6 +17,7 @@ from evaluation.predictions.grouped import Floats
 from evaluation.predictions.predictions import Predictions
 
 MetricName = Literal["accuracy", "balanced_accuracy", "f1", "auc", "ap", "log_loss", "brier"]
+PRECISION = float(np.finfo(np.float64).eps)
 Batch = Callable[[npt.NDArray[np.int64], Floats, Floats], Floats]
 
 
@@ -23,12 +25,17 @@ Batch = Callable[[npt.NDArray[np.int64], Floats, Floats], Floats]
 class Metric:
     """A metric: its name, `batch` (truth [N], probabilities [N, K], weights [R, N] -> [R]) and its direction.
 
+    `hits`: it counts what is right, `balanced`: every class counts the same. `best` and `worst` end its scale.
     `takes_unknown`: a class that a model has never heard of can be counted as wrong without drowning everything else.
     """
 
     name: str
     batch: Batch
     greater_is_better: bool
+    hits: bool = False
+    balanced: bool = False
+    best: float = 1.0
+    worst: float = 0.0
     takes_unknown: bool = True
 
     def function(self, truth: npt.NDArray[np.int64], probabilities: Floats, weights: Floats) -> float:
@@ -99,8 +106,7 @@ def average_precision(truth: npt.NDArray[np.int64], probabilities: Floats, weigh
 def log_loss(truth: npt.NDArray[np.int64], probabilities: Floats, weights: Floats) -> Floats:
     """Mean negative log of the true class's probability, in nats, clipped at machine precision as scikit-learn does."""
     chosen = probabilities[np.arange(len(truth)), truth]
-    precision = np.finfo(np.float64).eps
-    return mean(weights, -np.log(np.clip(chosen, precision, 1 - precision)))
+    return mean(weights, -np.log(np.clip(chosen, PRECISION, 1 - PRECISION)))
 
 
 def brier(truth: npt.NDArray[np.int64], probabilities: Floats, weights: Floats) -> Floats:
@@ -160,11 +166,16 @@ def nanmean(values: Floats) -> Floats:
 
 
 METRICS: dict[str, Metric] = {
-    "accuracy": Metric("accuracy", accuracy, greater_is_better=True),
-    "balanced_accuracy": Metric("balanced_accuracy", balanced_accuracy, greater_is_better=True),
-    "f1": Metric("f1", f1, greater_is_better=True),
-    "auc": Metric("auc", auc, greater_is_better=True),
-    "ap": Metric("ap", average_precision, greater_is_better=True),
-    "log_loss": Metric("log_loss", log_loss, greater_is_better=False, takes_unknown=False),
-    "brier": Metric("brier", brier, greater_is_better=False),
-}
+    "accuracy": Metric("accuracy", accuracy, greater_is_better=True, hits=True),
+    "balanced_accuracy": Metric(
+        "balanced_accuracy", balanced_accuracy, greater_is_better=True, hits=True, balanced=True
+    ),
+    "f1": Metric("f1", f1, greater_is_better=True, hits=True, balanced=True),
+    "auc": Metric("auc", auc, greater_is_better=True, balanced=True),
+    "ap": Metric("ap", average_precision, greater_is_better=True, balanced=True),
+    "log_loss": Metric(
+        "log_loss", log_loss, greater_is_better=False, best=0.0, worst=-math.log(PRECISION),
+        takes_unknown=False,
+    ),
+    "brier": Metric("brier", brier, greater_is_better=False, best=0.0, worst=2.0),
+}  # fmt: skip

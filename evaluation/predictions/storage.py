@@ -15,6 +15,12 @@ def predictions_path(home: Path, name: str, version: int, data: str) -> Path:
     return home / "evaluations" / name / f"v{version}-{data}.parquet"
 
 
+def newest_predictions(home: Path, name: str, version: int) -> Path | None:
+    """What a version of a domain said of the newest test samples that it was judged on; none: nothing is kept."""
+    found = predictions_path(home, name, version, "*")
+    return max(found.parent.glob(found.name), key=lambda path: path.stat().st_mtime, default=None)
+
+
 def drop_predictions(home: Path, name: str, hashes: AbstractSet[str]) -> list[int]:
     """Deletes the predictions that are about one of the samples; returns whose they were."""
     folder = predictions_path(home, name, 0, "").parent
