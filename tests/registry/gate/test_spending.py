@@ -1,8 +1,9 @@
 """However often a test set is looked at, the whole chance of being fooled stays what was stated."""
 
+import numpy as np
 import pytest
 
-from registry.gate.spending import Turn
+from registry.gate.spending import Turn, effective_looks
 
 
 def test_level__first_look_is_the_usual_interval() -> None:
@@ -15,6 +16,32 @@ def test_level__shares_sum_to_alpha() -> None:
     """One-sided errors of a thousand comparisons stay below alpha, and come close to it."""
     spent = sum((1 - Turn(use=look, look=look).level(0.95)) / 2 for look in range(1, 1001))
     assert 0.0499 < spent < 0.05
+
+
+def test_effective_looks__by_resemblance() -> None:
+    """The same answers again tell nothing new, unrelated ones all; nearly the same lie between."""
+    random = np.random.default_rng(0)
+    one, other, noise = random.normal(size=(3, 20_000))
+    assert effective_looks(np.stack([one] * 10)) == pytest.approx(1)
+    assert effective_looks(np.stack([one, other, noise])) == pytest.approx(3, abs=0.01)
+    assert effective_looks(np.stack([one, one + 0.3 * other])) == pytest.approx(1.29, abs=0.01)
+    assert effective_looks(np.stack([one + 5, other + 5])) == pytest.approx(2, abs=0.01), "gains in common count not"
+
+
+def test_effective_looks__what_was_not_seen() -> None:
+    """Answers of which nothing is shared are unrelated, and so is a challenger that answers like the champion."""
+    half = np.array([1.0, -1.0] * 50)
+    halves = np.stack([np.r_[half, half * np.nan], np.r_[half * np.nan, half]])
+    assert effective_looks(halves) == pytest.approx(2)
+    assert effective_looks(np.stack([half, np.zeros(100)])) == pytest.approx(2)
+    assert effective_looks(np.zeros((1, 9))) == 1
+
+
+def test_level__of_effective_looks() -> None:
+    """What the looks have told counts, not how many there were."""
+    assert Turn(use=10, look=10, effective=1.0).level(0.95) == pytest.approx(0.95)
+    assert Turn(use=10, look=10, effective=2.0).level(0.95) == Turn(use=2, look=2).level(0.95)
+    assert not Turn(use=30, look=30, effective=9.5).spent(10)
 
 
 @pytest.mark.parametrize(
