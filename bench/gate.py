@@ -1,152 +1,159 @@
-"""How often the gate is wrong, by simulation on real predictions; `python -m bench.gate`.
+"""How often the gate is wrong, and how often it helps, by simulation on real predictions; `python -m bench.gate`.
 
-Pairs of models are made from what eight logistic probes say of the 2,624 solar cells of ELPV, each cell by a probe that
-has not seen its module. A test set is drawn from them with replacement: whole modules of about 60 cells, whose
-predictions go together, or single cells. For every module (or cell) a coin decides which of two probes the challenger
-is and which the champion: neither is better in truth, so every promotion is false. With a coin that favours the better
-probe the challenger has a true gain. Each pair goes through `registry.gate.decide` with the domain's default rule
-(superiority 0, level 95%) and floors that hold, with 400 resamples instead of 2,000. Dealing out whole modules adds
-variance of its own to the gains below the largest. The rule for the interval's ends, the farther of percentiles and
-Student's t, was chosen after a look at false promotions on this same pool, so these rates are no independent proof.
+Single samples: what logistic probes on frozen features (128 px) say of the 10,000 test images of Fashion-MNIST, ten
+classes; eight times probes of 60 to 1,200 training images. Pairs of probes are chosen by their true difference in
+accuracy; 60 or 300 images are drawn for evidence, each pair with its own. "Equal" pairs are made equal: a coin deals
+out both answers to every image. Whole groups: what eight probes say of the 2,624 solar cells of ELPV, drawn by modules
+of about 60 cells; for every module a coin decides which of two probes the challenger is, so that the gain is a share of
+the two probes' difference. Every pair goes through `registry.gate.comparison` with the default rule (level 95%, 400
+resamples instead of 2,000) and with the rule before it: the metric's own interval above 0, and as many looks as there
+were comparisons. The rule was chosen on these probes (at 64 px and 128 px), so the rates are no independent proof.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 
-from bench.gate_pairs import PROBES, Pool, draw, load_pool, mixed_pair
+from bench.gate_pairs import PROBES, draw, load_pool, mixed_pair
+from bench.gate_pool import dealt, load_garments
+from bench.gate_series import RULE, finding, ten_looks, ten_successors
+from bench.growth import FASHION
 from bench.measure import Cell, Record, bench_main, run_cells
 from bench.report import NOT_RUN, Results, table
-from evaluation.predictions.metrics import MetricName
+from evaluation.inference.bootstrap import Resampling
+from evaluation.inference.paired import improvement
 from evaluation.predictions.predictions import Predictions
-from registry.gate.config import GateConfig
-from registry.gate.decide import decide
-from registry.gate.decision import Decision, Measured
-from registry.gate.spending import Turn
 from settings.machine import load_settings
 
-STRUCTURES = {
-    "5 modules": {"modules": 5, "cells": 0},
-    "10 modules": {"modules": 10, "cells": 0},
-    "20 modules": {"modules": 20, "cells": 0},
-    "250 cells": {"modules": 0, "cells": 250},
-    "656 cells": {"modules": 0, "cells": 656},
-}
-SHARES = (0.55, 0.625, 0.75, 1.0)
-LOOKS, STEP = 20, 50
-SHOWN_LOOKS = (1, 2, 5, 10, 20)
-_LOOKS_NOTE = f"""Accuracy of two equal models, compared again whenever {STEP} cells have come. Repeated tests at 5% on
-growing data are known to tell equal models apart in 8 / 14 / 19 / 25% by look 2 / 5 / 10 / 20 (Armitage, McPherson and
-Rowe 1969). Alpha spending states that, over all looks together, at most 5% are promoted and 10% told apart, of which
-the first look may take half."""
-ORDERLY = Measured(latency_ms=1, size_mb=1, parity=0, parity_limit=1e-3, card_gaps=())
+Pair = tuple[Predictions, Predictions]
+EVIDENCE = (60, 300)
+GAINS: dict[str, float | None] = {
+    "the margin worse": None, "-5 points": -0.05, "-2 points": -0.02, "0": 0.0, "+2 points": 0.02, "+5 points": 0.05,
+    "+10 points": 0.1,
+}  # fmt: skip
+EQUAL = "equal"
+SHARES = (0.5, 0.75, 1.0)
+MODULES = (5, 12)
+KEYS = ("PROMOTE", "better", "PROVISIONAL", "HOLD", "REJECT", "old")
+OUTCOMES = ("PROMOTE", "of these as better", "PROVISIONAL", "HOLD", "REJECT", "promoted by the rule before")
+OLD = {"score": "metric", "non_inferiority": 0.0}
 
 
-def null(metric: MetricName, modules: int, cells: int, pairs: int) -> dict[str, float]:
-    """How many pairs of equal models the gate promotes, and how many it calls significantly worse."""
-    pool, generator = load_pool(load_settings().root), np.random.default_rng(0)
-    found = [_decide(*_any_pair(pool, generator, modules, cells), metric=metric) for _ in range(pairs)]
-    return {"pairs": pairs, "promoted": _promoted(found), "rejected": sum(one.outcome == "REJECT" for one in found)}
+def single(images: str, evidence: int, gain: str, pairs: int) -> Record:
+    """Outcomes of pairs with a true gain, each on images of its own, by both rules; and those of ten looks."""
+    pool, generator = load_garments(load_settings().root, Path(images)), np.random.default_rng(0)
+    chosen = pool.pairs(0.0 if gain == EQUAL else GAINS[gain])
+
+    def drawn() -> Pair:
+        champion, challenger = chosen[generator.integers(len(chosen))]
+        rows = generator.integers(len(pool.truth), size=evidence)
+        pair = pool.said(champion, rows), pool.said(challenger, rows)
+        return dealt(*pair, generator) if gain == EQUAL else pair
+
+    return _outcomes(drawn, pairs, RULE)
 
 
-def power(modules: int, cells: int, share: float, pairs: int) -> dict[str, float]:
-    """How many challengers with a true gain are promoted; the gain is the mean over the pairs."""
+def modules(images: str, evidence: int, share: float, pairs: int) -> Record:
+    """Outcomes of pairs on whole modules of solar cells, by both rules, and the mean true gain."""
+    del images
     pool, generator = load_pool(load_settings().root), np.random.default_rng(1)
-    found = []
-    for _ in range(pairs):
+    gains = []
+
+    def drawn() -> Pair:
         better, worse = int(generator.integers(PROBES)), PROBES + int(generator.integers(PROBES))
-        drawn = draw(pool, generator, modules=modules, cells=cells)
-        found.append(_decide(*mixed_pair(pool, generator, drawn, better=better, worse=worse, share=share)))
-    gains = [one.difference.value for one in found if one.difference]
-    return {"pairs": pairs, "promoted": _promoted(found), "gain": float(np.mean(gains))}
+        rows = draw(pool, generator, modules=evidence, cells=0)
+        pair = mixed_pair(pool, generator, rows, better=better, worse=worse, share=share)
+        gains.append(improvement("auc", *pair, Resampling(0, 100)).value)
+        return pair
+
+    found = _outcomes(drawn, pairs, {**RULE, "metric": "auc"})
+    return {**found, "gain": float(np.mean(gains))}
 
 
-def looks(spending: bool, sequences: int) -> dict[str, Any]:
-    """Equal models compared again whenever 50 cells have come: by which look each was first promoted, or told apart."""
-    pool, generator = load_pool(load_settings().root), np.random.default_rng(2)
-    firsts = [_sequence(pool, generator, spending=spending) for _ in range(sequences)]
-    promoted, apart = np.array(firsts).T
+def looks(images: str, evidence: int, gain: str, pairs: int) -> Record:
+    """How many of ten different challengers of one champion, looked at on the same images, are ever promoted."""
+    pool, generator = load_garments(load_settings().root, Path(images)), np.random.default_rng(2)
+    found = [ten_looks(pool, generator, pool.pairs(GAINS[gain]), evidence) for _ in range(pairs)]
+    promoted, provisional, told = np.array(found, dtype=np.float64).T
     return {
-        "sequences": sequences,
-        "promoted": [int((promoted <= look).sum()) for look in SHOWN_LOOKS],
-        "apart": [int((apart <= look).sum()) for look in SHOWN_LOOKS],
-    }
+        "pairs": pairs, "PROMOTE": int(promoted.sum()), "PROVISIONAL": int(provisional.sum()), "told": told.mean(),
+    }  # fmt: skip
 
 
-def _sequence(pool: Pool, generator: np.random.Generator, *, spending: bool) -> tuple[int, int]:
-    """Numbers of the look that first promoted, and of the first that found a difference either way."""
-    champion, challenger = _any_pair(pool, generator, 0, LOOKS * STEP)
-    promoted = apart = LOOKS + 1
-    for look in range(1, LOOKS + 1):
-        known = np.arange(look * STEP)
-        turn = Turn(use=look, look=look if spending else 1)
-        decision = _decide(champion.take(known), challenger.take(known), metric="accuracy", turn=turn)
-        if decision.outcome != "HOLD":
-            apart = min(apart, look)
-        if decision.outcome == "PROMOTE":
-            return look, apart
-    return promoted, apart
+def creep(images: str, evidence: int, held: bool, pairs: int) -> Record:
+    """Ten successors on the same images, each truly 0.005 below the champion of its time: what is lost in all."""
+    pool, generator = load_garments(load_settings().root, Path(images)), np.random.default_rng(3)
+    found = np.array([ten_successors(pool, generator, evidence, held=held) for _ in range(pairs)])
+    lost, promoted = found.T
+    ends = 1.96 * lost.std(ddof=1) / np.sqrt(pairs)
+    return {"pairs": pairs, "lost": lost.mean(), "half": ends, "promotions": promoted.mean()}
 
 
-def _any_pair(pool: Pool, generator: np.random.Generator, modules: int, cells: int) -> tuple[Predictions, Predictions]:
-    """Two different probes, dealt out evenly."""
-    first, second = generator.choice(2 * PROBES, 2, replace=False)
-    drawn = draw(pool, generator, modules=modules, cells=cells)
-    return mixed_pair(pool, generator, drawn, better=int(first), worse=int(second), share=0.5)
-
-
-def _decide(
-    champion: Predictions, challenger: Predictions, *, metric: MetricName = "auc", turn: Turn | None = None
-) -> Decision:
-    config = GateConfig(metric=metric, floor=0.0, max_ece=1.0, resamples=400, looks=LOOKS)
-    return decide(challenger, champion, config=config, measured=ORDERLY, turn=turn or Turn())
-
-
-def _promoted(found: Sequence[Decision]) -> int:
-    return sum(one.outcome == "PROMOTE" for one in found)
+def _outcomes(drawn: Callable[[], Pair], pairs: int, rule: dict[str, Any]) -> Record:
+    """How often each outcome comes, by the rule and by the one before; `+` is promoted as better."""
+    found: Counter[str] = Counter()
+    for _ in range(pairs):
+        pair = drawn()
+        new, old = (finding(*pair, rule=rule | more) for more in ({}, OLD))
+        found.update([new.outcome, *(["better"] if new.better else []), *(["old"] if old.better else [])])
+    return {"pairs": pairs, **found}
 
 
 def section(results: Results) -> str:
-    """Tables of false promotions, of power, and of repeated looks; intervals are Wilson's at 95%."""
-    parts = [(__doc__ or "").split("\n", 2)[2].strip(), "### False promotions", _null_table(results)]
-    parts += ["### Power", _power_table(results), "### Repeated looks", _looks_table(results)]
-    return "\n\n".join(parts)
+    """Tables of outcomes, of ten looks and of ten successors; intervals are Wilson's at 95%."""
+    text = (__doc__ or "").split("\n", 2)[2].strip()
+    parts = [text, "### One comparison", _single_table(results), "### Whole groups", _modules_table(results)]
+    parts += ["### Ten challengers on one test set", _looks_table(results)]
+    return "\n\n".join([*parts, "### Ten successors, each 0.005 worse", _creep_table(results)])
 
 
-def _null_table(results: Results) -> str:
-    head = ("metric", "test set", "pairs", "promoted, 2.5% stated", "called significantly worse, 2.5% stated")
+def _single_table(results: Results) -> str:
+    names = [(evidence, gain) for evidence in EVIDENCE for gain in (*GAINS, EQUAL)]
+    return table(("images", "true gain", *OUTCOMES), [_row(results, ("single", *name), name, KEYS) for name in names])
+
+
+def _modules_table(results: Results) -> str:
     rows = []
-    for metric, name in _null_cells():
-        values = _values(results, _null_name(metric, name))
-        rates = [_rate(values[key], values["pairs"]) for key in ("promoted", "rejected")] if values else []
-        rows.append((metric, name, *((str(values["pairs"]), *rates) if values else [NOT_RUN] * 3)))
-    return table(head, rows)
-
-
-def _power_table(results: Results) -> str:
-    rows = []
-    for name in ("10 modules", "656 cells"):
-        for share in SHARES:
-            values = _values(results, _power_name(name, share))
-            known = (f"{values['gain']:+.4f}", _rate(values["promoted"], values["pairs"])) if values else ()
-            rows.append((name, *(known or (NOT_RUN, NOT_RUN))))
-    return table(("test set", "true gain in AUC", "promoted"), rows)
+    for name in [(evidence, share) for evidence in MODULES for share in SHARES]:
+        values = _values(results, ("modules", *name))
+        gain = f"{values['gain']:+.4f}" if values else NOT_RUN
+        rows.append(_row(results, ("modules", *name), (name[0], gain), KEYS))
+    return table(("modules", "true gain in AUC", *OUTCOMES), rows)
 
 
 def _looks_table(results: Results) -> str:
-    head = ("equal models", *(f"by look {look}" for look in SHOWN_LOOKS))
+    head = ("images", "true gain of each", "any PROMOTE", "any PROVISIONAL", "tell as much as")
     rows = []
-    for spending, title in ((False, "every look at 95%"), (True, "alpha spending")):
-        values = _values(results, _looks_name(spending))
-        for key, what in (("apart", "told apart"), ("promoted", "promoted")):
-            shown = [_rate(one, values["sequences"]) for one in values[key]] if values else [NOT_RUN] * len(SHOWN_LOOKS)
-            rows.append((f"{what}, {title}", *shown))
-    return f"{_LOOKS_NOTE}\n\n{table(head, rows)}"
+    for name in _looked():
+        values = _values(results, ("looks", *name))
+        told = f"{values['told']:.1f} unrelated" if values else NOT_RUN
+        rows.append((*_row(results, ("looks", *name), name, ("PROMOTE", "PROVISIONAL")), told))
+    return table(head, rows)
 
 
-def _values(results: Results, name: str) -> Record:
+def _creep_table(results: Results) -> str:
+    head = ("images", "held to the best version", "promoted of ten", "accuracy lost")
+    rows = []
+    for evidence, held in _crept():
+        values = _values(results, ("creep", evidence, held))
+        lost = f"{values['lost']:.4f} ± {values['half']:.4f}" if values else NOT_RUN
+        promoted = f"{values['promotions']:.2f}" if values else NOT_RUN
+        rows.append((str(evidence), "yes" if held else "no", promoted, lost))
+    return table(head, rows)
+
+
+def _row(results: Results, cell: Sequence[Any], name: Sequence[Any], keys: Sequence[str]) -> tuple[str, ...]:
+    values = _values(results, cell)
+    rates = [_rate(values.get(key, 0), values["pairs"]) if values else NOT_RUN for key in keys]
+    return (*map(str, name), *rates)
+
+
+def _values(results: Results, cell: Sequence[Any]) -> Record:
+    name = _name(cell)
     return dict(results[name]["values"]) if name in results else {}
 
 
@@ -157,51 +164,39 @@ def _rate(count: float, total: float) -> str:
     return f"{100 * count / total:.1f}% ({100 * ends.low:.1f} to {100 * ends.high:.1f})"
 
 
-def _null_cells() -> list[tuple[MetricName, str]]:
-    return [*(("auc", name) for name in STRUCTURES), ("accuracy", "5 modules"), ("accuracy", "250 cells")]
+def _name(cell: Sequence[Any]) -> str:
+    return "/".join(str(part).replace(" ", "-") for part in cell)
 
 
-def _null_name(metric: MetricName, structure: str) -> str:
-    return f"null/{metric}/{structure.replace(' ', '-')}"
+def _looked() -> list[tuple[int, str]]:
+    return [(evidence, gain) for evidence in EVIDENCE for gain, value in GAINS.items() if value is None or value <= 0]
 
 
-def _power_name(structure: str, share: float) -> str:
-    return f"power/{structure.replace(' ', '-')}/{share:g}"
+def _crept() -> list[tuple[int, bool]]:
+    return [(evidence, held) for evidence in (*EVIDENCE, 3_000) for held in (False, True)]
 
 
-def _looks_name(spending: bool) -> str:
-    return "looks/spending" if spending else "looks/plain"
-
-
-def cells(pairs: int) -> list[Cell]:
-    """Every cell: null pairs, pairs with a gain (a fifth as many each), and sequences of looks (a third as many)."""
-    found = [
-        Cell(
-            "gate",
-            _null_name(metric, name),
-            "bench.gate:null",
-            {"metric": metric, **STRUCTURES[name], "pairs": pairs},
-            1,
-        )
-        for metric, name in _null_cells()
+def cells(images: str, pairs: int) -> list[Cell]:
+    """Every cell; of ten looks and ten successors a third as many."""
+    planned: list[tuple[str, tuple[Any, ...], dict[str, Any], int]] = [
+        *(("single", (n, gain), {"evidence": n, "gain": gain}, pairs) for n in EVIDENCE for gain in (*GAINS, EQUAL)),
+        *(("modules", (n, share), {"evidence": n, "share": share}, pairs) for n in MODULES for share in SHARES),
+        *(("looks", (n, gain), {"evidence": n, "gain": gain}, pairs // 3) for n, gain in _looked()),
+        *(("creep", (n, held), {"evidence": n, "held": held}, pairs // 3) for n, held in _crept()),
     ]
-    found += [
-        Cell("gate", _power_name(name, share), "bench.gate:power",
-             {**STRUCTURES[name], "share": share, "pairs": pairs // 5}, 1)
-        for name in ("10 modules", "656 cells") for share in SHARES
-    ]  # fmt: skip
-    return found + [
-        Cell("gate", _looks_name(spending), "bench.gate:looks", {"spending": spending, "sequences": pairs // 3}, 1)
-        for spending in (False, True)
+    return [
+        Cell("gate", _name((kind, *name)), f"bench.gate:{kind}", {"images": images, **parameters, "pairs": count}, 1)
+        for kind, name, parameters, count in planned
     ]
 
 
 @click.command(context_settings={"show_default": True})
-@click.option("--pairs", default=1000, help="Null pairs of each kind of test set.")
+@click.option("--images", default=FASHION, help="Folder of the four IDX files (Debian: dataset-fashion-mnist).")
+@click.option("--pairs", default=1000, help="Pairs of each kind.")
 @click.option("--again", is_flag=True, help="Measure what is known, too.")
-def main(pairs: int, again: bool) -> None:
+def main(images: str, pairs: int, again: bool) -> None:
     """Measures all cells on one core; goes on where it was stopped."""
-    run_cells(cells(pairs), again=again, root=load_settings().home / "bench" / "gate-work")
+    run_cells(cells(images, pairs), again=again, root=load_settings().home / "bench" / "gate-work")
 
 
 if __name__ == "__main__":

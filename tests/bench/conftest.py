@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from bench.gate_pairs import Pool, load_pool
+from bench.gate_pool import Garments, load_garments
 from bench.growth import CLASSES
 from bench.machine import machine_facts
 from bench.measure import Cell
@@ -60,3 +61,16 @@ def pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pool:
     write_table(tmp_path / "pool.parquet", table)
     monkeypatch.setenv("REGRAFT_ROOT", str(tmp_path))
     return load_pool(tmp_path)
+
+
+@pytest.fixture
+def garments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Garments:
+    """A pool of 60 probes of ten classes where the simulation looks for it, right on 66% to 95% of 4,000 samples."""
+    random = np.random.default_rng(0)
+    truth = random.integers(10, size=4_000)
+    unit, shared = np.eye(10)[truth], random.normal(size=(4_000, 10))
+    signals = [2 * skill * unit + shared + 0.3 * random.normal(size=(4_000, 10)) for skill in np.linspace(1, 2, 60)]
+    said = np.stack([np.exp(one) / np.exp(one).sum(axis=1, keepdims=True) for one in signals]).astype(np.float32)
+    np.savez(tmp_path / "garments.npz", truth=truth, probabilities=said)
+    monkeypatch.setenv("REGRAFT_ROOT", str(tmp_path))
+    return load_garments(tmp_path, tmp_path)

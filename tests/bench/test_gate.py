@@ -2,27 +2,44 @@
 
 import pytest
 
-from bench.gate import SHOWN_LOOKS, cells, looks, null, power, section
+from bench.gate import cells, modules, section, single
+
+
+def test_single__outcomes_by_both_rules(garments):
+    """Of clearly better challengers all are promoted, of equal ones none by the rule before; every pair counts once."""
+    better = single("", 300, "+10 points", 6)
+    assert (better["pairs"], better["PROMOTE"], better["better"]) == (6, 6, 6)
+    equal = single("", 60, "equal", 8)
+    assert sum(equal.get(name, 0) for name in ("PROMOTE", "PROVISIONAL", "HOLD", "REJECT")) == 8
+    assert equal.get("old", 0) <= 1
 
 
 @pytest.mark.usefixtures("pool")
-def test_section__counts_what_the_gate_did() -> None:
-    """Every function's result stands in its table, with Wilson's interval; what was not run says so."""
+def test_modules__true_gain():
+    """The mean gain of the pairs stands beside what the gate made of them."""
+    found = modules("", 12, 1.0, 4)
+    assert (found["pairs"], found["gain"] > 0.2) == (4, True)
+
+
+def test_section__counts_what_the_gate_did():
+    """Every result stands in its table, with Wilson's interval; what was not run says so."""
+    counts = {"pairs": 1000, "PROMOTE": 25, "better": 20, "HOLD": 975}
     results = {
-        "null/auc/250-cells": {"values": null("auc", 0, 40, 4)},
-        "power/10-modules/1": {"values": power(4, 0, 1.0, 3)},
-        "looks/spending": {"values": looks(spending=True, sequences=1)},
+        "single/60/equal": {"values": counts},
+        "looks/60/-2-points": {"values": {"pairs": 300, "PROMOTE": 3, "PROVISIONAL": 6, "told": 4.25}},
+        "creep/3000/True": {"values": {"pairs": 300, "lost": 0.004, "half": 0.001, "promotions": 2.5}},
     }
-    assert results["null/auc/250-cells"]["values"]["pairs"] == 4
-    assert results["power/10-modules/1"]["values"]["gain"] > 0.2
-    assert len(results["looks/spending"]["values"]["promoted"]) == len(SHOWN_LOOKS)
-    results["null/auc/250-cells"]["values"] = {"pairs": 1000, "promoted": 25, "rejected": 20}
     text = section(results)
-    assert "| auc | 250 cells | 1000 | 2.5% (1.7 to 3.7) | 2.0% (1.3 to 3.1) |" in text
-    assert "| accuracy | 5 modules | not run | not run | not run |" in text
+    assert "| 60 | equal | 2.5% (1.7 to 3.7) | 2.0% (1.3 to 3.1) | 0.0% (0.0 to 0.4) | 97.5% (96.3 to 98.3) |" in text
+    assert "| 60 | -2 points | 1.0% (0.3 to 2.9) | 2.0% (0.9 to 4.3) | 4.2 unrelated |" in text
+    assert "| 3000 | yes | 2.50 | 0.0040 ± 0.0010 |" in text
+    assert "| 300 | +5 points | not run |" in text
 
 
-def test_cells__one_result_each() -> None:
-    """No two cells write the same file."""
-    found = cells(1000)
-    assert len({cell.path for cell in found}) == len(found) == 17
+def test_cells__one_result_each():
+    """No two cells write the same file, and each names a function that there is."""
+    found = cells("images", 1000)
+    assert len({cell.path for cell in found}) == len(found) == 36
+    assert {cell.function for cell in found} == {
+        f"bench.gate:{kind}" for kind in ("single", "modules", "looks", "creep")
+    }
