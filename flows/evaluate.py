@@ -6,9 +6,10 @@ from tasks.domain import load_domain
 from tasks.evaluate import Contestant, Verdict, find_champion, refuse_champion
 from tasks.evaluate import evaluate as judge
 from tasks.events import announce_stress, owed_stress
-from tasks.gate import Pair, gate
+from tasks.gate import Rivals, gate
 from tasks.plan import Plan
 from tasks.prepare import preprocess
+from tasks.promote import find_best
 from tasks.stress import stress
 
 
@@ -28,8 +29,11 @@ def evaluate_version(plan: Plan, version: int, parent: str | None = None) -> Ver
     """The steps of `evaluate` that decide."""
     rival = find_champion(plan.name)
     challenger = judge(plan, Contestant(version, "challenger", parent))
-    holder = judge(plan, Contestant(rival, "champion", parent)) if rival else None
-    return gate(plan, Pair(challenger, holder))
+    if rival is None:
+        return gate(plan, Rivals(challenger))
+    best = find_best(plan.name, rival)
+    holder = judge(plan, Contestant(rival, "champion", parent))
+    return gate(plan, Rivals(challenger, holder, judge(plan, Contestant(best, "best", parent)) if best else None))
 
 
 def stress_owed(plan: Plan) -> None:

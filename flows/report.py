@@ -78,6 +78,8 @@ def _facts(verdict: Verdict) -> dict[str, str]:
     if verdict.champion and decision.champion and decision.difference:
         found[f"{decision.metric} of v{verdict.champion}"] = f"{_text(decision.champion)}, the champion of then"
         found["improvement"] = _text(decision.difference)
+    if decision.gain and decision.gain != decision.difference:
+        found[f"improvement of {decision.config.score}"] = _text(decision.gain)
     return {**found, "decision": decision.outcome, "why": "; ".join(decision.reasons)}
 
 

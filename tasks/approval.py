@@ -48,8 +48,8 @@ class Answer:
 
 
 def approval_needed(verdict: Verdict | None, config: GateConfig) -> ApprovalConfig | None:
-    """Who has to agree, if anybody: only to what the gate would promote."""
-    return config.approval if verdict and verdict.decision.outcome == "PROMOTE" else None
+    """Who has to agree, if anybody: to what the gate would promote, or leaves open because no harm is shown."""
+    return config.approval if verdict and verdict.decision.outcome in ("PROMOTE", "PROVISIONAL") else None
 
 
 def ask_approval(verdict: Verdict, config: ApprovalConfig) -> Answer:

@@ -31,7 +31,7 @@ class Contestant:
     """A version that is to be judged, in which role, and the MLflow run that holds the runs of the comparison."""
 
     version: int
-    role: Literal["challenger", "champion"]
+    role: Literal["challenger", "champion", "best"]
     parent: str | None = None
 
 
@@ -50,13 +50,17 @@ class Judged:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The gate's decision about a version, against the champion of that moment."""
+    """The gate's decision about a version, against the champion of that moment.
+
+    `best` is the version that its successors are held to; none: this one.
+    """
 
     domain: str
     version: int
     champion: int | None
     dataset_version: str
     decision: Decision
+    best: int | None = None
 
 
 @task(name="find champion", task_run_name="find champion of {name}", **IO)

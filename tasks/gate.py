@@ -8,12 +8,14 @@ from prefect.artifacts import create_markdown_artifact
 
 from evaluation.predictions.predictions import Predictions, in_common
 from evaluation.predictions.storage import read_predictions
+from registry.gate.anchor import held_to
 from registry.gate.config import GateConfig
 from registry.gate.decide import decide, require_comparable, samples_digest
+from registry.gate.decision import Decision
+from registry.ledger.told import STOPPED, told_so_far
 from registry.ledger.uses import Use, Uses
 from registry.store.models import DECISION_RUN, tag_version
 from registry.store.tracking import log_json, log_values, run_address
-from settings.machine import load_settings
 from tasks.evaluate import Judged, Verdict
 from tasks.plan import Plan
 from tasks.policy import COMPUTE
@@ -21,36 +23,55 @@ from tasks.progress import artifact_key
 
 
 @dataclass(frozen=True)
-class Pair:
-    """A challenger and, where there is one, the champion, judged on the same samples."""
+class Rivals:
+    """A challenger and, where there are such, the champion and the best version so far, judged on the same samples."""
 
     challenger: Judged
-    champion: Judged | None
+    champion: Judged | None = None
+    best: Judged | None = None
 
 
-@task(name="gate", task_run_name="gate {plan.name} v{pair.challenger.version}", **COMPUTE)
-def gate(plan: Plan, pair: Pair) -> Verdict:
+@task(name="gate", task_run_name="gate {plan.name} v{rivals.challenger.version}", **COMPUTE)
+def gate(plan: Plan, rivals: Rivals) -> Verdict:
     """Decides on paired evidence; the decision is kept with the version and shown in the UI.
 
     The comparison is counted before it is made. The same one again is the same use, and gives the same decision.
     """
-    challenger, champion, config = pair.challenger, pair.champion, plan.domain.gate
-    after = read_predictions(challenger.predictions)
-    before = read_predictions(champion.predictions) if champion else None
-    against = champion.version if champion else None
-    if before is not None:
-        after, before = in_common(after, before)
+    challenger, champion = rivals.challenger, rivals.champion
+    after, before = _same_samples(challenger, champion)
     require_comparable(after, before, challenger.measured)
-    settings = load_settings()
-    uses = Uses(settings.ledger)
-    use = uses.take(_use(challenger, against, after, config, settings.who))
-    notes = (*challenger.notes, *(champion.notes if champion else ()))
-    decision = decide(after, before, config=config, measured=challenger.measured, turn=use.turn, notes=notes)
-    uses.settle(use, decision.outcome)
-    verdict = Verdict(challenger.domain, challenger.version, against, plan.prepared.version, decision)
+    against = champion.version if champion else None
+    uses = Uses(plan.settings.ledger)
+    use = uses.take(_use(challenger, against, after, plan.domain.gate, plan.settings.who))
+    decision = _decide(plan, rivals, use, (after, before))
+    uses.settle(use, STOPPED if champion and decision.difference is None else decision.outcome)
+    best = rivals.best.version if rivals.best else against
+    data = plan.prepared.version
+    verdict = Verdict(challenger.domain, challenger.version, against, data, decision, None if decision.better else best)
     _record(verdict, challenger)
-    _show(verdict, pair)
+    _show(verdict, rivals)
     return verdict
+
+
+def _same_samples(judged: Judged, other: Judged | None) -> tuple[Predictions, Predictions | None]:
+    """What both said of the samples that both were judged on."""
+    found = read_predictions(judged.predictions)
+    return in_common(found, read_predictions(other.predictions)) if other else (found, None)
+
+
+def _decide(plan: Plan, rivals: Rivals, use: Use, said: tuple[Predictions, Predictions | None]) -> Decision:
+    """The gate's decision at the level that the looks before have left, held to the best version so far."""
+    (after, before), challenger, config, turn = said, rivals.challenger, plan.domain.gate, use.turn
+    if before is not None:
+        uses = Uses(plan.settings.ledger).of(use.domain, use.generation)
+        told = told_so_far(plan.settings.home, uses, use, after, before)
+        turn = turn.model_copy(update={"effective": told})
+    notes = (*challenger.notes, *(rivals.champion.notes if rivals.champion else ()))
+    decision = decide(after, before, config=config, measured=challenger.measured, turn=turn, notes=notes)
+    if rivals.best is None:
+        return decision
+    after, best = _same_samples(challenger, rivals.best)
+    return decision if best is None else held_to(decision, after, best, rivals.best.version)
 
 
 def _use(challenger: Judged, champion: int | None, predictions: Predictions, config: GateConfig, actor: str) -> Use:
@@ -84,12 +105,13 @@ def _plain(verdict: Verdict) -> dict[str, object]:
         "version": verdict.version,
         "champion": verdict.champion,
         "dataset_version": verdict.dataset_version,
+        "best": verdict.best,
         "decision": verdict.decision.model_dump(mode="json"),
     }
 
 
-def _show(verdict: Verdict, pair: Pair) -> None:
-    runs = {"challenger": pair.challenger, "champion": pair.champion}
+def _show(verdict: Verdict, rivals: Rivals) -> None:
+    runs = {"challenger": rivals.challenger, "champion": rivals.champion, "best so far": rivals.best}
     links = ", ".join(f"[{role}]({run_address(one.run_id)})" for role, one in runs.items() if one)
     create_markdown_artifact(
         f"{verdict.decision.markdown()}\n\nMLflow: {links}; data `{verdict.dataset_version}`",

@@ -54,15 +54,26 @@ def read_verdict(name: str, version: int) -> Verdict:
         decision = Decision.model_validate_json(json.dumps(found["decision"]))
     except ValidationError as error:
         raise GateError(f"{name!r} v{version} was judged by another release; run {remedy} again") from error
-    return Verdict(name, version, found["champion"], found["dataset_version"], decision)
+    return Verdict(name, version, found["champion"], found["dataset_version"], decision, found["best"])
+
+
+@task(name="find best version", task_run_name="find the best version of {name}", **IO)
+def find_best(name: str, champion: int) -> int | None:
+    """The version that small losses are counted from, where it is not the champion itself and is still there."""
+    try:
+        best = read_verdict.fn(name, champion).best
+    except GateError:
+        return None  # promoted by an earlier release: counting begins with it
+    return best if best in describe_versions(name) else None
 
 
 @outcome_task(name="promote", task_run_name="promote {verdict.domain} v{verdict.version}", **IO)
 def promote(verdict: Verdict, reason: str, *, deliberate: bool = False, approval: str = "") -> Promotion:
     """Makes a version champion if the gate said PROMOTE and the champion is still the one it was compared with.
 
-    A version in quarantine returns only by a deliberate promotion. Trying again after an interruption writes no second
-    row. `approval` is JSON of who agreed, when and with which comment, or empty.
+    PROVISIONAL needs the `approval` of a person; without it things stay as they are, which is HOLD. A version in
+    quarantine returns only by a deliberate promotion. Trying again after an interruption writes no second row.
+    `approval` is JSON of who agreed, when and with which comment, or empty.
 
     Raises:
         ModelNotFoundError: the version was deleted since it was judged.
@@ -71,13 +82,16 @@ def promote(verdict: Verdict, reason: str, *, deliberate: bool = False, approval
         RegistryError: MLflow or the ledger is down; the message says whether the promotion stands.
     """
     name, decision = verdict.domain, verdict.decision
+    outcome = (
+        {True: "PROMOTE", False: "HOLD"}[bool(approval)] if decision.outcome == "PROVISIONAL" else decision.outcome
+    )
     try:
-        if decision.outcome == "PROMOTE":
+        if outcome == "PROMOTE":
             _write_promotion(verdict, reason, deliberate=deliberate, approval=approval)
     except QuarantineError as barred:
         return Promotion(name, verdict.version, "HOLD", (str(barred),), _champion(name))
     _follow(name)
-    return Promotion(name, verdict.version, decision.outcome, decision.reasons, _champion(name))
+    return Promotion(name, verdict.version, outcome, decision.reasons, _champion(name))
 
 
 @task(name="unchanged", task_run_name="unchanged {candidate.domain} v{candidate.version}", **IO)

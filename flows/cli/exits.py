@@ -20,7 +20,7 @@ class Exit(IntEnum):
     DONE = 0, "done: promoted, unchanged, scored, no drift"
     ERROR = 1, "an error of input or machine: one line on standard error"
     USAGE = 2, "wrong usage: an option, argument or path that there is not"
-    HOLD = 3, "HOLD: the gate or an approver left things as they are"
+    HOLD = 3, "HOLD or PROVISIONAL: the gate or an approver left things as they are"
     REJECT = 4, "REJECT: the gate found the version worse or below a floor"
     NOTHING_SCORED = 5, "nothing scored: every file failed"
     DIFFERS = 6, "reproduced, but a metric differs"
@@ -30,7 +30,7 @@ class Exit(IntEnum):
 
 
 ALWAYS = (Exit.DONE, Exit.ERROR, Exit.USAGE)
-OUTCOMES = {"HOLD": Exit.HOLD, "REJECT": Exit.REJECT}
+OUTCOMES = {"HOLD": Exit.HOLD, "PROVISIONAL": Exit.HOLD, "REJECT": Exit.REJECT}
 ACTIONS = {"nothing": Exit.DONE, "alert": Exit.ALERT, "retrain": Exit.DRIFT}
 
 

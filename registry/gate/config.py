@@ -1,10 +1,14 @@
 """What a domain decides about promotion: the `gate:` section of its YAML."""
 
+from typing import Literal
+
 from pydantic import ConfigDict, Field
 
 from evaluation.inference.bootstrap import Resampling
 from evaluation.predictions.metrics import MetricName
 from settings.config import Config
+
+USUAL_MARGIN, USUAL_SHARE = 0.02, 0.25  # of the metric's scale, and of the champion's error
 
 
 class ApprovalConfig(Config):
@@ -24,12 +28,20 @@ class GateConfig(Config):
         description="limit for the challenger's metric: its lower bound must reach it (log_loss, brier: its upper "
         "bound must stay below)"
     )
-    superiority: float = Field(default=0.0, ge=0, description="improvement that the interval's lower end must exceed")
-    non_inferiority: float | None = Field(
-        default=None, gt=0, description="loss that is accepted; unset: a challenger must be better, not merely as good"
+    score: Literal["brier", "log_loss", "metric"] = Field(
+        default="brier", description="what must surely be better; `metric`: the metric itself, which takes more samples"
     )
-    minimum_effect: float = Field(
-        default=0.01, gt=0, description="smallest improvement worth finding, over `superiority`; sizes a HOLD's sample"
+    superiority: float = Field(
+        default=0.0, ge=0, description="improvement of the metric that a better challenger must show by its estimate"
+    )
+    non_inferiority: float | None = Field(
+        default=None,
+        ge=0,
+        description="margin: a loss of the metric that your use bears; unset: the larger of 0.02 "
+        "and a quarter of the champion's error; 0: none, a challenger must be better",
+    )
+    total_margin: float = Field(
+        default=0.01, ge=0, description="how far a challenger's estimate may lie below the best version so far"
     )
     level: float = Field(default=0.95, ge=0.5, lt=1, description="confidence level of all intervals")
     looks: int = Field(
@@ -52,6 +64,10 @@ class GateConfig(Config):
     seed: int = Field(default=0, ge=0, description="seed of the resampling")
     approval: ApprovalConfig | None = Field(default=None, description="unset: a promotion needs nobody's agreement")
 
+    def margin(self, error: float) -> float:
+        """The loss of the metric that is borne, where the champion's error is that."""
+        return max(USUAL_MARGIN, USUAL_SHARE * error) if self.non_inferiority is None else self.non_inferiority
+
     @property
     def resampling(self) -> Resampling:
         """How every interval is made."""
@@ -60,6 +76,6 @@ class GateConfig(Config):
     @property
     def question(self) -> str:
         """What a comparison asks of the test set: asked anew in another way, it is another look."""
-        accepted = "" if self.non_inferiority is None else f" or at most {self.non_inferiority:g} worse"
-        asked = f"{self.metric} better by more than {self.superiority:g}{accepted}"
+        borne = "by the usual margin" if self.non_inferiority is None else f"by {self.non_inferiority:g}"
+        asked = f"{self.metric} better by {self.superiority:g} and surely by {self.score}, or at most {borne} worse"
         return f"{asked}; level {self.level:g}, seed {self.seed}, {self.resamples} resamples"

@@ -1,17 +1,17 @@
-"""The gate: PROMOTE, HOLD or REJECT a challenger, from paired evidence on the same samples."""
+"""The gate: PROMOTE, PROVISIONAL, HOLD or REJECT for a challenger, from paired evidence on the same samples."""
 
 import math
-from dataclasses import replace
 from typing import Any
 
 from data.stores.dataset import samples_sha256
 from evaluation.inference.bootstrap import bootstrap_interval
 from evaluation.inference.calibration import calibration_error
 from evaluation.inference.interval import Interval
-from evaluation.inference.paired import improvement, mcnemar_midp, samples_needed
+from evaluation.inference.paired import mcnemar_midp
 from evaluation.predictions.metrics import METRICS
 from evaluation.predictions.predictions import Predictions, require_paired
 from registry.errors import GateError
+from registry.gate.comparison import Comparison, Finding, compare
 from registry.gate.config import GateConfig
 from registry.gate.decision import Decision, Floor, Measured, Outcome
 from registry.gate.disparity_floors import disparity_floors
@@ -34,11 +34,10 @@ def decide(
 
     `notes` say what a person must know of how the two came to their answers; they decide nothing.
 
-    A failed floor is REJECT. Without a champion, PROMOTE. Otherwise, where the test set's comparisons are used up,
-    HOLD; else the interval of the paired improvement decides, at the level that alpha spending leaves for this turn:
-    all below 0 is REJECT, all above the superiority margin PROMOTE, all above minus the non-inferiority margin
-    PROMOTE where that is set, anything else HOLD. Where one of the two has never heard of a class, PROMOTE asks more:
-    that harm on the shared classes is ruled out.
+    A failed floor is REJECT, and where it is one that looks at the challenger alone nothing is compared, so that it
+    spends nothing. Without a champion, PROMOTE. Otherwise, where the test set's comparisons are used up, HOLD; else the
+    paired improvements decide, at the level that alpha spending leaves for this turn. Where one of the two has never
+    heard of a class, PROMOTE asks more: that harm on the shared classes is ruled out.
 
     Raises:
         GateError: the metric is undefined on these samples, or what was measured of the package is no measurement.
@@ -56,10 +55,11 @@ def decide(
         "test_set": samples_digest(challenger),
         "config": config,
     }
-    if champion is None:
-        outcome, reasons = _judge(floors, ("PROMOTE", "there is no champion and every floor holds"))
-        turn = turn.model_copy(update={"look": None})
-        return Decision(outcome=outcome, reasons=reasons, floors=tuple(floors), turn=turn, notes=notes, **found)
+    if champion is None or not all(floor.passed for floor in floors):
+        first = Finding("PROMOTE", "there is no champion and every floor holds", better=True)
+        outcome, reasons, better = _judge(floors, first)
+        found |= {"turn": turn.model_copy(update={"look": None}), "notes": notes, "better": better}
+        return Decision(outcome=outcome, reasons=reasons, floors=tuple(floors), **found)
     decision = _against(champion, challenger, floors, {**found, "turn": turn}, config)
     return decision.model_copy(update={"notes": (*notes, *decision.notes)})
 
@@ -92,38 +92,40 @@ def _against(
     turn: Turn = found["turn"]
     level = turn.level(config.level)
     before, after = fair_pair(champion, challenger, config)
-    difference = improvement(config.metric, before, after, replace(config.resampling, level=level))
-    samples, groups = len(after), after.group_count
-    needed = samples_needed(difference, samples=samples, groups=groups, effect=_effect(config), level=level)
+    compared = compare(before, after, config, level)
     harm, notes = harm_floors(champion, challenger, config)
-    verdict = _compare(difference, needed, config, samples)
-    settled: int | None = needed
-    doubted = doubt(champion, challenger, config, level) if verdict[0] == "PROMOTE" else None
+    finding = compared.finding
+    needed: int | None = compared.needed
+    doubted = doubt(champion, challenger, config, level) if finding.outcome == "PROMOTE" else None
     if doubted is not None:
-        verdict, settled = ("HOLD", doubted.reason), doubted.needed
+        finding, needed = Finding("HOLD", doubted.reason), doubted.needed
     if turn.spent(config.looks):
-        verdict = "HOLD", _spent(turn, config)
-    outcome, reasons = _judge([*floors, *harm], verdict)
-    if outcome == "HOLD" and not turn.spent(config.looks):
-        reasons = *reasons, _remedy(needed, samples, config) if doubted is None else _shared_remedy(config)
+        finding = Finding("HOLD", _spent(turn, config))
+    outcome, reasons, better = _judge([*floors, *harm], finding)
+    undecided = outcome in ("PROVISIONAL", "HOLD")
+    if undecided and not turn.spent(config.looks):
+        reasons = *reasons, _remedy(compared) if doubted is None else _shared_remedy(config)
     return Decision(
         outcome=outcome,
         reasons=reasons,
+        better=better,
         notes=(*notes, *_wear(turn, config)),
         champion=_interval(before, config),
-        difference=difference,
+        difference=compared.difference,
+        gain=compared.gain,
+        margin=compared.margin,
         level=level,
         mcnemar_p=mcnemar_midp(before, after),
-        samples_needed=settled if outcome == "HOLD" else None,
+        samples_needed=needed if undecided else None,
         floors=(*floors, *harm),
-        **{**found, "challenger": _interval(after, config), "samples": samples, "groups": groups},
+        **{**found, "challenger": _interval(after, config), "samples": len(after), "groups": after.group_count},
     )
 
 
-def _judge(floors: list[Floor], verdict: tuple[Outcome, str]) -> tuple[Outcome, tuple[str, ...]]:
-    """Lets failed floors overrule the verdict."""
+def _judge(floors: list[Floor], finding: Finding) -> tuple[Outcome, tuple[str, ...], bool]:
+    """Lets failed floors overrule the finding."""
     failed = [_failure(floor) for floor in floors if not floor.passed]
-    return ("REJECT", tuple(failed)) if failed else (verdict[0], (verdict[1],))
+    return ("REJECT", tuple(failed), False) if failed else (finding.outcome, (finding.reason,), finding.better)
 
 
 def _failure(floor: Floor) -> str:
@@ -131,27 +133,13 @@ def _failure(floor: Floor) -> str:
     return f"{floor.name} is {floor.value:.4g}, {floor.rule} {floor.limit:.4g} is required{note}"
 
 
-def _compare(difference: Interval, needed: int, config: GateConfig, samples: int) -> tuple[Outcome, str]:
-    """Reads the interval of the improvement."""
-    found = f"{config.metric} improves by {difference.value:+.4f} ({difference.low:+.4f} to {difference.high:+.4f})"
-    if difference.high < 0:
-        return "REJECT", f"significantly worse: {found}"
-    if difference.low > config.superiority:
-        return "PROMOTE", f"significantly better by more than {config.superiority:g}: {found}"
-    if config.non_inferiority is not None and difference.low > -config.non_inferiority:
-        return "PROMOTE", f"non-inferior: at most {config.non_inferiority:g} worse: {found}"
-    if needed > samples:
-        return "HOLD", f"not enough evidence: {found}; about {needed} samples would settle it, there are {samples}"
-    shown = f"one of {_visible(config):g} would have shown in {samples} samples"
-    return "HOLD", f"no relevant difference: {found}; {shown}"
-
-
-def _remedy(needed: int, samples: int, config: GateConfig) -> str:
-    """What a person can do about a HOLD; no margin is proposed, as one chosen by the result proves nothing."""
-    now = "unset" if config.non_inferiority is None else f"{config.non_inferiority:g}"
+def _remedy(compared: Comparison) -> str:
+    """What a person can do about it; no margin is proposed, as one chosen by the result proves nothing."""
+    config = compared.config
+    more = "label more samples, of which data.split.test goes to the test set"
     ways = [
-        *(["label more samples, of which data.split.test goes to the test set"] if needed > samples else []),
-        f"if your use bears a small loss, say how large in gate.non_inferiority of the domain's YAML (now {now})",
+        *([more] if compared.needed > compared.samples else []),
+        f"say how large a loss your use bears in gate.non_inferiority of the domain's YAML (now {compared.margin:.3g})",
         *([f"lower gate.superiority (now {config.superiority:g})"] if config.superiority else []),
         "or wait: the champion goes on serving",
     ]
@@ -168,7 +156,8 @@ def _shared_remedy(config: GateConfig) -> str:
 
 
 def _spent(turn: Turn, config: GateConfig) -> str:
-    used = f"comparison {turn.look} on one test set, gate.looks allows {config.looks}"
+    used = f"comparison {turn.look} on one test set; all of them tell as much as {turn.told:.1f} unrelated ones"
+    used = f"{used}, gate.looks allows {config.looks}"
     return f"the test set is spent: {used}; draw a fresh one from newer data with `regraft split refresh DOMAIN`"
 
 
@@ -176,7 +165,7 @@ def _wear(turn: Turn, config: GateConfig) -> list[str]:
     """A warning before the test set is spent."""
     if not turn.worn(config.looks) or turn.spent(config.looks):
         return []
-    left = f"{turn.look} of {config.looks} comparisons on this test set are used"
+    left = f"the comparisons on this test set tell as much as {turn.told:.1f} of {config.looks} unrelated ones"
     return [f"{left}; each needs a clearer difference; plan `regraft split refresh DOMAIN`"]
 
 
@@ -190,16 +179,6 @@ def _interval(predictions: Predictions, config: GateConfig) -> Interval:
             "needed; enlarge the test split or choose another gate metric"
         )
     return interval
-
-
-def _effect(config: GateConfig) -> float:
-    """The difference that the sample size is asked for: the margin of the question that the gate puts."""
-    return config.minimum_effect if config.non_inferiority is None else config.non_inferiority
-
-
-def _visible(config: GateConfig) -> float:
-    """The true difference that so many samples find: the effect, over the margin that it must exceed."""
-    return config.superiority + _effect(config) if config.non_inferiority is None else config.non_inferiority
 
 
 def _metric_floor(interval: Interval, config: GateConfig) -> Floor:

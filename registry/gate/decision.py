@@ -12,7 +12,7 @@ from evaluation.inference.interval import Interval
 from registry.gate.config import GateConfig
 from registry.gate.spending import Turn
 
-Outcome = Literal["PROMOTE", "HOLD", "REJECT"]
+Outcome = Literal["PROMOTE", "PROVISIONAL", "HOLD", "REJECT"]
 FROZEN = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
 
@@ -65,18 +65,23 @@ class Decision(BaseModel):
 
     model_config = FROZEN
 
-    outcome: Outcome = Field(description="PROMOTE, HOLD (not enough evidence) or REJECT")
+    outcome: Outcome = Field(description="PROMOTE, PROVISIONAL (neither harm nor gain is shown), HOLD or REJECT")
     reasons: tuple[str, ...] = Field(description="why, most important first")
     notes: tuple[str, ...] = Field(default=(), description="what could not be compared, and warnings")
     metric: str = Field(description="the metric that decided")
     challenger: Interval = Field(description="the challenger's metric, in its own units, at the configured level")
     champion: Interval | None = Field(default=None, description="the champion's metric; none: there is no champion")
     difference: Interval | None = Field(default=None, description="paired improvement; above 0: challenger is better")
+    gain: Interval | None = Field(default=None, description="the same of the score that shows which one is better")
+    margin: float | None = Field(default=None, description="loss of the metric that is borne")
+    better: bool = Field(default=False, description="whether it is the first model, or surely better than the champion")
     level: float | None = Field(default=None, description="level of the improvement's interval after alpha spending")
     mcnemar_p: float | None = Field(default=None, description="mid-p value of equal accuracy, for information only")
     samples: int = Field(description="samples both were judged on")
     groups: int = Field(description="groups they came in")
-    samples_needed: int | None = Field(default=None, description="on HOLD: samples that would settle the question")
+    samples_needed: int | None = Field(
+        default=None, description="on PROVISIONAL and HOLD: samples that would settle it"
+    )
     floors: tuple[Floor, ...] = Field(description="every floor, passed or not")
     test_set: str = Field(description="sha256 of the samples' hashes, labels and weights in order")
     turn: Turn = Field(description="which use of the test set this was")
@@ -102,9 +107,10 @@ class Decision(BaseModel):
     def _comparison(self) -> list[str]:
         """Both models at the configured level, their difference at the spent one."""
         lines = [f"| {self.metric} | estimate | interval | level |", "|---|---|---|---|"]
+        gain = f"improvement of {self.config.score}"
         rows = {"challenger": self.challenger, "champion": self.champion, "improvement": self.difference}
-        for name, interval in rows.items():
-            level = self.level if name == "improvement" else self.config.level
+        for name, interval in {**rows, **({gain: self.gain} if self.gain != self.difference else {})}.items():
+            level = self.level if name.startswith("improvement") else self.config.level
             if interval is not None and level is not None:
                 ends = f"{interval.low:.4f} to {interval.high:.4f}"
                 lines.append(f"| {name} | {interval.value:.4f} | {ends} | {100 * level:.4g} % |")
@@ -124,4 +130,7 @@ class Decision(BaseModel):
         used = f"Use {self.turn.use} of test set generation {self.turn.generation}"
         if self.turn.look is None or self.level is None:
             return f"{used}; nothing was compared."
-        return f"{used}; comparison {self.turn.look} of {self.config.looks}, at {100 * self.level:.4g} %."
+        told = (
+            f"comparison {self.turn.look}, which with those before tells as much as {self.turn.told:.1f} unrelated ones"
+        )
+        return f"{used}; {told} of {self.config.looks}, at {100 * self.level:.4g} %."

@@ -17,20 +17,22 @@ def slice_floors(champion: Predictions, challenger: Predictions, config: GateCon
 
     A slice fails when the p-value of "worse by at most the margin" (one-sided), corrected after Holm over all slices,
     is below 1 - level: with many small slices the margin alone would reject good models by chance. A slice of one
-    group has no p-value; it fails when its estimate is worse than the margin.
+    group has no p-value and is a note: with a few cameras of one group each most equal models would fail by estimates.
     """
     slices = [
         _Slice(f"{column}={value}", champion.take(mask), challenger.take(mask), config)
         for column, value, mask in challenger.slice_rows()
         if mask.sum() >= MINIMUM_SLICE
     ]
-    compared = [one for one in slices if not math.isnan(one.estimate)]
     undefined = [one.name for one in slices if math.isnan(one.estimate)]
-    corrected = holm([one.p_value() for one in compared])
-    floors = [_floor(one, p_value, config) for one, p_value in zip(compared, corrected, strict=True)]
+    known = [(one, one.p_value()) for one in slices if not math.isnan(one.estimate)]
+    compared = [pair for pair in known if not math.isnan(pair[1])]
+    corrected = holm([p_value for _, p_value in compared])
+    floors = [_floor(one, p_value, config) for (one, _), p_value in zip(compared, corrected, strict=True)]
     return floors, [
         *_left_out(challenger),
         *(f"slice {name} was not compared: {config.metric} is undefined in it (one class)" for name in undefined),
+        *(_unsure(one, config) for one, p_value in known if math.isnan(p_value)),
     ]
 
 
@@ -81,10 +83,10 @@ class _Slice:
 
 
 def _floor(one: _Slice, p_value: float, config: GateConfig) -> Floor:
-    if math.isnan(p_value):
-        note = "judged by its estimate: too few groups for an interval"
-        return Floor.at_least(
-            f"slice {one.name}, {config.metric} improvement", one.estimate, -config.slice_margin, note
-        )
     name = f"slice {one.name}, p of {config.metric} at most {config.slice_margin:g} worse (Holm)"
     return Floor.at_least(name, p_value, 1 - config.level, f"improvement {one.estimate:+.4f}")
+
+
+def _unsure(one: _Slice, config: GateConfig) -> str:
+    found = f"{config.metric} improves by {one.estimate:+.4f} on its {len(one.after)} samples"
+    return f"slice {one.name} is no floor, too few groups for an interval: {found}"

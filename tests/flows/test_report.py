@@ -15,7 +15,7 @@ from registry.errors import GateError, ModelNotFoundError
 from registry.ledger.uses import Uses
 from settings.machine import load_settings
 from tasks.evaluate import Contestant, evaluate
-from tasks.gate import Pair, gate
+from tasks.gate import Rivals, gate
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def judged(registered, plan, prefect_api, project):
     versions = registered(), registered()
     roles = zip(versions, ("champion", "challenger"), strict=True)
     holder, rival = (evaluate(plan, Contestant(version, role)) for version, role in roles)
-    gate(plan, Pair(rival, holder))
+    gate(plan, Rivals(rival, holder))
     return versions[1]
 
 
@@ -39,6 +39,7 @@ def test_report_version__stored_and_no_new_use(judged):
     assert shown.exit_code == 0, shown.output
     assert all(len(line) <= 80 for line in shown.stdout.splitlines() if "─" in line or "│" in line)
     assert "accuracy of v1" in shown.stdout
+    assert "improvement of brier" in " ".join(shown.stdout.split())
     assert "recall v1" in shown.stdout
     assert "stress test" in shown.stdout
     found = json.loads(machine.stdout)

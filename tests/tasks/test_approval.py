@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -123,8 +124,11 @@ def test_ask_approval__server_of_the_command_alone(verdict, prefect_api, monkeyp
 
 
 def test_approval_needed__only_for_a_promotion(verdict):
-    """Nobody is asked about what the gate does not let pass, nor where the domain names nobody."""
-    rule = GateConfig(floor=0.5, approval=ADA)
+    """Nobody is asked about what the gate does not let pass or leave open, nor where the domain names nobody."""
+    rule, found = GateConfig(floor=0.5, approval=ADA), verdict(2, 1)
+    for outcome, asked in {"PROVISIONAL": ADA, "HOLD": None}.items():
+        decision = found.decision.model_copy(update={"outcome": outcome})
+        assert approval_needed(replace(found, decision=decision), rule) is asked
     assert approval_needed(verdict(2, 1), rule) is ADA
     assert approval_needed(verdict(2, 1, floor=1.5), rule) is None
     assert approval_needed(verdict(2, 1), GateConfig(floor=0.5)) is None

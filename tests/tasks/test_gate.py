@@ -18,7 +18,7 @@ from registry.store.models import describe_versions
 from registry.store.tracking import start_run
 from settings.machine import load_settings
 from tasks.evaluate import Contestant, Judged, evaluate
-from tasks.gate import Pair, gate
+from tasks.gate import Rivals, gate
 from tasks.plan import Plan
 from tasks.promote import read_verdict
 
@@ -60,7 +60,7 @@ def ruled(plan: Plan, **changes: object) -> Plan:
 
 def test_gate__decision_is_recorded(judged, plan):
     """The decision comes back with the same evidence, and the registry's list shows its outcome."""
-    verdict = gate(plan, Pair(judged(0.9), None))
+    verdict = gate(plan, Rivals(judged(0.9), None))
     assert read_verdict.fn("photos", 1) == verdict
     assert verdict.dataset_version == plan.prepared.version
     assert verdict.decision.outcome == describe_versions("photos")[1]["decision"] == "PROMOTE"
@@ -73,7 +73,7 @@ def test_gate__latest_decision_counts(judged, plan):
     """A version that was let pass once and is rejected under a stricter rule is not promoted on the old evidence."""
     challenger = judged(0.9)
     for floor, outcome in [(0.5, "PROMOTE"), (1.5, "REJECT")]:
-        gate(ruled(plan, floor=floor), Pair(challenger, None))
+        gate(ruled(plan, floor=floor), Rivals(challenger, None))
         assert read_verdict.fn("photos", 1).decision.outcome == outcome
 
 
@@ -81,7 +81,7 @@ def test_gate__comparisons_are_counted(judged, plan):
     """Every challenger is a further look at a stricter level; the same comparison again decides and spends the same."""
     champion = judged(0.7)
     second, third = judged(0.9), judged(0.95)
-    found = [gate(plan, Pair(one, champion)).decision for one in (second, third, second)]
+    found = [gate(plan, Rivals(one, champion)).decision for one in (second, third, second)]
     assert [one.turn.look for one in found] == [1, 2, 1]
     assert [one.level for one in found] == pytest.approx([0.95, 1 - 0.1 / 6, 0.95])
     assert found[0].sha256 == found[2].sha256
@@ -92,22 +92,49 @@ def test_gate__uses_as_the_docs_say(registered, plan, prefect_api):
     """Each version is judged once and compared once, however often and in whatever role; the first is not compared."""
     first, second = registered(), registered()
     alone = evaluate(plan, Contestant(first, "challenger"))
-    gate(plan, Pair(alone, None))
+    gate(plan, Rivals(alone, None))
     for role in ("champion", "challenger"):
         evaluate(plan, Contestant(first, role))
     rival = evaluate(plan, Contestant(second, "challenger"))
     for _ in range(2):
-        gate(plan, Pair(rival, alone))
+        gate(plan, Rivals(rival, alone))
     assert [(use.version, use.champion, use.look) for use in uses()] == [
         (first, None, None), (first, None, None), (second, None, None), (second, first, 1),
     ]  # fmt: skip
 
 
+def test_gate__held_to_the_best_version(judged, plan):
+    """A successor of the champion's equal that lies below the best version so far is held; it stays the best."""
+    best, champion, below = judged(0.9), judged(0.8), judged(0.85)
+    alone, held = (gate(plan, Rivals(below, champion, one)) for one in (None, best))
+    assert (alone.best, held.best) == (champion.version, best.version)
+    assert alone.decision.outcome in ("PROMOTE", "PROVISIONAL")
+    assert held.decision.outcome == "HOLD"
+    assert held.decision.reasons[0].startswith("below v1, the best version so far, by more than gate.total_margin")
+
+
+def test_gate__better_is_the_new_best(judged, plan):
+    """What is surely better, and the first model, are what their successors are held to."""
+    worse, better = judged(0.4), judged(0.95)
+    assert gate(plan, Rivals(better, worse, worse)).best is None
+    assert gate(ruled(plan, floor=0.1), Rivals(worse)).best is None
+
+
+def test_gate__failed_floor_spends_nothing(judged, plan):
+    """Where a floor of the challenger alone fails nothing is compared, and the next comparison is as the first."""
+    champion, slow, good = judged(0.7), judged(0.9), judged(0.95)
+    slow = replace(slow, measured=replace(slow.measured, latency_ms=1e6))
+    stopped = gate(plan, Rivals(slow, champion)).decision
+    assert (stopped.outcome, stopped.difference, stopped.turn.look) == ("REJECT", None, None)
+    assert gate(plan, Rivals(good, champion)).decision.level == pytest.approx(0.95)
+    assert uses()[0].outcome == "FLOOR"
+
+
 def test_gate__fresh_test_set(judged, plan):
     """After a refresh of the split the next comparison is the first again."""
     champion, challenger = judged(0.7), judged(0.9)
-    gate(plan, Pair(challenger, champion))
-    assert gate(plan, Pair(replace(challenger, generation=1), champion)).decision.turn.look == 1
+    gate(plan, Rivals(challenger, champion))
+    assert gate(plan, Rivals(replace(challenger, generation=1), champion)).decision.turn.look == 1
     assert (len(uses(0)), len(uses(1))) == (1, 1)
 
 
@@ -115,8 +142,8 @@ def test_gate__no_comparison_spends_nothing(judged, plan):
     """Models of different classes, and a package without a measurement, are refused before the test set is used."""
     champion, other = judged(0.7), judged(0.9, classes=("dark", "bright"))
     with pytest.raises(EvaluationError, match="classes .*'dark', 'light'.* and .*'dark', 'bright'.* differ"):
-        gate(plan, Pair(other, champion))
+        gate(plan, Rivals(other, champion))
     unmeasured = replace(champion, measured=replace(champion.measured, parity=float("nan")))
     with pytest.raises(GateError, match="parity=nan"):
-        gate(plan, Pair(unmeasured, None))
+        gate(plan, Rivals(unmeasured, None))
     assert uses() == []

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pkgutil import resolve_name
 from typing import Any
 
@@ -14,7 +15,7 @@ from registry.store.models import describe_versions, model_version, tag_version
 from registry.store.tracking import log_json, mlflow_client
 from settings.machine import load_settings
 from tasks.evaluate import refuse_champion
-from tasks.promote import find_target, promote, read_verdict, rollback, unchanged
+from tasks.promote import find_best, find_target, promote, read_verdict, rollback, unchanged
 from tasks.train import Candidate
 
 
@@ -59,6 +60,30 @@ def test_promote__first(registered, verdict, monkeypatch):
     assert aliases() == {"champion": 1}
     assert promote.fn(found, "asked for") == promotion
     assert history() == [("promote", None, 1)]
+
+
+@pytest.mark.parametrize(("approval", "outcome"), [("", "HOLD"), ('{"approver": "Ada"}', "PROMOTE")])
+def test_promote__provisional_needs_a_person(registered, verdict, approval, outcome):
+    """What shows neither harm nor gain goes into production by a person's agreement only."""
+    registered(), registered()
+    promote.fn(verdict(1, None), "r")
+    found = verdict(2, 1)
+    provisional = found.decision.model_copy(update={"outcome": "PROVISIONAL", "better": False})
+    promotion = promote.fn(replace(found, decision=provisional), "r", approval=approval)
+    assert (promotion.outcome, promotion.champion) == (outcome, 2 if approval else 1)
+    assert ledger().entries("photos")[-1].approval == approval
+
+
+def test_find_best__last_that_was_better(registered, verdict):
+    """The champion itself, where it was first or better; else what its decision names, if that is still there."""
+    registered(), registered()
+    promote.fn(verdict(1, None), "r")
+    recorded = {"decision": verdict(2, 1).decision.model_dump(mode="json"), "champion": 1, "dataset_version": "d"}
+    for best, expected in ((None, None), (1, 1), (7, None)):
+        log_json(model_version("photos", 2).run_id, "decision.json", json.dumps({**recorded, "best": best}))
+        tag_version("photos", 2, {"decision_run": model_version("photos", 2).run_id})
+        assert find_best.fn("photos", 2) == expected
+    assert find_best.fn("photos", 1) is None, "it was never judged on record"
 
 
 def test_promote__interrupted_between_ledger_and_alias(registered, verdict, monkeypatch):

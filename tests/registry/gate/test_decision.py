@@ -20,6 +20,7 @@ def decision(**changes: Any) -> Decision:
         "challenger": Interval(0.91, 0.85, 0.95),
         "champion": Interval(0.9, 0.84, 0.94),
         "difference": Interval(0.01, -0.02, 0.04),
+        "gain": Interval(0.02, -0.01, 0.05),
         "level": 0.9917,
         "mcnemar_p": 0.4,
         "samples": 250,
@@ -27,7 +28,7 @@ def decision(**changes: Any) -> Decision:
         "samples_needed": 1000,
         "floors": (Floor.at_most("size in MB", 20.0, 1.0), Floor.at_least("slice a|b, auc", 0.2, 0.05, "improvement")),
         "test_set": "a" * 64,
-        "turn": Turn(generation=2, use=4, look=3),
+        "turn": Turn(generation=2, use=4, look=3, effective=2.5),
         "config": GateConfig(floor=0.5),
     }
     return Decision(**(parts | changes))
@@ -37,7 +38,9 @@ def test_evidence__is_canonical() -> None:
     """Equal decisions have equal text and digest and come back from it; another rule has another."""
     first, other = decision(), decision(config=GateConfig(floor=0.6))
     assert first.sha256 == decision().sha256 != other.sha256
-    assert json.loads(first.evidence())["turn"] == {"generation": 2, "look": 3, "use": 4}
+    assert json.loads(first.evidence())["turn"] == {
+        "effective": 2.5, "generation": 2, "look": 3, "use": 4,
+    }  # fmt: skip
     assert Decision.model_validate_json(first.evidence()) == first
 
 
@@ -49,13 +52,22 @@ def test_markdown__has_the_numbers() -> None:
     assert "| improvement | 0.0100 | -0.0200 to 0.0400 | 99.17 % |" in text
     assert "| size in MB | 20 | at most 1 | **failed** |  |" in text
     assert "| slice a\\|b, auc | 0.2 | at least 0.05 | passed | improvement |" in text
-    assert "Use 4 of test set generation 2; comparison 3 of 10, at 99.17 %." in text
+    told = "comparison 3, which with those before tells as much as 2.5 unrelated ones of 10, at 99.17 %."
+    assert f"Use 4 of test set generation 2; {told}" in text
+    assert "| improvement of brier | 0.0200 | -0.0100 to 0.0500 | 99.17 % |" in text
     assert decision().sha256[:12] in text
 
 
 def test_markdown__first_model() -> None:
     """Without a champion there is neither improvement nor comparison."""
-    alone = {"champion": None, "difference": None, "level": None, "mcnemar_p": None, "turn": Turn(look=None)}
+    alone = {
+        "champion": None,
+        "difference": None,
+        "gain": None,
+        "level": None,
+        "mcnemar_p": None,
+        "turn": Turn(look=None),
+    }
     text = decision(**alone).markdown()
     assert "improvement |" not in text.split("| floor")[0]
     assert "Use 1 of test set generation 0; nothing was compared." in text

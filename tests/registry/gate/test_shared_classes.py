@@ -117,7 +117,7 @@ def test_doubt__until_the_lower_end_is_above_the_margin() -> None:
     assert found.needed is not None
     assert found.needed > 60
     assert doubt(champion, challenger, RULE.model_copy(update={"slice_margin": 0.2}), RULE.level) is None
-    assert doubt(champion, champion, RULE, RULE.level) is None
+    assert doubt(champion, champion, RULE.model_copy(update={"slice_margin": 0.07}), RULE.level) is None
 
 
 def test_doubt__at_the_level_of_the_look() -> None:
