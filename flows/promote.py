@@ -6,7 +6,7 @@ from registry.gate.config import ApprovalConfig
 from tasks.approval import approval_needed, ask_approval, hold
 from tasks.domain import load_domain
 from tasks.evaluate import Verdict
-from tasks.promote import Promotion, read_verdict
+from tasks.promote import Promotion, check_decision, read_verdict
 from tasks.promote import promote as promote_version
 
 
@@ -18,6 +18,7 @@ def promote(domain: str, version: int, reason: str = "") -> Promotion:
     """
     config, why, deliberate = load_domain(domain), reason or "asked for", bool(reason)
     verdict = read_verdict(domain, version)
+    check_decision(config, verdict)
     demand = approval_needed(verdict, config.gate)
     if demand is None:
         return promote_version(verdict, why, deliberate=deliberate)
@@ -29,4 +30,5 @@ def promote_approved(verdict: Verdict, demand: ApprovalConfig, reason: str, *, d
     answer = ask_approval(verdict, demand)
     if not answer.granted:
         return hold(verdict, answer.reason)
+    check_decision(load_domain(verdict.domain), verdict)  # a day may have gone by
     return promote_version(verdict, reason, deliberate=deliberate, approval=answer.text)

@@ -14,6 +14,7 @@ from evaluation.report.evaluate import evaluate as evaluate_predictions
 from registry.cards.model_card import card_gaps
 from registry.errors import GateError
 from registry.gate.decision import Decision, Measured
+from registry.ledger.binding import package_sha256
 from registry.ledger.ledger import Ledger
 from registry.ledger.uses import count_evaluation
 from registry.package.judging import evaluation_figures, evaluation_metrics, predict_test, what_differs
@@ -37,7 +38,10 @@ class Contestant:
 
 @dataclass(frozen=True)
 class Judged:
-    """One version judged: its predictions, what was measured, on which test set, the MLflow run, what differs."""
+    """One version judged: its predictions, what was measured, on which test set, the MLflow run, what differs.
+
+    `package` is the sha256 of its manifest.
+    """
 
     domain: str
     version: int
@@ -46,21 +50,18 @@ class Judged:
     run_id: str
     generation: int = 0
     notes: tuple[str, ...] = ()
+    package: str = ""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The gate's decision about a version, against the champion of that moment.
-
-    `best` is the version that its successors are held to; none: this one.
-    """
+    """The gate's decision about a version, against the champion of that moment."""
 
     domain: str
     version: int
     champion: int | None
     dataset_version: str
     decision: Decision
-    best: int | None = None
 
 
 @task(name="find champion", task_run_name="find champion of {name}", **IO)
@@ -102,7 +103,7 @@ def evaluate(plan: Plan, contestant: Contestant) -> Judged:
     _show(name, contestant, evaluation)
     told = [*what_differs(package, plan.dataset), *(one.text for one in worst_disparities(evaluation.disparities))]
     notes = tuple(f"v{version}: {note}" for note in told)
-    return Judged(name, version, path, measured, run_id, plan.dataset.generation, notes)
+    return Judged(name, version, path, measured, run_id, plan.dataset.generation, notes, package_sha256(found.folder))
 
 
 def _later_run(found: ModelVersion, contestant: Contestant, data: str) -> str:

@@ -12,8 +12,11 @@ from registry.gate.anchor import held_to
 from registry.gate.config import GateConfig
 from registry.gate.decide import decide, require_comparable, samples_digest
 from registry.gate.decision import Decision
+from registry.ledger.binding import rule_sha256
+from registry.ledger.records import Decided
 from registry.ledger.told import STOPPED, told_so_far
 from registry.ledger.uses import Use, Uses
+from registry.store.aliases import alias_faults
 from registry.store.models import DECISION_RUN, tag_version
 from registry.store.tracking import log_json, log_values, run_address
 from tasks.evaluate import Judged, Verdict
@@ -38,16 +41,16 @@ def gate(plan: Plan, rivals: Rivals) -> Verdict:
     The comparison is counted before it is made. The same one again is the same use, and gives the same decision.
     """
     challenger, champion = rivals.challenger, rivals.champion
+    alias_faults(plan.name)  # an emptied or shortened ledger would take any version for the first
     after, before = _same_samples(challenger, champion)
     require_comparable(after, before, challenger.measured)
     against = champion.version if champion else None
     uses = Uses(plan.settings.ledger)
     use = uses.take(_use(challenger, against, after, plan.domain.gate, plan.settings.who))
     decision = _decide(plan, rivals, use, (after, before))
-    uses.settle(use, STOPPED if champion and decision.difference is None else decision.outcome)
-    best = rivals.best.version if rivals.best else against
-    data = plan.prepared.version
-    verdict = Verdict(challenger.domain, challenger.version, against, data, decision, None if decision.better else best)
+    outcome = STOPPED if champion and decision.difference is None else decision.outcome
+    uses.settle(use, outcome, _bound(plan, rivals, decision))
+    verdict = Verdict(challenger.domain, challenger.version, against, plan.prepared.version, decision)
     _record(verdict, challenger)
     _show(verdict, rivals)
     return verdict
@@ -72,6 +75,16 @@ def _decide(plan: Plan, rivals: Rivals, use: Use, said: tuple[Predictions, Predi
         return decision
     after, best = _same_samples(challenger, rivals.best)
     return decision if best is None else held_to(decision, after, best, rivals.best.version)
+
+
+def _bound(plan: Plan, rivals: Rivals, decision: Decision) -> Decided:
+    """What the decision is good for, and which version its successors are held to."""
+    judged = [one for one in (rivals.challenger, rivals.champion) if one]
+    against = rivals.champion.version if rivals.champion else None
+    best = None if decision.better else (rivals.best.version if rivals.best else against)
+    packages = {str(one.version): one.package for one in judged}
+    rule = rule_sha256(plan.domain.gate)
+    return Decided(decision.sha256, against, best, packages, rule, plan.dataset.test_set)
 
 
 def _use(challenger: Judged, champion: int | None, predictions: Predictions, config: GateConfig, actor: str) -> Use:
@@ -105,7 +118,6 @@ def _plain(verdict: Verdict) -> dict[str, object]:
         "version": verdict.version,
         "champion": verdict.champion,
         "dataset_version": verdict.dataset_version,
-        "best": verdict.best,
         "decision": verdict.decision.model_dump(mode="json"),
     }
 

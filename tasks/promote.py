@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from prefect import task
 from pydantic import ValidationError
 
+from data.stores.dataset import Dataset
+from data.stores.manifest import processed_folder
 from registry.errors import GateError, QuarantineError, RegistryError
 from registry.gate.decision import Decision
+from registry.ledger.binding import package_sha256, refuse_unbound, rule_sha256
 from registry.ledger.history import way_back
 from registry.ledger.ledger import Change, Ledger
+from registry.ledger.uses import Uses
 from registry.store.aliases import Faults, alias_faults, follow_ledger
 from registry.store.models import DECISION_RUN, ModelVersion, describe_versions, model_version
 from registry.store.tracking import read_text
 from settings.machine import load_settings
+from tasks.domain import Domain
 from tasks.evaluate import Verdict
 from tasks.outcome import outcome_task
 from tasks.policy import IO
@@ -54,17 +59,28 @@ def read_verdict(name: str, version: int) -> Verdict:
         decision = Decision.model_validate_json(json.dumps(found["decision"]))
     except ValidationError as error:
         raise GateError(f"{name!r} v{version} was judged by another release; run {remedy} again") from error
-    return Verdict(name, version, found["champion"], found["dataset_version"], decision, found["best"])
+    return Verdict(name, version, found["champion"], found["dataset_version"], decision)
+
+
+@task(name="check decision", task_run_name="check the decision on {verdict.domain} v{verdict.version}", **IO)
+def check_decision(config: Domain, verdict: Verdict) -> None:
+    """Raises GateError where a decision that was kept for a while is not about what is there now."""
+    name, settings = f"{config.name} v{verdict.version}", load_settings()
+    decided = Uses(settings.ledger).decided(config.name, verdict.version)
+    if decided is None:
+        raise GateError(f"{name}: the ledger's database has no decision on it; `regraft evaluate` it again")
+    dataset = Dataset(processed_folder(config.root, config.name), config.data.tasks)
+    present = {"rule": rule_sha256(config.gate), "test_set": dataset.test_set}
+    present |= {"evidence": verdict.decision.sha256, "champion": str(verdict.champion)}
+    packages = {one: package_sha256(model_version(config.name, int(one)).folder) for one in decided.packages}
+    refuse_unbound(name, decided, present, packages)
 
 
 @task(name="find best version", task_run_name="find the best version of {name}", **IO)
 def find_best(name: str, champion: int) -> int | None:
     """The version that small losses are counted from, where it is not the champion itself and is still there."""
-    try:
-        best = read_verdict.fn(name, champion).best
-    except GateError:
-        return None  # promoted by an earlier release: counting begins with it
-    return best if best in describe_versions(name) else None
+    decided = Uses(load_settings().ledger).decided(name, champion)
+    return decided.best if decided and decided.best in describe_versions(name) else None
 
 
 @outcome_task(name="promote", task_run_name="promote {verdict.domain} v{verdict.version}", **IO)
@@ -111,6 +127,7 @@ def find_target(name: str, to: int | None) -> WayBack:
     Raises:
         GateError: there is nothing to return to.
     """
+    alias_faults(name)  # a shortened ledger would name another one
     entries, there = Ledger(load_settings().ledger).present(name), describe_versions(name)
     if not entries:
         raise GateError(f"{name!r} has no version in production yet; `regraft retrain {name}` brings the first")

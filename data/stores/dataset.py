@@ -1,6 +1,7 @@
 """Reading a domain's processed data: the manifest and the pixels behind it."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,10 +21,12 @@ from data.targets.task import Task
 CHECKOUT = "run `dvc checkout --force`; deleting the folder would forget the splits"
 
 
-def samples_sha256(hashes: Sequence[str], labels: Sequence[str], weights: Sequence[float]) -> str:
-    """Names samples in their order: hex digest of content hash, label and weight of each."""
-    rows = zip(hashes, labels, weights, strict=True)
-    return hashlib.sha256("\n".join(f"{digest} {label} {float(w)!r}" for digest, label, w in rows).encode()).hexdigest()
+def samples_sha256(
+    hashes: Sequence[str], labels: Sequence[str], weights: Sequence[float], groups: Sequence[str]
+) -> str:
+    """Names samples in their order: hex digest of content hash, label, weight and group of each."""
+    rows = [[*row[:2], float(row[2]), row[3]] for row in zip(hashes, labels, weights, groups, strict=True)]
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,8 @@ class Dataset:
     def test_set(self) -> str:
         """Names the test set: see `samples_sha256`."""
         rows = self.rows("test")
-        return samples_sha256(list(rows["hash"]), list(rows[LABEL + self.headline]), rows["weight"].tolist())
+        labels, weights = list(rows[LABEL + self.headline]), rows["weight"].tolist()
+        return samples_sha256(list(rows["hash"]), labels, weights, list(rows["group"]))
 
     def rows(self, *splits: str) -> pd.DataFrame:
         """The manifest rows of the named splits."""

@@ -11,7 +11,6 @@ from registry.gate.config import GateConfig
 from registry.gate.decision import Outcome
 
 SCORE_SHARE = 0.075  # of the champion's own score: the loss of it that goes with a borne loss of the metric
-VISIBLE = 0.01  # the improvement that a test set is sized for where no loss is borne
 
 
 class Finding(NamedTuple):
@@ -56,7 +55,7 @@ class Comparison:
             return Finding("PROMOTE", f"better: {self._found}", better=True)
         if self._as_good:
             return Finding("PROMOTE", f"non-inferior: at most {self.margin:.3g} worse: {self._found}")
-        if self.gain.value >= 0 and self.difference.value > -max(self.margin, VISIBLE):
+        if self.gain.value >= 0 and self.difference.value > -max(self.margin, self.config.minimum_effect):
             return Finding("PROVISIONAL", f"neither harm nor gain is shown: {self._found}; {self._open}")
         return Finding("HOLD", f"not enough evidence: {self._found}; {self._open}")
 
@@ -96,7 +95,7 @@ def compare(champion: Predictions, challenger: Predictions, config: GateConfig, 
     margin = config.margin(_error(config.metric, champion))
     share = margin if score == config.metric else SCORE_SHARE * _error(score, champion)
     samples, groups = len(challenger), challenger.group_count
-    asked = [(difference, margin or VISIBLE), (gain, share or VISIBLE)]
+    asked = [(difference, margin or config.minimum_effect), (gain, share or config.minimum_effect)]
     needed = [samples_needed(one, samples=samples, groups=groups, effect=effect, level=level) for one, effect in asked]
     return Comparison(config, difference, gain, margin, share, samples, max(needed))
 

@@ -40,6 +40,9 @@ class GateConfig(Config):
         description="margin: a loss of the metric that your use bears; unset: the larger of 0.02 "
         "and a quarter of the champion's error; 0: none, a challenger must be better",
     )
+    minimum_effect: float = Field(
+        default=0.01, gt=0, description="smallest improvement worth finding; sizes the samples where no loss is borne"
+    )
     total_margin: float = Field(
         default=0.01, ge=0, description="how far a challenger's estimate may lie below the best version so far"
     )

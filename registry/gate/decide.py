@@ -82,7 +82,7 @@ def require_comparable(challenger: Predictions, champion: Predictions | None, me
 def samples_digest(predictions: Predictions) -> str:
     """Names the samples that a model was judged on."""
     labels = [predictions.classes[index] for index in predictions.truth]
-    return samples_sha256(predictions.hashes, labels, predictions.weights.tolist())
+    return samples_sha256(predictions.hashes, labels, predictions.weights.tolist(), predictions.groups)
 
 
 def _against(

@@ -83,7 +83,7 @@ class Decision(BaseModel):
         default=None, description="on PROVISIONAL and HOLD: samples that would settle it"
     )
     floors: tuple[Floor, ...] = Field(description="every floor, passed or not")
-    test_set: str = Field(description="sha256 of the samples' hashes, labels and weights in order")
+    test_set: str = Field(description="sha256 of the samples' hashes, labels, weights and groups in order")
     turn: Turn = Field(description="which use of the test set this was")
     config: GateConfig = Field(description="the rule that was applied")
 

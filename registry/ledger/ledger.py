@@ -14,6 +14,7 @@ from registry.errors import LedgerConflictError, LedgerError, QuarantineError
 from registry.ledger.chain import START, chained, first_fault
 from registry.ledger.database import Database
 from registry.ledger.history import NOTHING, REMOVE, Entry, quarantine_reason, quarantined, since_removal
+from registry.ledger.records import record_fault
 from registry.ledger.schema import ensure_schema
 from registry.ledger.tables import LEDGER
 
@@ -122,12 +123,16 @@ class Ledger:
     def verify(self, domain: str, head: str = "") -> Verification:
         """Walks a domain's chain from its first row; `head` is a hash that one of its rows must have.
 
-        The chain alone cannot show that rows at its end were cut off; a hash that was kept elsewhere does.
+        The chain alone cannot show that rows at its end were cut off; a hash that was kept elsewhere does. The record
+        of the test sets' uses is walked, too.
         """
         entries = self.entries(domain)
         fault = first_fault(vars(entry) for entry in entries)
         if fault is None and head and head not in {entry.hash for entry in entries}:
             fault = f"no row has the hash {head}: rows were cut off, or the whole chain was written anew"
+        if fault is None:
+            with self._database.reading() as connection:
+                fault = record_fault(connection, domain)
         return Verification(domain, len(entries), entries[-1].hash if entries else START, fault)
 
 

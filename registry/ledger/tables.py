@@ -46,6 +46,20 @@ TEST_SET_USES = Table(
     UniqueConstraint("domain", "generation", "number"),
 )
 
+RECORDS = Table(
+    "regraft_records",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("domain", String(200), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("time", String(40), nullable=False),
+    Column("previous_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    UniqueConstraint("domain", "sequence"),
+)
+
 EVENTS = Table(
     "regraft_events",  # Prefect, which may share the database, has `events`
     METADATA,

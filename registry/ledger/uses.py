@@ -1,5 +1,7 @@
 """The record of every use of a test set: a set that was looked at often has told more than it should."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Literal
@@ -12,6 +14,7 @@ from registry.errors import LedgerConflictError
 from registry.gate.spending import Turn
 from registry.ledger.database import Database
 from registry.ledger.history import removed_at
+from registry.ledger.records import Decided, last_decision, write_record
 from registry.ledger.schema import ensure_schema
 from registry.ledger.tables import TEST_SET_USES
 from settings.machine import Settings
@@ -76,30 +79,27 @@ class Uses:
         Raises:
             LedgerConflictError: other processes were always faster.
         """
+        return self._written(use.domain, lambda connection: _known_or_new(connection, use))
+
+    def settle(self, use: Use, outcome: str, decided: Decided | None = None) -> Use:
+        """Writes what came of a use and what that is bound to; of a repeated one, what came of it last.
+
+        Raises:
+            LedgerConflictError: other processes were always faster.
+        """
+        return self._written(use.domain, lambda connection: _settled(connection, use, outcome, decided))
+
+    def decided(self, domain: str, version: int) -> Decided | None:
+        """What the newest decision about a version is bound to; none: there is none on record."""
+        with self._database.reading() as connection:
+            return last_decision(connection, domain, version, removed_at(connection, domain))
+
+    def _written(self, domain: str, write: Callable[[Connection], Use]) -> Use:
+        """What was written, once no other process has taken the same number meanwhile."""
         for _ in range(ATTEMPTS):
-            taken = self._tried(use)
-            if taken is not None:
-                return taken
-        raise LedgerConflictError(f"{use.domain}: the test set is in use by many processes; evaluate again later")
-
-    def settle(self, use: Use, outcome: str) -> Use:
-        """Writes what came of a use; of a repeated one, what came of it last."""
-        place = and_(
-            TEST_SET_USES.c.domain == use.domain,
-            TEST_SET_USES.c.generation == use.generation,
-            TEST_SET_USES.c.number == use.number,
-        )
-        with self._database.writing() as connection:
-            connection.execute(update(TEST_SET_USES).where(place).values(outcome=outcome))
-        return replace(use, outcome=outcome)
-
-    def _tried(self, use: Use) -> Use | None:
-        """The use with its number, or None where another process took that number meanwhile."""
-        try:
-            with self._database.writing() as connection:
-                return _known_or_new(connection, use)
-        except IntegrityError:
-            return None
+            with suppress(IntegrityError), self._database.writing() as connection:
+                return write(connection)
+        raise LedgerConflictError(f"{domain}: the test set is in use by many processes; evaluate again later")
 
 
 def count_evaluation(settings: Settings, domain: str, dataset: Dataset, question: str, version: int) -> None:
@@ -121,9 +121,23 @@ def _known_or_new(connection: Connection, use: Use) -> Use:
     compared = sum(one.look is not None for one in earlier)
     look = compared + 1 if use.purpose == "compare" else None
     time = datetime.now(UTC).isoformat(timespec="microseconds")
-    new = replace(use, number=len(counted) + 1, look=look, time=time)
+    number = max((one.number for one in counted), default=0) + 1
+    new = replace(use, number=number, look=look, time=time)
     connection.execute(insert(TEST_SET_USES).values(purpose=new.purpose, **asdict(new)))
+    write_record(connection, use.domain, "use", asdict(new))
     return new
+
+
+def _settled(connection: Connection, use: Use, outcome: str, decided: Decided | None) -> Use:
+    place = and_(
+        TEST_SET_USES.c.domain == use.domain,
+        TEST_SET_USES.c.generation == use.generation,
+        TEST_SET_USES.c.number == use.number,
+    )
+    connection.execute(update(TEST_SET_USES).where(place).values(outcome=outcome))
+    bound = {"generation": use.generation, "number": use.number, "version": use.version, "outcome": outcome}
+    write_record(connection, use.domain, "outcome", {**bound, "decided": asdict(decided) if decided else None})
+    return replace(use, outcome=outcome)
 
 
 def _present(connection: Connection, uses: list[Use]) -> list[Use]:

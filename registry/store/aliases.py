@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+HEAD = "ledger_head"  # the tag of a model that keeps the ledger's last row outside the ledger's database
 QUARANTINE = "quarantine"  # the tag; its value says who rolled the version back, when and why
 TAG_LENGTH = 500  # well below what MLflow takes
 ROUNDS = 5
@@ -53,7 +54,7 @@ def alias_faults(domain: str) -> Faults:
     """Compares what MLflow shows with what the ledger says.
 
     Raises:
-        LedgerError: MLflow shows a champion of which the ledger knows nothing.
+        LedgerError: MLflow shows a champion, or the hash of a row, of which the ledger knows nothing.
         RegistryError: MLflow or the ledger is down.
     """
     entries = Ledger(load_settings().ledger).present(domain)
@@ -63,6 +64,7 @@ def alias_faults(domain: str) -> Faults:
         models = client.search_registered_models(f"name = '{domain}'")
     tags = {int(version.version): version.tags.get(QUARANTINE, "") for version in versions}
     aliases = {alias: int(version) for alias, version in models[0].aliases.items()} if models else {}
+    _refuse_shortened(domain, models[0].tags.get(HEAD, "") if models else "")
     if not entries:
         _refuse_lost(domain, aliases, {int(version.version): version.tags for version in versions})
     wanted = _wanted(entries, set(tags))
@@ -89,10 +91,33 @@ def follow_ledger(domain: str) -> Faults:
     first = faults = alias_faults(domain)
     for _ in range(ROUNDS):
         if not faults:
+            _anchor(domain)
             return first
         _repair(domain, faults)
         faults = alias_faults(domain)
     raise RegistryError(f"{domain!r}: other processes change MLflow's aliases all the time ({faults}); try again")
+
+
+def _anchor(domain: str) -> None:
+    """Keeps the hash of the ledger's last row with the model, so that rows cannot be cut off unseen.
+
+    A process that dies before leaves an older row's hash, which the ledger has as well.
+    """
+    entries = Ledger(load_settings().ledger).entries(domain)
+    with registry_errors(f"keep the head of the ledger of {domain!r}"):
+        if entries and mlflow_client().search_registered_models(f"name = '{domain}'"):
+            mlflow_client().set_registered_model_tag(domain, HEAD, f"{entries[-1].sequence} {entries[-1].hash}")
+
+
+def _refuse_shortened(domain: str, head: str) -> None:
+    """Raises LedgerError where the ledger lacks a row that was seen before."""
+    entries = Ledger(load_settings().ledger).entries(domain)
+    if not head or head in {f"{entry.sequence} {entry.hash}" for entry in entries}:
+        return
+    found = f"row {head.split(maxsplit=1)[0]} of {domain!r}, of which MLflow keeps the hash, is not in it"
+    remedy = "it was emptied, shortened or replaced: restore it from a backup"
+    lost = f"where its loss is accepted, delete the tag {HEAD} of the registered model in MLflow"
+    raise LedgerError(f"ledger {hidden(load_settings().ledger)}: {found}; {remedy}, or, {lost}")
 
 
 def _refuse_lost(domain: str, aliases: dict[str, int], tags: dict[int, dict[str, str]]) -> None:

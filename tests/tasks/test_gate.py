@@ -106,8 +106,12 @@ def test_gate__uses_as_the_docs_say(registered, plan, prefect_api):
 def test_gate__held_to_the_best_version(judged, plan):
     """A successor of the champion's equal that lies below the best version so far is held; it stays the best."""
     best, champion, below = judged(0.9), judged(0.8), judged(0.85)
-    alone, held = (gate(plan, Rivals(below, champion, one)) for one in (None, best))
-    assert (alone.best, held.best) == (champion.version, best.version)
+    record, found = Uses(load_settings().ledger), []
+    for one in (None, best):
+        verdict = gate(plan, Rivals(below, champion, one))
+        found.append((verdict, record.decided("photos", below.version).best))
+    (alone, first), (held, second) = found
+    assert (first, second) == (champion.version, best.version)
     assert alone.decision.outcome in ("PROMOTE", "PROVISIONAL")
     assert held.decision.outcome == "HOLD"
     assert held.decision.reasons[0].startswith("below v1, the best version so far, by more than gate.total_margin")
@@ -116,8 +120,10 @@ def test_gate__held_to_the_best_version(judged, plan):
 def test_gate__better_is_the_new_best(judged, plan):
     """What is surely better, and the first model, are what their successors are held to."""
     worse, better = judged(0.4), judged(0.95)
-    assert gate(plan, Rivals(better, worse, worse)).best is None
-    assert gate(ruled(plan, floor=0.1), Rivals(worse)).best is None
+    record = Uses(load_settings().ledger)
+    gate(plan, Rivals(better, worse, worse))
+    gate(ruled(plan, floor=0.1), Rivals(worse))
+    assert [record.decided("photos", one.version).best for one in (better, worse)] == [None, None]
 
 
 def test_gate__failed_floor_spends_nothing(judged, plan):

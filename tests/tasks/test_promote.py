@@ -11,11 +11,14 @@ import pytest
 from registry.errors import GateError, LedgerConflictError, LedgerError, ModelNotFoundError, PackageError, RegistryError
 from registry.ledger.history import quarantined
 from registry.ledger.ledger import Ledger
+from registry.ledger.records import Decided
+from registry.ledger.uses import Use, Uses
 from registry.store.models import describe_versions, model_version, tag_version
 from registry.store.tracking import log_json, mlflow_client
 from settings.machine import load_settings
-from tasks.evaluate import refuse_champion
-from tasks.promote import find_best, find_target, promote, read_verdict, rollback, unchanged
+from tasks.evaluate import Contestant, evaluate, refuse_champion
+from tasks.gate import Rivals, gate
+from tasks.promote import check_decision, find_best, find_target, promote, read_verdict, rollback, unchanged
 from tasks.train import Candidate
 
 
@@ -77,13 +80,28 @@ def test_promote__provisional_needs_a_person(registered, verdict, approval, outc
 def test_find_best__last_that_was_better(registered, verdict):
     """The champion itself, where it was first or better; else what its decision names, if that is still there."""
     registered(), registered()
-    promote.fn(verdict(1, None), "r")
-    recorded = {"decision": verdict(2, 1).decision.model_dump(mode="json"), "champion": 1, "dataset_version": "d"}
+    uses = Uses(load_settings().ledger)
+    use = uses.take(Use("photos", 0, "t", "q", 2, champion=1, actor="Ada"))
     for best, expected in ((None, None), (1, 1), (7, None)):
-        log_json(model_version("photos", 2).run_id, "decision.json", json.dumps({**recorded, "best": best}))
-        tag_version("photos", 2, {"decision_run": model_version("photos", 2).run_id})
+        uses.settle(use, "PROMOTE", Decided("e" * 64, 1, best, {}, "rule", "t"))
         assert find_best.fn("photos", 2) == expected
     assert find_best.fn("photos", 1) is None, "it was never judged on record"
+
+
+def test_check_decision__as_judged(registered, plan, prefect_api):
+    """What was judged may be promoted while decision, rule, packages and test set are as they were; else it is told."""
+    version = registered()
+    gate(plan, Rivals(evaluate(plan, Contestant(version, "challenger"))))
+    found = read_verdict.fn("photos", version)
+    check_decision.fn(plan.domain, found)
+    edited = found.decision.model_copy(update={"outcome": "PROMOTE", "reasons": ("trust me",)})
+    with pytest.raises(GateError, match="the recorded decision is another than the one that was made"):
+        check_decision.fn(plan.domain, replace(found, decision=edited))
+    laxer = plan.domain.model_copy(update={"gate": plan.domain.gate.model_copy(update={"floor": 0.01})})
+    with pytest.raises(GateError, match="`gate:` in the domain's YAML has changed"):
+        check_decision.fn(laxer, found)
+    with pytest.raises(GateError, match="has no decision on it"):
+        check_decision.fn(plan.domain, replace(found, version=9))
 
 
 def test_promote__interrupted_between_ledger_and_alias(registered, verdict, monkeypatch):

@@ -3,8 +3,9 @@
 import pytest
 
 from registry.errors import LedgerError, RegistryError
+from registry.ledger.database import for_writing, open_engine
 from registry.ledger.ledger import Change, Ledger
-from registry.store.aliases import Faults, alias_faults, follow_ledger
+from registry.store.aliases import HEAD, Faults, alias_faults, follow_ledger
 from registry.store.models import describe_versions
 from registry.store.tracking import mlflow_client
 from settings.machine import load_settings
@@ -139,3 +140,31 @@ def test_alias_faults__removed_in_part(versions):
     write(2, 0, action="remove")
     with pytest.raises(LedgerError, match="'photos' is removed in part; `regraft remove photos` goes on"):
         alias_faults("photos")
+
+
+@pytest.mark.usefixtures("versions")
+def test_alias_faults__ledger_that_lost_rows():
+    """A row that MLflow keeps the hash of and the ledger lacks is refused, until a person takes the loss."""
+    write(None, 1)
+    follow_ledger("photos")
+    write(1, 2)
+    follow_ledger("photos")
+    with for_writing(open_engine(load_settings().ledger)).begin() as connection:
+        connection.exec_driver_sql("delete from ledger where sequence = 2")
+    for use in (alias_faults, follow_ledger):
+        with pytest.raises(LedgerError, match=r"row 2 of 'photos', of which MLflow keeps the hash, is not in it"):
+            use("photos")
+    mlflow_client().delete_registered_model_tag("photos", HEAD)
+    assert follow_ledger("photos").aliases == {"champion": 1, "previous": None}
+    assert mlflow_client().get_registered_model("photos").tags[HEAD].startswith("1 ")
+
+
+@pytest.mark.usefixtures("versions")
+def test_alias_faults__died_before_the_head_was_kept():
+    """A row whose hash is not kept yet is no fault, and is kept by the next call."""
+    write(None, 1)
+    follow_ledger("photos")
+    write(1, 2)
+    assert alias_faults("photos").aliases
+    follow_ledger("photos")
+    assert mlflow_client().get_registered_model("photos").tags[HEAD].startswith("2 ")
