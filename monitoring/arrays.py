@@ -1,15 +1,19 @@
 """Columns of the two tables that a drift check compares, as arrays."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from monitoring.errors import MonitoringError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Array = npt.NDArray[np.float64]
 
 
-def stack(frame: pd.DataFrame, column: str) -> Array:
+def stack(frame: "pd.DataFrame", column: str) -> Array:
     """A column of equally long lists as an array [rows, length].
 
     Raises:
@@ -22,7 +26,7 @@ def stack(frame: pd.DataFrame, column: str) -> Array:
     return np.stack([np.asarray(value, dtype=np.float64) for value in frame[column]])
 
 
-def pair(reference: pd.DataFrame, window: pd.DataFrame, column: str) -> tuple[Array, Array]:
+def pair(reference: "pd.DataFrame", window: "pd.DataFrame", column: str) -> tuple[Array, Array]:
     """The arrays of `column` in both tables.
 
     Raises:

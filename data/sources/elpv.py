@@ -7,13 +7,15 @@ import importlib.util
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import pandas as pd
 from pydantic import Field
 
 from data.errors import SourceError
 from data.sources.sample import Sample, SourceConfig, file_stamp, read_file
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CELLS_A_MODULE = 60
 
@@ -63,13 +65,15 @@ def elpv_folder() -> Path:
 
 
 @cache
-def elpv_table() -> pd.DataFrame:
+def elpv_table() -> "pd.DataFrame":
     """One row a cell: path, probability, type and pseudo-module.
 
     The package names no modules, but its rows lie module by module: a pseudo-module is 60 cells in a row of one type,
     which gives 45 for the 44 real ones. Cells of one module share their grower, camera and exposure, so a split that
     cuts through them leaks.
     """
+    import pandas as pd  # reading a domain needs no table
+
     labels = elpv_folder() / "labels.csv"
     table = pd.read_csv(labels, sep=r"\s+", header=None, names=["path", "probability", "type"])
     run = (table["type"] != table["type"].shift()).cumsum()

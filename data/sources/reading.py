@@ -4,12 +4,12 @@ import csv
 import gzip
 import io
 import json
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from data.errors import SourceError
-from data.parquet import read_parquet
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SEPARATORS = ",;\t|"
 # Read under these names where a column of the right name is missing, as the Hugging Face layout has them.
@@ -21,7 +21,7 @@ NAMED = ("path", "group", "weight", "split")
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
-def read_table(content: bytes, name: str, label: str) -> pd.DataFrame:
+def read_table(content: bytes, name: str, label: str) -> "pd.DataFrame":
     """The rows of a CSV, JSON Lines or Parquet file; columns that mean something have their plain names.
 
     Raises:
@@ -36,6 +36,8 @@ def read_table(content: bytes, name: str, label: str) -> pd.DataFrame:
 
 def cell_text(value: Any) -> str | None:
     """A cell as text; None where nothing was said."""
+    import pandas as pd
+
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
@@ -43,13 +45,15 @@ def cell_text(value: Any) -> str | None:
     return str(value).strip() or None
 
 
-def _parsed(content: bytes, name: str) -> pd.DataFrame:
+def _parsed(content: bytes, name: str) -> "pd.DataFrame":
     """By what the content is where it says so, and by the name otherwise."""
     if content.startswith(b"\x1f\x8b"):
         content, name = gzip.decompress(content), name.removesuffix(".gz")
     if content.startswith(WORKBOOKS):
         raise ValueError("it is a workbook of Excel or a ZIP; save it as CSV UTF-8")
     if content.startswith(b"PAR1") or name.endswith((".parquet", ".pq")):
+        from data.parquet import read_parquet  # Arrow, which a domain's file alone does not need
+
         return _whole_numbers(read_parquet(io.BytesIO(content)).to_pandas(use_threads=False))
     text = _text(content)
     return _objects(text) if text.lstrip()[:1] in {"{", "["} else _cells(text)
@@ -69,8 +73,10 @@ def _text(content: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _objects(text: str) -> pd.DataFrame:
+def _objects(text: str) -> "pd.DataFrame":
     """One JSON object a line, or one list of them."""
+    import pandas as pd
+
     lines = [line for line in text.splitlines() if line.strip()]
     rows = json.loads(text) if text.lstrip().startswith("[") else [json.loads(line) for line in lines]
     if not all(isinstance(row, dict) for row in rows):
@@ -83,8 +89,10 @@ def _objects(text: str) -> pd.DataFrame:
     )
 
 
-def _cells(text: str) -> pd.DataFrame:
+def _cells(text: str) -> "pd.DataFrame":
     """Stripped cells; an empty one says nothing, and empty ones beyond the last column are a writer's habit."""
+    import pandas as pd
+
     first, _, rest = text.partition("\n")
     declared = first.lower().startswith("sep=")  # a line of Excel's own
     separator = first[4:5] if declared else _separator(first)
@@ -113,8 +121,10 @@ def _separator(head: str) -> str:
     return max(SEPARATORS, key=worth)
 
 
-def _whole_numbers(frame: pd.DataFrame) -> pd.DataFrame:
+def _whole_numbers(frame: "pd.DataFrame") -> "pd.DataFrame":
     """Whole numbers with gaps, of which pandas makes 1.0, are whole again: a label or group has one spelling."""
+    import pandas as pd
+
     categories = {name: kind.categories.dtype for name, kind in frame.dtypes.items() if hasattr(kind, "categories")}
     frame = frame.astype(categories)
     floats = [name for name in frame.columns if pd.api.types.is_float_dtype(frame[name])]
@@ -122,7 +132,7 @@ def _whole_numbers(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(whole, "Int64"))
 
 
-def _plain(frame: pd.DataFrame, label: str) -> pd.DataFrame:
+def _plain(frame: "pd.DataFrame", label: str) -> "pd.DataFrame":
     """The columns under the names that Regraft knows; an index that was written along is no column."""
     frame = frame.rename(columns=lambda name: str(name).strip())
     frame = frame[[name for name in dict.fromkeys(frame.columns) if name and not name.startswith("Unnamed: ")]]

@@ -8,7 +8,6 @@ from typing import Any, Literal
 from urllib.parse import unquote
 
 import fsspec
-import pandas as pd
 from pydantic import Field
 
 from data.errors import SourceError
@@ -160,6 +159,8 @@ def _split(text: str | None) -> str | None:
 
 
 def _weight(value: Any, table: str) -> float:
+    import pandas as pd
+
     try:
         weight = 1.0 if value is None or pd.isna(value) else float(value)
     except ValueError as error:

@@ -1,11 +1,10 @@
 """Images: decoded, resized and cropped to a square of grey levels or colours."""
 
 import io
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from PIL import Image
 from pydantic import Field, model_validator
 
@@ -14,6 +13,9 @@ from data.specs.decoding import ALPHA, PIXEL_LIMIT, decode_image, image_facts
 from data.specs.levels import Levels
 from data.specs.spec import Array, Expectations, Spec, Thumbnail
 from data.specs.transform import BackboneInput, Transform
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 OBLONG = 1.5  # a third of such a picture is cut off
 _FILTERS = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}

@@ -2,15 +2,17 @@
 
 import hashlib
 from abc import abstractmethod
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from pydantic import BeforeValidator, Field, SerializeAsAny
 
 from data.rule import Rule
 from settings.config import Config, Kind
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Array: TypeAlias = npt.NDArray[Any]
 Thumbnail: TypeAlias = npt.NDArray[np.uint8]

@@ -1,15 +1,17 @@
 """Classification: one of some classes."""
 
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from pydantic import Field, field_validator, model_validator
 
 from data.naming import class_name
 from data.rule import Rule, one_of, present
 from data.targets.task import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class ClassificationTask(Task):

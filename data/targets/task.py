@@ -2,14 +2,16 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
 
 import numpy.typing as npt
-import pandas as pd
 from pydantic import BeforeValidator, SerializeAsAny
 
 from data.rule import Rule
 from settings.config import Kind
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Task(Kind):

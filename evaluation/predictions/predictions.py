@@ -2,14 +2,16 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from evaluation.errors import EvaluationError
 from evaluation.predictions.grouped import Grouped, check_weights
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SUM_TOLERANCE = 1e-3
 
@@ -37,7 +39,7 @@ class Predictions(Grouped):
     probabilities: npt.NDArray[np.float64]
     weights: npt.NDArray[np.float64]
     groups: list[str]
-    slices: pd.DataFrame
+    slices: "pd.DataFrame"
     classes: tuple[str, ...]
     unknown: tuple[str, ...] = ()
 
@@ -87,6 +89,8 @@ class Predictions(Grouped):
 
         A value that only other samples of the domain have, a category without a row, is an empty slice.
         """
+        import pandas as pd
+
         for column in self.slices.columns:
             values = self.slices[column]
             known = values.cat.categories if isinstance(values.dtype, pd.CategoricalDtype) else values.dropna().unique()

@@ -1,14 +1,17 @@
 """Drift of what the model says: its predicted probabilities."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from monitoring.arrays import Array, pair
 from monitoring.nulls import NullWindows
 from monitoring.signals.signal import Measurement
 from monitoring.signals.two_sample import kolmogorov_smirnov, tail
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BINARY = 2
 
@@ -22,11 +25,13 @@ class Outputs:
 
     name: str = "probability_ks"
 
-    def comparable(self, reference: pd.DataFrame) -> pd.DataFrame:
+    def comparable(self, reference: "pd.DataFrame") -> "pd.DataFrame":
         """Rows of split "val" only: a model is too sure of rows that it was trained on."""
         return reference[reference["split"] == "val"]
 
-    def measure(self, reference: pd.DataFrame, window: pd.DataFrame, null: NullWindows, *, seed: int) -> Measurement:
+    def measure(
+        self, reference: "pd.DataFrame", window: "pd.DataFrame", null: NullWindows, *, seed: int
+    ) -> Measurement:
         """Measures class by class; null windows, too, take the class that shows most."""
         known, seen = pair(reference, window, "probabilities")
         both, members = np.concatenate([known, seen]), tail(len(known), len(seen))

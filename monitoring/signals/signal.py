@@ -1,12 +1,13 @@
 """What every signal of drift has in common."""
 
 from dataclasses import dataclass
-from typing import Protocol
-
-import pandas as pd
+from typing import TYPE_CHECKING, Protocol
 
 from monitoring.arrays import Array
 from monitoring.nulls import NullWindows
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,12 @@ class Signal(Protocol):
     def name(self) -> str:
         """Names the statistic to people and in MLflow: letters, digits and underscores."""
 
-    def comparable(self, reference: pd.DataFrame) -> pd.DataFrame:
+    def comparable(self, reference: "pd.DataFrame") -> "pd.DataFrame":
         """The rows of a drift reference that a window may be held against."""
 
-    def measure(self, reference: pd.DataFrame, window: pd.DataFrame, null: NullWindows, *, seed: int) -> Measurement:
+    def measure(
+        self, reference: "pd.DataFrame", window: "pd.DataFrame", null: NullWindows, *, seed: int
+    ) -> Measurement:
         """Measures a window against the reference, and each null window against the rest of the reference.
 
         Args:

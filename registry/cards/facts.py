@@ -1,9 +1,12 @@
 """What is known of a version besides its package: the domain's words, the data and the fit."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from data.stores.dataset import Dataset
 from lightning_modules.config import TrainingConfig
+
+if TYPE_CHECKING:
+    from data.stores.dataset import Dataset
 
 UNSAID = "Say here what the model is for, and what it is not for."  # a new domain's file, until somebody says it
 
@@ -28,6 +31,6 @@ class Facts:
     refitted: int = 0
 
 
-def split_sizes(dataset: Dataset) -> dict[str, int]:
+def split_sizes(dataset: "Dataset") -> dict[str, int]:
     """Samples of each split."""
     return {str(split): int(count) for split, count in sorted(dataset.manifest["split"].value_counts().items())}

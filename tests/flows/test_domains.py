@@ -2,12 +2,15 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 
 from flows.domains import list_domains
 from registry.ledger.ledger import Change, Ledger
 from settings.machine import load_settings
+from tasks.domain import domain_names
 from tasks.events import tell_check
 
 
@@ -29,3 +32,13 @@ def test_list_domains__sound_and_broken(project):
     assert found["digits"].running.startswith(f"retrain runs in process {os.getpid()} since")
     assert "not valid YAML" in found["broken"].fault
     assert (found["solar"].champion, found["solar"].running, found["solar"].monitor) == (None, "", "0 * * * *")
+
+
+def test_list_domains__loads_no_library_of_data_or_training(project):
+    """A look at all domains reads their files and the ledger alone, so nothing heavy is imported."""
+    code = "import sys; from flows.domains import list_domains; print(len(list_domains()), *sys.modules)"
+    ran = subprocess.run([sys.executable, "-P", "-c", code], cwd=project, capture_output=True, text=True, check=True)
+    number, *loaded = ran.stdout.split()
+    assert int(number) == len(domain_names(project))
+    heavy = {"torch", "mlflow", "prefect", "pandas", "pyarrow", "great_expectations", "sklearn"}
+    assert not heavy & set(loaded)
