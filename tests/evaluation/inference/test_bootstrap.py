@@ -14,6 +14,7 @@ from evaluation.inference.bootstrap import (
     cautious_interval,
     percentile_interval,
     resampled_weights,
+    standard_error,
 )
 from evaluation.inference.interval import Interval
 from evaluation.predictions.predictions import Predictions
@@ -99,6 +100,13 @@ def test_percentile_interval__mostly_undefined() -> None:
     assert found.value == 0.5
     assert math.isnan(found.low)
     assert not found.is_finite
+
+
+def test_standard_error__of_few_groups() -> None:
+    """The spread of the replicates, widened by the root of groups over groups less one."""
+    found = np.random.default_rng(0).normal(size=1000)
+    assert standard_error(found, groups=5) == pytest.approx(found.std() * math.sqrt(5 / 4))
+    assert math.isnan(standard_error(np.array([0.4, np.nan, np.nan]), groups=5))
 
 
 def test_cautious_interval__reaches_beyond_the_replicates() -> None:

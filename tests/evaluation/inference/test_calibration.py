@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import log_loss
 
 from evaluation.errors import EvaluationError
-from evaluation.inference.bootstrap import Resampling
+from evaluation.inference.bootstrap import Resampling, replicates
 from evaluation.inference.calibration import BINS, calibration_error, equal_mass_bins, fit_temperature, tempered
 from evaluation.predictions.predictions import Predictions
 
@@ -100,6 +100,19 @@ def test_calibration_error__of_a_model_too_sure() -> None:
     assert 0 < found.low < expected < found.high
     cured = drawn(800, temperature=1.0)
     assert calibration_error(cured, Resampling(seed=0, resamples=400)).high < found.low
+
+
+@pytest.mark.parametrize("level", [0.9, 0.99])
+def test_calibration_error__ends_leave_the_tails(level: float) -> None:
+    """With gaps as large as the upper end, samples like these show so small an error in just a tail of all cases."""
+    said, resampling = drawn(400, temperature=3.0), Resampling(seed=0, resamples=4000, level=level)
+    sure = said.probabilities[:, 1]
+    member = np.eye(BINS)[equal_mass_bins(sure, said.weights)] * (sure - said.truth)[:, None]
+    gaps = member.sum(axis=0) / 400
+    noise = replicates(lambda weights: weights @ member / weights.sum(axis=1, keepdims=True), said, resampling) - gaps
+    found, observed = calibration_error(said, resampling), np.abs(gaps).sum()
+    shown = np.abs(found.high / observed * gaps + noise).sum(axis=1) <= observed
+    assert shown.mean() == pytest.approx((1 - level) / 2, abs=0.003)
 
 
 def test_calibration_error__groups_widen_it() -> None:

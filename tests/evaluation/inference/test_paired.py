@@ -7,7 +7,7 @@ import pytest
 from evaluation.errors import EvaluationError
 from evaluation.inference.bootstrap import Resampling, bootstrap_interval
 from evaluation.inference.interval import Interval
-from evaluation.inference.paired import mcnemar_midp, paired_difference, samples_needed
+from evaluation.inference.paired import improvement, mcnemar_midp, paired_difference, samples_needed
 from evaluation.predictions.predictions import Predictions
 
 
@@ -65,6 +65,13 @@ def test_paired_difference__other_samples() -> None:
         paired_difference("auc", model(0.0, samples=200), model(0.0), Resampling(seed=0))
 
 
+@pytest.mark.parametrize("metric", ["auc", "brier"])
+def test_improvement__above_0_is_better(metric: str) -> None:
+    """A better challenger improves every metric, whatever its direction, and the lower end lies below the upper."""
+    found = improvement(metric, model(0.0), model(1.0), Resampling(seed=0))
+    assert 0 < found.low < found.value < found.high
+
+
 def test_mcnemar_midp__by_hand() -> None:
     """One lost and five won: 2 * P(X <= 1) - P(X = 1) of six tosses, of whose 64 ways 7 and 6 are such."""
     champion, challenger = hits([True] + [False] * 5 + [True] * 9), hits([False] + [True] * 5 + [True] * 9)
@@ -84,3 +91,10 @@ def test_samples_needed__textbook() -> None:
     assert samples_needed(difference, samples=100, groups=2000, effect=0.02) == pytest.approx(785, abs=1)
     assert samples_needed(difference, samples=100, groups=2000, effect=0.04) == pytest.approx(197, abs=1)
     assert samples_needed(difference, samples=100, groups=2000, effect=10.0) == 100
+
+
+def test_samples_needed__at_another_level() -> None:
+    """The same standard error read off a wider interval, and more samples for being surer: (2.576 + 0.84)^2 times."""
+    difference = Interval(0.0, -2.576 * 0.02, 2.576 * 0.02)
+    found = samples_needed(difference, samples=100, groups=2000, effect=0.02, level=0.99)
+    assert found == pytest.approx(100 * (2.5758 + 0.8416) ** 2, abs=3)

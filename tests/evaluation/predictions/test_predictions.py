@@ -91,6 +91,7 @@ def test_slice_rows__empty() -> None:
         ({"classes": ("good", "broken")}, "classes"),
         ({"truth": np.array([0, 1, 0, 0])}, "truth of the two models differ"),
         ({"weights": np.ones(4)}, "weights of the two models differ"),
+        ({"groups": ["g1", "g2", "g1", "g2"]}, "groups of the two models differ"),
     ],
 )
 def test_require_paired__refuses_other_samples(changes: dict[str, Any], message: str) -> None:

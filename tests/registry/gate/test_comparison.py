@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from evaluation.inference.interval import Interval
+from evaluation.inference.paired import samples_needed
 from evaluation.predictions.predictions import Predictions
 from registry.gate.comparison import Comparison, compare
 from registry.gate.config import GateConfig
@@ -96,6 +97,16 @@ def test_compare__the_metric_alone() -> None:
     compared = compare(model(80), model(90), rule, 0.95)
     assert compared.gain == compared.difference
     assert compared.margin == compared.score_margin == 0.03
+
+
+@pytest.mark.parametrize("level", [0.95, 0.999])
+def test_compare__samples_that_would_settle_it(level: float) -> None:
+    """As many as the harder of the two questions takes, at the level of the look."""
+    rule = GateConfig(metric="accuracy", floor=0.1, resamples=200)
+    found = compare(model(80), model(82), rule, level)
+    asked = {found.difference: found.margin, found.gain: found.score_margin}
+    sizes = [samples_needed(one, samples=100, groups=100, effect=effect, level=level) for one, effect in asked.items()]
+    assert found.needed == max(sizes) > 100
 
 
 def test_compare__at_the_level_of_the_look() -> None:
