@@ -17,7 +17,7 @@ class FrozenRecipe(Config):
     """The option of recipes whose heads learn from features that no label has touched."""
 
     refit: int = Field(
-        5000,
+        1000,
         ge=0,
         description="most training and validation samples together on which the head, once validation has chosen, is "
         "fitted anew; 0: never",
