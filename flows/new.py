@@ -1,5 +1,6 @@
 """A commented domain file for a user's own images."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def write_domain(
     target = root / "domains" / f"{name}.yaml"
     check_domain_name(name)
     if target.exists():
-        raise ConfigError(f"{target} exists already; choose another name or edit that file")
+        raise _taken(target)
     source = _source(images, manifest)
     path = source.path
     samples = list(source.samples(root, "label"))
@@ -60,8 +61,23 @@ def write_domain(
     with atomic_path(target) as temporary:
         temporary.write_text(page.get_template("domain.yaml.jinja").render(facts, backbone=BACKBONE), encoding="utf-8")
         load_yaml(temporary, DomainFile)  # a file that would not load is never left behind
+        _take(temporary, target)
     shown = {key: value for key, value in {**looks, "left out": "; ".join(source.notices(root))}.items() if value}
     return target, {"samples": len(samples), "classes": ", ".join(classes), **shown}
+
+
+def _take(temporary: Path, target: Path) -> None:
+    """Gives the file its name, if nobody was faster: of two domains of one name none takes the other's place."""
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise _taken(target) from None
+    except OSError:  # a file system without links, where the rename that follows has to do
+        return
+
+
+def _taken(target: Path) -> ConfigError:
+    return ConfigError(f"{target} exists already; choose another name or edit that file")
 
 
 def _source(images: Path | None, manifest: Path | str | None) -> FolderSource | TableSource:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from data.errors import SampleError, SourceError
-from flows.new import write_domain
+from flows.new import _take, write_domain
 from settings.errors import ConfigError, RegraftError
 from tasks.check import check_domain
 from tasks.domain import load_domain, load_trainable
@@ -150,6 +150,17 @@ def test_write_domain__name_taken(project, image_folder):
     with pytest.raises(ConfigError, match="digits.yaml exists already"):
         write_domain("digits", image_folder(2), None)
     assert (project / "domains" / "digits.yaml").read_bytes() == before
+
+
+def test_new_domain__two_at_once(project, tmp_path):
+    """Whoever comes second to a name is told, though it was free when they began; the first file stays."""
+    target = project / "domains" / "fruit.yaml"
+    for text in ("first", "second"):
+        (tmp_path / text).write_text(text)
+    _take(tmp_path / "first", target)
+    with pytest.raises(ConfigError, match="fruit.yaml exists already"):
+        _take(tmp_path / "second", target)
+    assert target.read_text() == "first"
 
 
 @pytest.mark.parametrize("name", ["", "Photos", "1st", "../photos", "a b", "a" * 60])
