@@ -5,59 +5,42 @@ import threading
 import time
 from uuid import UUID
 
-import numpy as np
-import pandas as pd
 import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
 from prefect.runtime import flow_run
 
-import flows.promote as module
 from data.stores.locks import domain_lock
-from evaluation.predictions.predictions import Predictions
-from flows.promote import promote_approved
-from registry.gate.config import ApprovalConfig, GateConfig
-from registry.gate.decide import decide
-from registry.gate.decision import Measured
+from flows.promote import promote, promote_approved
+from registry.gate.config import ApprovalConfig
 from registry.ledger.ledger import Ledger
 from settings.machine import load_settings
 from tasks import approval
-from tasks.evaluate import Verdict
-from tasks.promote import Promotion
+from tasks.evaluate import Contestant, Verdict, evaluate
+from tasks.gate import Rivals, gate
+from tasks.promote import Promotion, read_verdict
 
 DEMAND = ApprovalConfig(approvers=("Ada",), hours=0.05)
 
 
 @pytest.fixture
-def passed() -> Verdict:
-    """The verdict about a first version that the gate let pass."""
-    truth = np.arange(40) % 2
-    predictions = Predictions(
-        hashes=[f"{number}" for number in range(40)],
-        truth=truth,
-        probabilities=np.eye(2)[truth] * 0.8 + 0.1,
-        weights=np.ones(40),
-        groups=[f"{number}" for number in range(40)],
-        slices=pd.DataFrame(index=range(40)),
-        classes=("dark", "light"),
-    )
-    measured = Measured(latency_ms=1, size_mb=1, parity=0, parity_limit=1e-3, card_gaps=())
-    rule = GateConfig(metric="accuracy", floor=0.5, resamples=100)
-    return Verdict("photos", 1, None, "d", decide(predictions, None, config=rule, measured=measured))
+def passed(registered, plan, prefect_api) -> Verdict:
+    """The verdict about a first version that the gate let pass, and the domain's YAML by which it did."""
+    yaml = plan.domain.model_dump_json(exclude={"name", "root"}, exclude_defaults=True)
+    (plan.domain.root / "domains" / "photos.yaml").write_text(yaml)
+    gate(plan, Rivals(evaluate(plan, Contestant(registered(), "challenger"))))
+    return read_verdict.fn("photos", 1)
 
 
-def test_promote__during_a_retrain(registered, busy, passed, prefect_api, monkeypatch):
+def test_promote__during_a_retrain(passed, busy):
     """A retrain of the domain holds its lock, and the promotion is written at once."""
-    registered()
-    monkeypatch.setattr(module, "read_verdict", lambda domain, version: passed)
-    assert module.promote("photos", 1).champion == Ledger(load_settings().ledger).champion("photos") == 1
+    assert promote("photos", 1).champion == Ledger(load_settings().ledger).champion("photos") == 1
 
 
-def test_promote_approved__free_while_waiting(registered, prefect_api, passed, monkeypatch):
+def test_promote_approved__free_while_waiting(passed, monkeypatch):
     """While the flow waits another one may hold the domain; who agreed, and why, is in the ledger."""
     monkeypatch.setattr(approval, "POLL_SECONDS", 1)
-    registered()
     told, locked = [], []
 
     @flow(name="approving")

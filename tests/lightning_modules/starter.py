@@ -102,8 +102,9 @@ def finish(order: dict[str, Any]) -> NoReturn:
     try:
         run(order)
     except SystemExit as ended:
-        print(ended, file=sys.stderr)  # noqa: T201
-        code = 1
+        if isinstance(ended.code, str):
+            print(ended, file=sys.stderr)  # noqa: T201
+        code = ended.code if isinstance(ended.code, int) else 1
     except BaseException:  # noqa: BLE001
         traceback.print_exc()
         code = 2

@@ -268,6 +268,6 @@ def test_refuse_champion(promoted):
 def test_promote__ledger_was_emptied(promoted, verdict):
     """A version that the gate compared with nothing is no first one, where MLflow shows a champion."""
     (load_settings().home / "ledger.db").write_bytes(b"")
-    with pytest.raises(LedgerError, match="emptied or replaced"):
+    with pytest.raises(LedgerError, match="emptied, shortened or replaced"):
         promote.fn(verdict(1, None), "r")
     assert (history(), aliases()["champion"]) == ([], 2)
