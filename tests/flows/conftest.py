@@ -19,10 +19,7 @@ with domain_lock(Path(sys.argv[1]), "photos", "retrain"):
 
 @pytest.fixture
 def busy(project: Path) -> Iterator[None]:
-    """The domain `photos` exists, and another process holds its lock as a retrain does for hours."""
-    domains = project / "domains"
-    if not (domains / "photos.yaml").exists():  # a test may have written its own
-        (domains / "photos.yaml").write_text((domains / "digits.yaml").read_text())
+    """Another process holds the lock of the domain `photos`, as a retrain does for hours."""
     command = [sys.executable, "-c", HOLDER, str(project / ".regraft")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -9,8 +9,9 @@ from registry.ledger.ledger import Change, Ledger
 from settings.machine import load_settings
 
 
-def test_rollback__during_a_retrain(registered, busy, prefect_api):
+def test_rollback__during_a_retrain(registered, project, busy, prefect_api):
     """A retrain of the domain holds its lock, and the rollback is written at once."""
+    (project / "domains" / "photos.yaml").write_text((project / "domains" / "digits.yaml").read_text())
     registered(), registered()
     ledger, facts = (
         Ledger(load_settings().ledger),
