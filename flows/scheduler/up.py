@@ -176,9 +176,9 @@ class Processes(Manager):  # type: ignore[misc]  # honcho is untyped
     def _kill_remains(self) -> None:
         """Kills what outlives a server that died: it holds open the pipe whose end tells honcho of the death."""
         while not self._terminating:
-            for server in list(self._processes.values()):
-                if _died(server.get("pid")):
-                    self._procmgr.kill(server["pid"])
+            pids = [server.get("pid") for server in list(self._processes.values())]
+            for pid in filter(_died, pids):
+                self._procmgr.kill(pid)
             time.sleep(WATCH)
 
     def _note_descendants(self) -> None:

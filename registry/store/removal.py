@@ -18,9 +18,9 @@ def retire(domain: str) -> None:
         if client.search_registered_models(f"name = '{domain}'"):
             client.delete_registered_model(domain)
         found, retired = client.get_experiment_by_name(domain), f"{domain}, removed "
+        if found is not None and found.lifecycle_stage == "deleted":
+            client.restore_experiment(found.experiment_id)  # none that is deleted can be renamed
         if found is not None:
-            if found.lifecycle_stage == "deleted":
-                client.restore_experiment(found.experiment_id)  # none that is deleted can be renamed
             client.rename_experiment(found.experiment_id, retired + datetime.now(UTC).isoformat(timespec="seconds"))
         for one in client.search_experiments(filter_string=f"name LIKE '{retired}%'"):
             client.delete_experiment(one.experiment_id)
