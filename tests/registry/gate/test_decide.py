@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from evaluation.inference.calibration import calibration_error
 from evaluation.predictions.predictions import Predictions
 from registry.gate.config import GateConfig
 from registry.gate.decide import decide, samples_digest
@@ -69,6 +70,22 @@ def test_decide__first_model_needs_floors_only() -> None:
         "difference on the golden batch",
         "missing fields of the model card",
     ]
+
+
+def test_decide__failed_floor_spends_nothing() -> None:
+    """A challenger that fails a floor of its own is compared with no champion, and takes no look at the test set."""
+    found = judge(model(1.0, seed=1), model(0.9, seed=2), measured=replace(GOOD, size_mb=10_000.0))
+    assert (found.outcome, failed(found)) == ("REJECT", ["size in MB"])
+    assert found.difference is found.gain is found.champion is found.level is found.turn.look is None
+
+
+def test_decide__calibration_counts_by_its_lower_end() -> None:
+    """The floor holds what is beyond chance; the estimate, which noise only raises, stands in the note."""
+    one = model(1.0, seed=1)
+    floor = next(floor for floor in judge(one, None).floors if floor.name.startswith("calibration"))
+    error = calibration_error(one, GateConfig(floor=0.1, resamples=400).resampling)
+    assert error.low < error.value
+    assert (floor.value, floor.note) == (error.low, f"estimate {error.value:.4f}")
 
 
 def test_decide__class_that_the_champion_cannot_know() -> None:

@@ -5,7 +5,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t
+from sklearn.metrics import roc_auc_score
 
+from evaluation.inference.bootstrap import replicates, standard_error
 from evaluation.predictions.predictions import Predictions
 from registry.gate.config import GateConfig
 from registry.gate.decision import Floor
@@ -43,6 +46,50 @@ def test_slice_floors__ruined_slice() -> None:
     assert (mono.passed, poly.passed) == (True, False)
     assert poly.value < 0.05
     assert poly.note.startswith("improvement -0.")
+
+
+def alone(champion: Predictions, challenger: Predictions, **rule: Any) -> Floor:
+    """The floor of samples that are one slice."""
+    (floor,) = judge(champion, challenger, **rule)[0]
+    return floor
+
+
+def test_slice_floors__corrected_after_holm() -> None:
+    """Of two slices the smaller p-value counts twice, and neither ends below it; the limit is that of the level."""
+    slices = np.array(["mono", "poly"] * 120)
+    pair = model(1.5, slices, seed=1), model(np.where(slices == "poly", 0.7, 1.1), slices, seed=2)
+    found = judge(*pair, slice_margin=0.0, level=0.9)[0]
+    masks = [slices == name for name in ("mono", "poly")]
+    raw = [alone(*(one.take(mask) for one in pair), slice_margin=0.0).value for mask in masks]
+    low, high = sorted(raw)
+    assert 0 < 2 * low < 0.9
+    assert sorted(floor.value for floor in found) == pytest.approx([2 * low, max(2 * low, high)])
+    assert [floor.limit for floor in found] == pytest.approx([0.1, 0.1])
+
+
+def test_slice_floors__worse_by_the_margin() -> None:
+    """Where a slice is worse by just the margin, the p-value of "at most so much worse" is one half."""
+    one, other = (model(skill, np.array(["mono"] * 120), seed=seed) for skill, seed in ((1.5, 1), (0.7, 2)))
+    areas = [roc_auc_score(part.truth, part.probabilities[:, 1]) for part in (one, other)]
+    assert areas[0] > areas[1]
+    assert alone(one, other, slice_margin=areas[0] - areas[1]).value == pytest.approx(0.5)
+
+
+def test_slice_floors__few_groups() -> None:
+    """Three groups give a standard error of two degrees of freedom, not of many."""
+    slices, groups = np.array(["mono"] * 60), [f"g{row % 3}" for row in range(60)]
+    pair = [model(skill, slices, seed=seed, groups=groups) for skill, seed in ((1.5, 1), (0.7, 2))]
+    config = GateConfig(floor=0.1, resamples=200)
+
+    def gain(weights: Any) -> Any:
+        """Improvement of the area under the curve under weights [R, N]."""
+        scores = [one.probabilities[:, 1] for one in pair]
+        areas = [[roc_auc_score(pair[0].truth, score, sample_weight=row) for row in weights] for score in scores]
+        return np.subtract(areas[1], areas[0])
+
+    error = standard_error(replicates(gain, pair[1], config.resampling), groups=3)
+    room = float(gain(np.ones((1, 60)))[0])
+    assert alone(*pair, slice_margin=0.0).value == pytest.approx(t.cdf(room / error, 2))
 
 
 @pytest.mark.long
