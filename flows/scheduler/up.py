@@ -19,6 +19,7 @@ from rich.panel import Panel
 
 from flows.environment import prefect_address, prepare_environment
 from flows.scheduler.runner import ServerError, wait_for
+from flows.watcher import tell, watch
 from settings.errors import ConfigError, RegraftError
 from settings.machine import Settings
 
@@ -53,7 +54,11 @@ def up(settings: Settings, *, serving: str = "flows.scheduler.runner") -> int:
     servers = web_servers(settings)
     check_ports(servers)
     commands = {server.name: server.command for server in servers} | {"serve": [_PYTHON, "-m", serving]}
-    return Processes(commands, environment(settings), lambda: announce(servers)).run()
+    watcher = watch()  # a kill -9 would leave all of them, and with them the ports
+    try:
+        return Processes(commands, environment(settings), lambda: announce(servers)).run()
+    finally:
+        tell(watcher)
 
 
 _PYTHON = sys.executable

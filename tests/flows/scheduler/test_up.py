@@ -1,5 +1,6 @@
 """What `regraft up` decides before it starts anything, and that its processes end together."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -120,3 +121,29 @@ def test_processes__stubborn_child_in_a_group_of_its_own(tmp_path):
 def alive(pid: int) -> bool:
     """Whether a process runs; one that nobody has reaped yet does not."""
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+SERVERS = """
+import sys
+from pathlib import Path
+from flows.scheduler import up as module
+from settings.machine import Settings
+module.web_servers = lambda settings: []
+module.up(Settings(root=Path(sys.argv[1])), serving="sleeper")
+"""
+
+
+def test_up__killed_leaves_no_server(tmp_path):
+    """Kill -9 ends what was started, too, so that the ports are free for the next one."""
+    (tmp_path / "sleeper.py").write_text("import time\nprint('asleep', flush=True)\ntime.sleep(600)\n")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    command = [PYTHON, "-c", SERVERS, str(tmp_path)]
+    with subprocess.Popen(
+        command, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert any("asleep" in line for line in process.stdout)
+        started = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        assert len(started) >= 2
+        assert not psutil.wait_procs(started, timeout=60)[1]
