@@ -67,11 +67,10 @@ def _same_samples(judged: Judged, other: Judged | None) -> tuple[Predictions, Pr
 
 def _evidence(plan: Plan, challenger: Judged, other: Judged | None) -> tuple[OutOfFold | None, GateConfig]:
     """Out-of-fold answers to the samples that both answered, and the rule; by the test set alone where one has none."""
-    paths, config = [one and one.out_of_fold for one in (challenger, other)], plan.domain.gate
-    said = [read_predictions(path) for path in paths if path]
-    if len(said) < len(paths):
+    own, others, config = challenger.out_of_fold, other.out_of_fold if other else None, plan.domain.gate
+    if own is None or others is None:
         return None, config.model_copy(update={"evidence": "test"})
-    return OutOfFold(*in_common(*said)), config
+    return OutOfFold(*in_common(read_predictions(own), read_predictions(others))), config
 
 
 def _decide(

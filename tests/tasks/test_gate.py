@@ -167,9 +167,10 @@ def test_gate__out_of_fold(judged, plan):
     found = gate(plan, Rivals(challenger, champion)).decision
     assert found.config.evidence == "out_of_fold"
     assert "out of fold" in uses()[0].question
-    later = gate(plan, Rivals(replace(challenger, version=3, generation=1), champion)).decision
+    again = replace(judged(0.8), generation=1)
+    later = gate(plan, Rivals(replace(again, out_of_fold=again.predictions), champion)).decision
     assert later.turn.told > 1
-    alone = gate(ruled(plan, evidence="test"), Rivals(replace(challenger, version=4, generation=2), champion)).decision
+    alone = gate(ruled(plan, evidence="test"), Rivals(replace(judged(0.7), generation=2), champion)).decision
     assert alone.turn.told == 1
 
 
