@@ -72,10 +72,8 @@ def folds(images: str, first: int, worlds: int) -> dict[str, Any]:
     for number in range(first, first + worlds):
         generator = np.random.default_rng(number)
         world = _world(features, truth, generator)
-        for name in GAINS:
-            pairs = world.pairs(name)
-            if pairs:
-                found.update(_outcomes(world, name, *pairs[generator.integers(len(pairs))]))
+        chosen = {name: pairs[generator.integers(len(pairs))] for name in GAINS if (pairs := world.pairs(name))}
+        found.update(outcome for name, pair in chosen.items() for outcome in _outcomes(world, name, *pair))
     return dict(found)
 
 
@@ -83,7 +81,8 @@ def _outcomes(world: World, name: str, champion: int, challenger: int) -> list[s
     outcomes = []
     for evidence in EVIDENCE:
         rows = world.tested if evidence == "test" else np.ones(IMAGES, dtype=bool)
-        config = GateConfig(**RULE, evidence="out_of_fold" if evidence == "out of fold" else "test")
+        rule: dict[str, Any] = {**RULE, "evidence": "out_of_fold" if evidence == "out of fold" else "test"}
+        config = GateConfig(**rule)
         one = compare(world.answers(champion, rows), world.answers(challenger, rows), config, config.level).finding
         place = f"{name}/{evidence}/"
         outcomes += [f"{place}pairs", place + one.outcome, *([f"{place}better"] if one.better else [])]

@@ -111,16 +111,25 @@ def _against(
         reasons=reasons,
         better=better,
         notes=(*notes, *_wear(turn, config)),
-        champion=_interval(before, config),
-        difference=compared.difference,
-        gain=compared.gain,
-        margin=compared.margin,
         level=level,
-        mcnemar_p=mcnemar_midp(before, after),
         samples_needed=needed if undecided else None,
         floors=(*floors, *harm),
-        **found | {"challenger": _interval(after, config), "samples": len(after), "groups": after.group_count},
+        **found | _told(compared, before, after),
     )
+
+
+def _told(compared: Comparison, before: Predictions, after: Predictions) -> dict[str, Any]:
+    """What a decision says of the two models and their comparison."""
+    return {
+        "champion": _interval(before, compared.config),
+        "challenger": _interval(after, compared.config),
+        "difference": compared.difference,
+        "gain": compared.gain,
+        "margin": compared.margin,
+        "mcnemar_p": mcnemar_midp(before, after),
+        "samples": len(after),
+        "groups": after.group_count,
+    }
 
 
 def _found(
