@@ -4,7 +4,8 @@ A world: 300 images of Fashion-MNIST, 60 of them the test set; twelve logistic p
 features (128 px), each of a share of the 240 others; five stratified folds a probe. The truth of a probe is what it
 gets right of the 14,700 images left. Pairs are chosen by their true difference in accuracy, one a world and gain;
 "equal": in accuracy and in the Brier score. Each pair is compared on its test set, and on all 300 images out of fold
-with the correction for overlap and without.
+with the correction for overlap and without. No pair of these is ten points apart; of a loss of five points champions
+whose error is above a fifth bear more by the usual margin.
 """
 
 from collections import Counter
@@ -33,7 +34,7 @@ WAYS = (
     *((share, 24, 80, 0.03) for share in (1.0, 0.6)),
 )
 GAINS = {"the margin worse": None, "-5 points": -0.05, "-2 points": -0.02, "0": 0.0, "equal": 0.0,
-         "+2 points": 0.02, "+5 points": 0.05, "+10 points": 0.1}  # fmt: skip
+         "+2 points": 0.02, "+5 points": 0.05}  # fmt: skip
 EVIDENCE = ("test", "out of fold", "out of fold, uncorrected")
 
 
