@@ -64,7 +64,7 @@ def _told(rows: dict[str, list[Any]]) -> Shown:
 def _through_client(domain: str) -> Shown:
     from registry.store.tracking import mlflow_client, registry_errors
 
-    with registry_errors(f"read the versions of {domain!r}"):
+    with registry_errors(f"read the aliases of {domain!r}"):
         client = mlflow_client()
         models = client.search_registered_models(f"name = '{domain}'")
         found = client.search_model_versions(f"name = '{domain}'")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from data.stores.locks import domain_lock
 from flows.scheduler.up import Processes, check_ports, environment, up, web_servers
 from settings.errors import ConfigError
 from settings.machine import Settings
@@ -17,6 +18,13 @@ from settings.machine import Settings
 PYTHON = sys.executable
 SLEEPER = [PYTHON, "-c", "import signal; signal.pause()"]
 IGNORE = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
+
+SECOND = """
+import pathlib, sys
+from flows.scheduler.up import up
+from settings.machine import Settings
+up(Settings(root=pathlib.Path(sys.argv[1]), prefect_port=14295, mlflow_port=14296))
+"""
 
 
 @pytest.fixture
@@ -73,6 +81,14 @@ def test_check_ports__wanted_twice(tmp_path):
     """Both servers on one port is an error before either starts."""
     with pytest.raises(ConfigError, match="REGRAFT_PREFECT_PORT uses it too"):
         check_ports(web_servers(settings(tmp_path, mlflow_port=14293)))
+
+
+def test_up__one_a_project(tmp_path):
+    """Another one on other ports would take this one's runs for dead."""
+    command = [PYTHON, "-c", SECOND, str(tmp_path)]
+    with domain_lock(tmp_path / ".regraft", "regraft up", "regraft up"):
+        said = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=60, check=False).stderr
+    assert f"'regraft up' is busy: regraft up runs in process {os.getpid()}" in said.splitlines()[-1]
 
 
 def test_up__busy_port_starts_nothing(tmp_path, taken):

@@ -118,7 +118,7 @@ def test_follow_ledger__mlflow_down(monkeypatch):
     write(None, 1)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     monkeypatch.setenv("REGRAFT_MLFLOW_URI", "http://127.0.0.1:9")
-    with pytest.raises(RegistryError, match="cannot read the versions of 'photos'"):
+    with pytest.raises(RegistryError, match="cannot read the aliases of 'photos'"):
         follow_ledger("photos")
 
 

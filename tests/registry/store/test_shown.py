@@ -55,7 +55,7 @@ def test_shown__server_is_down(own_workshop, monkeypatch):
     """A server is asked through the client, and one that is down is one line."""
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     monkeypatch.setenv("REGRAFT_MLFLOW_URI", "http://127.0.0.1:9")
-    with pytest.raises(RegistryError, match="cannot read the versions of 'photos'"):
+    with pytest.raises(RegistryError, match="cannot read the aliases of 'photos'"):
         shown("photos")
 
 
