@@ -28,4 +28,4 @@ def _is_abandoned(run: FlowRun) -> bool:
     """Runs of deployments carry no mark: their server knows them, see `flows.scheduler.deployments`."""
     process = next((tag.removeprefix(MARK) for tag in run.tags if tag.startswith(MARK)), "")
     began = run.start_time or run.created
-    return bool(began) and is_of_this_machine(process) and not still_runs(process, began)
+    return began is not None and is_of_this_machine(process) and not still_runs(process, began)
