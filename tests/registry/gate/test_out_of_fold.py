@@ -77,6 +77,8 @@ def test_broken_promise__losses_and_chance():
     assert broken_promise(on_test(worse), worse, by_loss)
     assert broken_promise(on_test(model(0.95, 0.5)), model(0.95, 0.5), RULE) is None
     assert broken_promise(on_test(even), even, RULE) is None
+    below = model(0.85, 0.92)  # its estimate lies outside of the others' interval, its own interval reaches into it
+    assert [broken_promise(on_test(below), below, rule) for rule in (RULE, by_loss)] == [None, None]
     assert broken_promise(on_test(worse), on_test(worse), RULE) is None
 
 
