@@ -43,6 +43,7 @@ bench: .venv
 	@$(BIN)/python -m bench.gate --images $(FASHION)
 	@$(BIN)/python -m bench.speed
 	@$(BIN)/python -m bench.growth --images $(FASHION)
+	@$(BIN)/python -m bench.loop
 	@$(BIN)/python -m bench.report
 
 gpu-check: .venv

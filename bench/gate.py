@@ -18,6 +18,9 @@ from typing import Any
 import click
 import numpy as np
 
+from bench import gate_folds
+from bench.gate_folds import EVIDENCE as BY_EVIDENCE
+from bench.gate_folds import GAINS as GAINS_OUT_OF_FOLD
 from bench.gate_pairs import PROBES, draw, load_pool, mixed_pair
 from bench.gate_pool import dealt, load_garments
 from bench.gate_series import RULE, finding, ten_looks, ten_successors
@@ -108,7 +111,9 @@ def section(results: Results) -> str:
     text = (__doc__ or "").split("\n", 2)[2].strip()
     parts = [text, "### One comparison", _single_table(results), "### Whole groups", _modules_table(results)]
     parts += ["### Ten challengers on one test set", _looks_table(results)]
-    return "\n\n".join([*parts, "### Ten successors, each 0.005 worse", _creep_table(results)])
+    parts += ["### Ten successors, each 0.005 worse", _creep_table(results)]
+    text = (gate_folds.__doc__ or "").split("\n", 2)[2].strip()
+    return "\n\n".join([*parts, "### All samples as evidence", text, _folds_table(results)])
 
 
 def _single_table(results: Results) -> str:
@@ -144,6 +149,21 @@ def _creep_table(results: Results) -> str:
         promoted = f"{values['promotions']:.2f}" if values else NOT_RUN
         rows.append((str(evidence), "yes" if held else "no", promoted, lost))
     return table(head, rows)
+
+
+def _folds_table(results: Results) -> str:
+    """Outcomes of all worlds by gain and evidence."""
+    told: Counter[str] = Counter()
+    for record in (one for name, one in results.items() if name.startswith("folds/")):
+        told.update(record["values"])
+    keys = ("PROMOTE", "better", "PROVISIONAL", "HOLD", "REJECT")
+    rows = []
+    for gain in GAINS_OUT_OF_FOLD:
+        for by in BY_EVIDENCE:
+            pairs = told[f"{gain}/{by}/pairs"]
+            rates = [_rate(told[f"{gain}/{by}/{key}"], pairs) if pairs else NOT_RUN for key in keys]
+            rows.append((gain, by, str(pairs), *rates))
+    return table(("true gain", "evidence", "pairs", *OUTCOMES[:5]), rows)
 
 
 def _row(results: Results, cell: Sequence[Any], name: Sequence[Any], keys: Sequence[str]) -> tuple[str, ...]:
@@ -187,7 +207,14 @@ def cells(images: str, pairs: int) -> list[Cell]:
     return [
         Cell("gate", _name((kind, *name)), f"bench.gate:{kind}", {"images": images, **parameters, "pairs": count}, 1)
         for kind, name, parameters, count in planned
-    ]
+    ] + _world_cells(images, pairs)
+
+
+def _world_cells(images: str, pairs: int) -> list[Cell]:
+    """Half of the worlds of out-of-fold evidence in each."""
+    half = pairs // 2
+    told = [{"images": images, "first": number * half, "worlds": half} for number in (0, 1)]
+    return [Cell("gate", f"folds/{one['first']}", "bench.gate_folds:folds", one, 1) for one in told]
 
 
 @click.command(context_settings={"show_default": True})

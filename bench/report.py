@@ -21,6 +21,7 @@ BENCHMARKS = {
     "gpu": "GPU",
     "speed": "Speed",
     "growth": "Cost growth",
+    "loop": "The loop, step by step",
     "gate": "The gate's error rates",
 }
 HEAD = """# Benchmarks

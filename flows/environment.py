@@ -1,5 +1,6 @@
 """The environment that every library must find before it is imported: telemetry off, one home, no pickle."""
 
+import json
 import logging
 import os
 import sys
@@ -36,6 +37,7 @@ QUIET = {
 def prepare_environment() -> Settings:
     """Sets what is not set yet, and points Prefect at the running server of this project if there is one.
 
+    A server of another project, which has the same default port, is left alone: its runs and schedules are its own.
     Without a server each command runs Prefect's API within itself, on the same database.
     """
     settings = load_settings()
@@ -47,7 +49,7 @@ def prepare_environment() -> Settings:
     for room in QUIET["PREFECT_LOGGING_EXTRA_LOGGERS"].split(","):
         logging.getLogger(room).setLevel(logging.INFO)
     address = prefect_address(settings)
-    if "PREFECT_API_URL" not in os.environ and answers(f"{address}/health"):
+    if "PREFECT_API_URL" not in os.environ and answers(f"{address}/health") and _is_ours(address):
         os.environ["PREFECT_API_URL"] = address
     return settings
 
@@ -64,3 +66,12 @@ def answers(address: str) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
+
+
+def _is_ours(address: str) -> bool:
+    """Whether a Prefect server keeps what it knows in the home that this project's commands use."""
+    try:
+        with urllib.request.urlopen(f"{address}/admin/settings", timeout=5) as answer:  # noqa: S310  -- this machine
+            return Path(json.load(answer)["home"]).samefile(os.environ["PREFECT_HOME"])
+    except (OSError, ValueError, LookupError, TypeError):  # it tells nothing without a password, which is set for ours
+        return "PREFECT_API_AUTH_STRING" in os.environ

@@ -1,5 +1,8 @@
 """Retrain: prepare, train, evaluate, promote."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from prefect import flow
 from prefect.runtime import deployment
 
@@ -10,7 +13,7 @@ from flows.promote import promote_approved
 from flows.train import train_version
 from registry.store.tracking import settled
 from tasks.approval import approval_needed
-from tasks.domain import load_trainable
+from tasks.domain import Domain, load_trainable
 from tasks.evaluate import Verdict, find_champion
 from tasks.events import announce_stress, told_run
 from tasks.plan import Plan
@@ -21,9 +24,8 @@ from tasks.retrain import conclude, open_retrain_run
 @flow(name="retrain", flow_run_name="retrain {domain}")
 def retrain(domain: str, reason: str = "asked for", recipe: str = "") -> Promotion:
     """Renews a domain's model from its present data; it goes into production only on evidence."""
-    config = load_trainable(domain, recipe)
-    lock = domain_lock(config.home, domain, "retrain", _wait())
-    with lock, told_run(domain, "retrain"), settled(open_retrain_run(domain, reason)) as run:
+    locked, told = _locked(domain, recipe), told_run(domain, "retrain")
+    with locked as config, told, settled(open_retrain_run(domain, reason)) as run:
         plan = prepare_data(config)
         candidate = train_version(plan, run)
         verdict = None if candidate.version == find_champion(domain) else _judged(plan, candidate.version, run)
@@ -35,6 +37,14 @@ def retrain(domain: str, reason: str = "asked for", recipe: str = "") -> Promoti
     if verdict and demand:
         found = conclude(run, promote_approved(verdict, demand, reason))
     return found
+
+
+@contextmanager
+def _locked(domain: str, recipe: str) -> Iterator[Domain]:
+    """The domain as it is once its lock is held: while a run waited for it, it may have been edited, or removed."""
+    home = load_trainable(domain, recipe).home
+    with domain_lock(home, domain, "retrain", _wait()):
+        yield load_trainable(domain, recipe)
 
 
 def _judged(plan: Plan, version: int, run: str) -> Verdict:

@@ -15,7 +15,7 @@ from registry.ledger.ledger import Ledger
 from registry.ledger.notices import notices
 from registry.ledger.uses import Uses
 from registry.store.aliases import alias_faults
-from registry.store.models import describe_versions
+from registry.store.shown import shown
 from settings.machine import load_settings
 from tasks.domain import Domain, load_domain
 
@@ -48,7 +48,7 @@ def domain_status(domain: str) -> Status:
     """
     config, ledger = load_domain(domain), Ledger(load_settings().ledger)
     alias_faults(domain)  # an emptied database is no news to be shown, but a fault
-    versions: dict[int, dict[str, str]] = describe_versions(domain)
+    versions: dict[int, dict[str, str]] = shown(domain).versions
     champion, entries = ledger.champion(domain), ledger.present(domain)
     events = Events(load_settings().ledger).latest(domain)
     lost = {"fault": f"v{champion} was deleted in MLflow; `regraft doctor` says what to do"} if champion else {}

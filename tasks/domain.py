@@ -3,12 +3,14 @@
 from pathlib import Path
 from zoneinfo import available_timezones
 
+from croniter import croniter
 from pydantic import Field, field_validator
 
 from data.config import DataConfig, domain_path
 from evaluation.inference.config import EvaluationConfig
 from evaluation.stress.config import StressConfig
 from lightning_modules.config import TrainingConfig, with_recipe
+from lightning_modules.recipes.head import FrozenRecipe
 from monitoring.config import MonitoringConfig
 from registry.cards.facts import UNSAID
 from registry.gate.config import GateConfig
@@ -35,12 +37,10 @@ class ScheduleConfig(Config):
     @field_validator("retrain", "monitor")
     @classmethod
     def _cron(cls, cron: str | None) -> str | None:
-        from prefect.client.schemas.schedules import CronSchedule  # its parser decides at run time
-
-        try:
-            return CronSchedule(cron=cron).cron if cron else None
-        except ValueError as error:
-            raise ValueError("not a cron expression; five fields such as '0 3 * * 0'") from error
+        # By the parser that Prefect carries, without Prefect, which takes a second to load; it takes no H nor R.
+        if cron and (not croniter.is_valid(cron) or {"h", "r"} & {*cron.casefold().split()}):
+            raise ValueError("not a cron expression; five fields such as '0 3 * * 0'")
+        return cron or None
 
 
 class DomainFile(Config):
@@ -87,11 +87,27 @@ def load_domain(name: str, recipe: str = "") -> Domain:
     """Reads and checks a domain; another recipe than its own is taken with that recipe's defaults.
 
     Raises:
-        ConfigError: it does not exist, or a key or value is wrong.
+        ConfigError: it does not exist, a key or value is wrong, or two do not go together.
     """
     root = load_settings().root
     domain = domain_from(name, root, load_yaml(domain_path(root, name), DomainFile))
-    return domain.model_copy(update={"training": with_recipe(domain.training, recipe)}) if recipe else domain
+    if recipe:
+        domain = domain.model_copy(update={"training": with_recipe(domain.training, recipe)})
+    _require_folds(domain)
+    return domain
+
+
+def _require_folds(domain: Domain) -> None:
+    """Raises ConfigError where the gate asks for out-of-fold answers, and the recipe will never have any."""
+    training = domain.training
+    recipe = training.recipe
+    folds = isinstance(recipe, FrozenRecipe) and recipe.refit > 0 and training.pretrained
+    if domain.gate.evidence == "out_of_fold" and not folds:
+        raise ConfigError(
+            f"{domain_path(domain.root, domain.name)}: gate.evidence is out_of_fold, and recipe {recipe.kind} has no "
+            "answers out of fold: only a head that is refitted over a pretrained, frozen backbone has; use "
+            "linear_probe or prototype with refit above 0, or set gate.evidence to test"
+        )
 
 
 def load_trainable(name: str, recipe: str = "") -> Domain:

@@ -1,6 +1,6 @@
 """The evidence tasks: judge versions on the same test samples."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +18,8 @@ from registry.ledger.binding import package_sha256
 from registry.ledger.ledger import Ledger
 from registry.ledger.uses import count_evaluation
 from registry.package.judging import evaluation_figures, evaluation_metrics, predict_test, what_differs
+from registry.package.out_of_fold import predict_out_of_fold, why_not
+from registry.package.package import Package
 from registry.package.parity import TOLERANCE, served_difference
 from registry.store.models import ModelVersion, model_version
 from registry.store.tracking import log_figures, log_table, log_values, run_params, settled, start_run
@@ -40,7 +42,8 @@ class Contestant:
 class Judged:
     """One version judged: its predictions, what was measured, on which test set, the MLflow run, what differs.
 
-    `package` is the sha256 of its manifest.
+    `package` is the sha256 of its manifest. `out_of_fold` are predictions of all samples, where the gate asks for such;
+    `tested_only` says why it has none.
     """
 
     domain: str
@@ -51,6 +54,8 @@ class Judged:
     generation: int = 0
     notes: tuple[str, ...] = ()
     package: str = ""
+    out_of_fold: Path | None = None
+    tested_only: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,18 @@ def evaluate(plan: Plan, contestant: Contestant) -> Judged:
     _show(name, contestant, evaluation)
     told = [*what_differs(package, plan.dataset), *(one.text for one in worst_disparities(evaluation.disparities))]
     notes = tuple(f"v{version}: {note}" for note in told)
-    return Judged(name, version, path, measured, run_id, plan.dataset.generation, notes, package_sha256(found.folder))
+    judged = Judged(name, version, path, measured, run_id, plan.dataset.generation, notes, package_sha256(found.folder))
+    return judged if gate.evidence == "test" else _out_of_fold(plan, package, judged)
+
+
+def _out_of_fold(plan: Plan, package: Package, judged: Judged) -> Judged:
+    """Keeps what is said of all samples out of fold beside what was said of the test set."""
+    reason = why_not(package, plan.dataset)
+    if reason is not None:
+        return replace(judged, tested_only=f"v{judged.version} has no out-of-fold answers: {reason}")
+    path = predictions_path(plan.settings.home, plan.name, judged.version, f"{plan.prepared.version}-all")
+    write_predictions(path, predict_out_of_fold(package, plan.dataset, plan.domain.evaluation, plan.raw.again))
+    return replace(judged, out_of_fold=path)
 
 
 def _later_run(found: ModelVersion, contestant: Contestant, data: str) -> str:

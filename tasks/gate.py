@@ -12,6 +12,7 @@ from registry.gate.anchor import held_to
 from registry.gate.config import GateConfig
 from registry.gate.decide import decide, require_comparable, samples_digest
 from registry.gate.decision import Decision
+from registry.gate.out_of_fold import OutOfFold
 from registry.ledger.binding import rule_sha256
 from registry.ledger.records import Decided
 from registry.ledger.told import STOPPED, told_so_far
@@ -45,9 +46,11 @@ def gate(plan: Plan, rivals: Rivals) -> Verdict:
     after, before = _same_samples(challenger, champion)
     require_comparable(after, before, challenger.measured)
     against = champion.version if champion else None
+    evidence, config = _evidence(plan, challenger, champion)
     uses = Uses(plan.settings.ledger)
-    use = uses.take(_use(challenger, against, after, plan.domain.gate, plan.settings.who))
-    decision = _decide(plan, rivals, use, (after, before))
+    judged_on = evidence.challenger if evidence else after
+    use = uses.take(_use(challenger, against, judged_on, config, plan.settings.who))
+    decision = _decide(plan, rivals, use, (after, before), evidence, config)
     outcome = STOPPED if champion and decision.difference is None else decision.outcome
     uses.settle(use, outcome, _bound(plan, rivals, decision))
     verdict = Verdict(challenger.domain, challenger.version, against, plan.prepared.version, decision)
@@ -62,19 +65,53 @@ def _same_samples(judged: Judged, other: Judged | None) -> tuple[Predictions, Pr
     return in_common(found, read_predictions(other.predictions)) if other else (found, None)
 
 
-def _decide(plan: Plan, rivals: Rivals, use: Use, said: tuple[Predictions, Predictions | None]) -> Decision:
+def _evidence(plan: Plan, challenger: Judged, other: Judged | None) -> tuple[OutOfFold | None, GateConfig]:
+    """Out-of-fold answers to the samples that both answered, and the rule; by the test set alone where one has none."""
+    own, others, config = challenger.out_of_fold, other.out_of_fold if other else None, plan.domain.gate
+    if own is None or others is None:
+        return None, config.model_copy(update={"evidence": "test"})
+    return OutOfFold(*in_common(read_predictions(own), read_predictions(others))), config
+
+
+def _decide(
+    plan: Plan,
+    rivals: Rivals,
+    use: Use,
+    said: tuple[Predictions, Predictions | None],
+    evidence: OutOfFold | None,
+    config: GateConfig,
+) -> Decision:
     """The gate's decision at the level that the looks before have left, held to the best version so far."""
-    (after, before), challenger, config, turn = said, rivals.challenger, plan.domain.gate, use.turn
+    (after, before), challenger, turn = said, rivals.challenger, use.turn
     if before is not None:
-        uses = Uses(plan.settings.ledger).of(use.domain, use.generation)
-        told = told_so_far(plan.settings.home, uses, use, after, before)
+        told = told_so_far(plan.settings.home, _looks(plan, use, evidence), use, *(evidence or (after, before)))
         turn = turn.model_copy(update={"effective": told})
-    notes = (*challenger.notes, *(rivals.champion.notes if rivals.champion else ()))
-    decision = decide(after, before, config=config, measured=challenger.measured, turn=turn, notes=notes)
-    if rivals.best is None:
+    decision = decide(after, before, config=config, measured=challenger.measured, turn=turn, evidence=evidence)
+    decision = decision.model_copy(update={"notes": (*_notes(rivals), *decision.notes)})
+    return _held(plan, rivals, decision)
+
+
+def _looks(plan: Plan, use: Use, evidence: OutOfFold | None) -> list[Use]:
+    """The uses of the same samples before: out of fold, of every test set so far, as they stay among all samples."""
+    uses, first = Uses(plan.settings.ledger), 0 if evidence else use.generation
+    return [one for generation in range(first, use.generation + 1) for one in uses.of(use.domain, generation)]
+
+
+def _notes(rivals: Rivals) -> tuple[str, ...]:
+    """What a person must know of how the two came to their answers."""
+    judged = [one for one in (rivals.challenger, rivals.champion) if one]
+    alone = [f"{one.tested_only}; the test set decided alone" for one in judged if one.tested_only and rivals.champion]
+    return (*(note for one in judged for note in one.notes), *alone)
+
+
+def _held(plan: Plan, rivals: Rivals, decision: Decision) -> Decision:
+    """The decision, held to the best version so far where that is another than the champion."""
+    best = rivals.best
+    if best is None:
         return decision
-    after, best = _same_samples(challenger, rivals.best)
-    return decision if best is None else held_to(decision, after, best, rivals.best.version)
+    evidence, _ = _evidence(plan, rivals.challenger, best)
+    after, before = evidence or _same_samples(rivals.challenger, best)
+    return decision if before is None else held_to(decision, after, before, best.version)
 
 
 def _bound(plan: Plan, rivals: Rivals, decision: Decision) -> Decided:

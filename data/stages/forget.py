@@ -38,9 +38,8 @@ def find_samples(root: Path, name: str, hashes: Sequence[str], keys: Sequence[st
     named = [_named(table, key) for key in keys]
     found = {*hashes, *(digest for part in named for digest in part)}
     if unknown := [key for key, part in zip(keys, named, strict=True) if not part]:
-        raise SourceError(
-            f"{name!r} has no sample of the path or group {unknown[0]!r}; name it as the source does, or by --hash"
-        )
+        told = f"{name!r} has no sample of the path or group {unknown[0]!r}; name it as the source does, or by --hash"
+        raise SourceError(f"{told}; where an earlier `forget` was stopped, `regraft prepare {name}` finishes it")
     if unknown := sorted(found - set(table["hash"]) - _ever(root, name)):
         raise SourceError(f"{name!r} has never had a sample of the hash {unknown[0]!r}; give its file's whole sha256")
     rows = table.loc[table["hash"].isin(found), ["source", "path"]]

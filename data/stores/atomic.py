@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +13,17 @@ from typing import Any
 from data.errors import DamagedError, StorageError
 from settings.errors import RegraftError
 
+# Which process of which machine writes it, so that what a killed one left is known for litter.
+TEMPORARY = re.compile(r"\..+\.(?P<machine>[^.]+)-(?P<process>\d+)-\w{8}\.tmp")
+MACHINE = socket.gethostname().partition(".")[0]
+
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yields a temporary path beside `path` that takes its place once the block ends well.
 
-    The file is flushed to disk before the rename, so a reader or a power cut never meets half of it.
+    The file is flushed to disk before the rename, so a reader or a power cut never meets half of it. What a killed
+    process left in that folder goes.
 
     Raises:
         StorageError: the disk is full or refuses the write; `path` is as it was before.
@@ -24,7 +31,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        _remove_litter(path.parent)
+        prefix = f".{path.name}.{MACHINE}-{os.getpid()}-"
+        handle, name = tempfile.mkstemp(prefix=prefix, suffix=".tmp", dir=path.parent)
         os.close(handle)
         temporary = Path(name)
         yield temporary
@@ -41,6 +50,16 @@ def atomic_path(path: Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def _remove_litter(folder: Path) -> None:
+    """Deletes the temporary files of processes of this machine that run no more."""
+    import psutil  # only where something is written
+
+    for path in folder.iterdir():
+        made = TEMPORARY.fullmatch(path.name)
+        if made and made["machine"] == MACHINE and not psutil.pid_exists(int(made["process"])):
+            path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -6,17 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from data.specs.spec import Array, Spec
 from data.stores.atomic import read_json
 from data.stores.manifest import LABEL, SLICE, read_table
 from data.stores.shards import read_rows
 from data.targets.task import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CHECKOUT = "run `dvc checkout --force`; deleting the folder would forget the splits"
 
@@ -47,7 +49,7 @@ class Dataset:
         return self.tasks[self.headline].columns
 
     @cached_property
-    def manifest(self) -> pd.DataFrame:
+    def manifest(self) -> "pd.DataFrame":
         """One row a sample in the order of their positions.
 
         Raises:
@@ -75,7 +77,7 @@ class Dataset:
         labels, weights = list(rows[LABEL + self.headline]), rows["weight"].tolist()
         return samples_sha256(list(rows["hash"]), labels, weights, list(rows["group"]))
 
-    def rows(self, *splits: str) -> pd.DataFrame:
+    def rows(self, *splits: str) -> "pd.DataFrame":
         """The manifest rows of the named splits."""
         return self.manifest[self.manifest["split"].isin(splits)].reset_index(drop=True)
 
@@ -85,19 +87,19 @@ class Dataset:
         split[split.isin(("train", "val"))] = np.where(learned, "train", "val")
         return _Resplit(self.folder, self.tasks, self.manifest.assign(split=split))
 
-    def samples(self, rows: pd.DataFrame) -> Array:
+    def samples(self, rows: "pd.DataFrame") -> Array:
         """Arrays of manifest rows: the spec's type, [N, *shape]."""
         return read_rows(self.folder, rows["position"].to_numpy(np.int64), self.spec)
 
-    def targets(self, rows: pd.DataFrame) -> dict[str, npt.NDArray[Any]]:
+    def targets(self, rows: "pd.DataFrame") -> dict[str, npt.NDArray[Any]]:
         """What is to be learned of manifest rows, by task: [N, ...]."""
         return {name: task.encode(rows[LABEL + name]) for name, task in self.tasks.items()}
 
-    def labels(self, rows: pd.DataFrame) -> npt.NDArray[Any]:
+    def labels(self, rows: "pd.DataFrame") -> npt.NDArray[Any]:
         """Targets of the headline task: of a classification class indices, int64 [N]."""
         return self.tasks[self.headline].encode(rows[LABEL + self.headline])
 
-    def slices(self, rows: pd.DataFrame) -> pd.DataFrame:
+    def slices(self, rows: "pd.DataFrame") -> "pd.DataFrame":
         """Slice columns of manifest rows, under their plain names."""
         names = [column for column in rows.columns if column.startswith(SLICE)]
         return rows[names].rename(columns=lambda column: column.removeprefix(SLICE))
@@ -107,9 +109,9 @@ class Dataset:
 class _Resplit(Dataset):
     """A dataset version under another manifest than the one that lies in its folder."""
 
-    given: pd.DataFrame
+    given: "pd.DataFrame"
 
     @cached_property
-    def manifest(self) -> pd.DataFrame:
+    def manifest(self) -> "pd.DataFrame":
         """The one that was given."""
         return self.given

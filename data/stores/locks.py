@@ -11,6 +11,7 @@ from pathlib import Path
 from filelock import BaseFileLock, FileLock, Timeout
 
 from data.errors import LockedError
+from settings.processes import still_runs
 
 log = logging.getLogger(__name__)
 
@@ -56,12 +57,11 @@ def holder_of(home: Path, name: str) -> str | None:
     """What holds the domain's lock, in words; None: nothing does."""
     path = home / "locks" / f"{name}.json"
     try:
-        os.kill(json.loads(path.read_text(encoding="utf-8"))["pid"], 0)
-    except PermissionError:  # it runs as another user
-        pass
-    except (OSError, ValueError, KeyError):  # nobody, or somebody who was killed
+        known = json.loads(path.read_text(encoding="utf-8"))
+        runs = still_runs(str(known["pid"]), datetime.fromisoformat(known["since"]))
+    except (OSError, ValueError, KeyError):  # nobody, or a file that was cut off
         return None
-    return _holder(path)
+    return _holder(path) if runs else None  # not one who was killed and whose number another process has got
 
 
 def _holder(path: Path) -> str:

@@ -1,12 +1,14 @@
 """The raw manifest: one row a sample, as ingest found it, bad rows included."""
 
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from data.errors import DamagedError
 from data.parquet import read_parquet
 from data.stores.atomic import atomic_path
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LABEL = "label."
 SLICE = "slice."
@@ -27,7 +29,7 @@ def processed_folder(root: Path, name: str) -> Path:
     return root / "data" / "processed" / name
 
 
-def read_table(path: Path) -> pd.DataFrame:
+def read_table(path: Path) -> "pd.DataFrame":
     """Reads a Parquet table that Regraft wrote.
 
     Raises:
@@ -41,7 +43,7 @@ def read_table(path: Path) -> pd.DataFrame:
     return frame
 
 
-def write_table(path: Path, table: pd.DataFrame) -> None:
+def write_table(path: Path, table: "pd.DataFrame") -> None:
     """Writes a Parquet table atomically; equal tables give equal bytes.
 
     Raises:

@@ -21,11 +21,15 @@ CELLS_AT_ONCE = 2_000_000  # weights held at a time: 16 MB, whatever the size of
 
 @dataclass(frozen=True)
 class Resampling:
-    """How intervals are made: the seed and the number of the resamples, and the confidence level."""
+    """How intervals are made: the seed and the number of the resamples, and the confidence level.
+
+    Ends of paired differences lie `stretch` times as far out as the resamples say.
+    """
 
     seed: int
     resamples: int = 1000
     level: float = 0.95
+    stretch: float = 1.0
 
 
 def bootstrap_interval(metric: str, predictions: Predictions, resampling: Resampling) -> Interval:

@@ -18,6 +18,10 @@ class Interval:
         """Whether estimate and ends are all defined."""
         return all(math.isfinite(number) for number in (self.value, self.low, self.high))
 
+    def stretched(self, times: float) -> "Interval":
+        """The same estimate with ends that lie so many times as far from it."""
+        return Interval(self.value, *(self.value + times * (end - self.value) for end in (self.low, self.high)))
+
 
 def student_interval(value: float, error: float, *, freedom: int, level: float) -> Interval:
     """Returns Student's t interval of an estimate with that standard error and degrees of freedom."""

@@ -15,7 +15,7 @@ def paired_difference(metric: str, champion: Predictions, challenger: Prediction
     """Returns challenger minus champion in the metric's own units, both judged on the same resampled groups.
 
     The ends are cautious ones, because production depends on them: as far out as few groups and few discordant samples
-    ask for.
+    ask for, times the resampling's stretch.
 
     Raises:
         EvaluationError: the two are not about the same samples, there is one group only, or no such metric.
@@ -30,7 +30,8 @@ def paired_difference(metric: str, champion: Predictions, challenger: Prediction
 
     found, groups, level = replicates(gain, champion, resampling), champion.group_count, resampling.level
     interval = cautious_interval(float(gain(champion.weights[None])[0]), found, groups=groups, level=level)
-    return widened_pair(interval, chosen, (champion, challenger), standard_error(found, groups=groups), level)
+    error = standard_error(found, groups=groups)
+    return widened_pair(interval, chosen, (champion, challenger), error, level).stretched(resampling.stretch)
 
 
 def improvement(metric: str, champion: Predictions, challenger: Predictions, resampling: Resampling) -> Interval:

@@ -40,7 +40,11 @@ def run_flow(flow: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
         _quieten()
         if server:
             server.wait()
-        return loaded(*args, **kwargs)
+        from flows.abandoned import crash_abandoned_commands, marked  # Prefect only where a flow runs
+
+        crash_abandoned_commands()
+        with marked:
+            return loaded(*args, **kwargs)
 
 
 @dataclass(frozen=True)

@@ -1,39 +1,18 @@
 """What surrounds a flow in a terminal: it starts only where it can end, and leaves no process behind."""
 
 import atexit
-import os
 import re
 import shutil
-import subprocess
-import sys
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from flows.cli.server import none_is_told
+from flows.watcher import tell, watch
 from settings.errors import ConfigError, RegraftError
 from settings.machine import load_settings
 from settings.signals import exit_on_sigterm
 
 LEAST_BYTES = 200 * 2**20
-MARK = "REGRAFT_COMMAND"
-# It sleeps until its input ends: told, or because the command died, however that was. What the command started carries
-# its mark: Prefect's temporary server, DVC, a fit, which keeps on SIGTERM what it has reached.
-WATCHER = f"""
-import sys
-if not sys.stdin.read():
-    import psutil
-    marked = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("{MARK}") == sys.argv[1] and process.pid != psutil.Process().pid:
-                process.terminate()
-                marked.append(process)
-        except psutil.Error:
-            continue
-    for process in psutil.wait_procs(marked, timeout=40)[1]:
-        process.kill()
-"""
 
 
 @contextmanager
@@ -48,17 +27,17 @@ def guarded() -> Iterator[None]:
 
     _require_room()
     _require_server()
-    watcher = _watch()
+    watcher = watch()
     try:
         with exit_on_sigterm():  # Prefect stops its server, and the fit keeps what it has reached
             yield
     except TransportError as error:
-        atexit.register(_tell, watcher)
+        atexit.register(tell, watcher)
         raise RegraftError(f"the Prefect server went away ({error}); run the same command again, it goes on") from error
     except Exception:
-        atexit.register(_tell, watcher)
+        atexit.register(tell, watcher)
         raise
-    atexit.register(_tell, watcher)  # after an interrupt it is told nothing and clears up
+    atexit.register(tell, watcher)  # after an interrupt it is told nothing and clears up
 
 
 def _require_room() -> None:
@@ -95,18 +74,3 @@ def _require_server() -> None:
     if fault is not None:
         shown = re.sub(r"//[^/\s]*@", "//", f"PREFECT_API_URL={address}: no Prefect server answers there ({fault})")
         raise ConfigError(f"{shown}; start it with `regraft up`, or unset PREFECT_API_URL")
-
-
-def _watch() -> "subprocess.Popen[bytes]":
-    """Starts the process that outlives this one."""
-    os.environ[MARK] = uuid.uuid4().hex
-    return subprocess.Popen(
-        [sys.executable, "-I", "-c", WATCHER, os.environ[MARK]],
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-
-
-def _tell(watcher: "subprocess.Popen[bytes]") -> None:
-    """Nothing is left behind: the watcher has nothing to look for."""
-    with suppress(OSError):
-        watcher.communicate(b"done")

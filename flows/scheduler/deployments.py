@@ -25,6 +25,7 @@ from prefect.schedules import Cron, Schedule
 from prefect.states import Cancelled, Crashed
 from prefect.types.entrypoint import EntrypointType
 
+from flows.abandoned import UNDER_WAY
 from tasks.domain import Domain, ScheduleConfig
 from tasks.names import DRIFT_EVENT, domain_resource
 
@@ -142,9 +143,8 @@ def crash_abandoned_runs(served: list[UUID]) -> int:
 
     Each still holds its deployment's only slot: without this nothing of that deployment would ever run again.
     """
-    under_way = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
     with get_client(sync_client=True) as client:
-        runs = [run for one in served for run in client.read_flow_runs(flow_run_filter=_runs(one, under_way))]
+        runs = [run for one in served for run in client.read_flow_runs(flow_run_filter=_runs(one, UNDER_WAY))]
         for run in runs:
             client.set_flow_run_state(run.id, Crashed(message="left behind by an earlier server process"), force=True)
     return len(runs)

@@ -102,11 +102,13 @@ def serve(settings: Settings, *, retrain: "Flow[..., Any]", monitor: "Flow[..., 
 
 async def _register_and_run(runner: "Runner", files: "DomainFiles") -> None:
     """As `prefect.serve` does, clears up what an earlier process left, and follows the domains' files meanwhile."""
+    from flows.abandoned import crash_abandoned_commands
     from flows.scheduler import deployments as ours
 
     served = await files.register(runner)
     ours.save_automation(ours.zombie_automation())
     crashed, skipped = (clear(served) for clear in (ours.crash_abandoned_runs, ours.skip_missed_runs))
+    crashed += crash_abandoned_commands()
     logger.info("left by an earlier server: %d runs crashed, %d skipped", crashed, skipped)
     following = asyncio.create_task(files.follow(runner))
     try:

@@ -17,8 +17,10 @@ from honcho.manager import KILL_WAIT, SIGNALS, Manager
 from rich.console import Console
 from rich.panel import Panel
 
+from data.stores.locks import domain_lock
 from flows.environment import prefect_address, prepare_environment
 from flows.scheduler.runner import ServerError, wait_for
+from flows.watcher import tell, watch
 from settings.errors import ConfigError, RegraftError
 from settings.machine import Settings
 
@@ -49,11 +51,18 @@ def up(settings: Settings, *, serving: str = "flows.scheduler.runner") -> int:
 
     Raises:
         ConfigError: a port is taken; nothing was started.
+        LockedError: this project's servers run already, on whatever ports.
     """
     servers = web_servers(settings)
     check_ports(servers)
     commands = {server.name: server.command for server in servers} | {"serve": [_PYTHON, "-m", serving]}
-    return Processes(commands, environment(settings), lambda: announce(servers)).run()
+    # two would take each other's runs for dead; no domain's name has a blank
+    with domain_lock(settings.home, "regraft up", "regraft up"):
+        watcher = watch()  # a kill -9 would leave all of them, and with them the ports
+        try:
+            return Processes(commands, environment(settings), lambda: announce(servers)).run()
+        finally:
+            tell(watcher)
 
 
 _PYTHON = sys.executable

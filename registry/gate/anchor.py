@@ -17,7 +17,7 @@ def held_to(decision: Decision, challenger: Predictions, best: Predictions, vers
     config = decision.config
     if decision.outcome not in ("PROMOTE", "PROVISIONAL"):
         return decision
-    found = improvement(config.metric, best, challenger, config.resampling)
+    found = improvement(config.metric, best, challenger, config.paired(config.level))
     shown = f"{config.metric} improves on it by {found.value:+.4f} ({found.low:+.4f} to {found.high:+.4f})"
     if found.value >= -config.total_margin:
         return decision.model_copy(update={"notes": (*decision.notes, f"best version so far: v{version}; {shown}")})

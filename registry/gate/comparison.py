@@ -1,6 +1,6 @@
 """What the paired improvements say: better, as good, worse, or too little to tell."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from evaluation.inference.interval import Interval
@@ -88,7 +88,7 @@ def compare(champion: Predictions, challenger: Predictions, config: GateConfig, 
     Raises:
         EvaluationError: the two are not about the same samples, or all samples are of one group.
     """
-    resampling = replace(config.resampling, level=level)
+    resampling = config.paired(level)
     score: MetricName = config.metric if config.score == "metric" else config.score
     difference = improvement(config.metric, champion, challenger, resampling)
     gain = difference if score == config.metric else improvement(score, champion, challenger, resampling)

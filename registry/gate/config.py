@@ -1,5 +1,7 @@
 """What a domain decides about promotion: the `gate:` section of its YAML."""
 
+import math
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import ConfigDict, Field
@@ -9,6 +11,10 @@ from evaluation.predictions.metrics import MetricName
 from settings.config import Config
 
 USUAL_MARGIN, USUAL_SHARE = 0.02, 0.25  # of the metric's scale, and of the champion's error
+FOLDS = 5  # of a head's cross-fitting
+# Heads of folds share most of what they learned from, so that their errors go together: times 1/K + n_test/n_train
+# instead of 1/K of the variance (Nadeau and Bengio 2003, "Inference for the Generalization Error", section 4).
+OVERLAP = math.sqrt(1 + FOLDS / (FOLDS - 1))
 
 
 class ApprovalConfig(Config):
@@ -30,6 +36,11 @@ class GateConfig(Config):
     )
     score: Literal["brier", "log_loss", "metric"] = Field(
         default="brier", description="what must surely be better; `metric`: the metric itself, which takes more samples"
+    )
+    evidence: Literal["test", "out_of_fold"] = Field(
+        default="test",
+        description="what champion and challenger are compared on: `test` samples, or all samples, those that a head "
+        "learned from by cross-validation (`out_of_fold`; recipes on cached features that refit their head)",
     )
     superiority: float = Field(
         default=0.0, ge=0, description="improvement of the metric that a better challenger must show by its estimate"
@@ -76,9 +87,14 @@ class GateConfig(Config):
         """How every interval is made."""
         return Resampling(self.seed, self.resamples, self.level)
 
+    def paired(self, level: float) -> Resampling:
+        """How intervals of paired differences are made at that level: out of fold, corrected for overlap."""
+        return replace(self.resampling, level=level, stretch=OVERLAP if self.evidence == "out_of_fold" else 1.0)
+
     @property
     def question(self) -> str:
         """What a comparison asks of the test set: asked anew in another way, it is another look."""
         borne = "by the usual margin" if self.non_inferiority is None else f"by {self.non_inferiority:g}"
         asked = f"{self.metric} better by {self.superiority:g} and surely by {self.score}, or at most {borne} worse"
-        return f"{asked}; level {self.level:g}, seed {self.seed}, {self.resamples} resamples"
+        where = ", out of fold" if self.evidence == "out_of_fold" else ""
+        return f"{asked}; level {self.level:g}, seed {self.seed}, {self.resamples} resamples{where}"

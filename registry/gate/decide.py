@@ -15,6 +15,7 @@ from registry.gate.comparison import Comparison, Finding, compare
 from registry.gate.config import GateConfig
 from registry.gate.decision import Decision, Floor, Measured, Outcome
 from registry.gate.disparity_floors import disparity_floors
+from registry.gate.out_of_fold import NOTE, OutOfFold, broken_promise
 from registry.gate.shared_classes import doubt, fair_pair, harm_floors
 from registry.gate.spending import Turn
 
@@ -28,11 +29,11 @@ def decide(
     config: GateConfig,
     measured: Measured,
     turn: Turn = FIRST_LOOK,
-    notes: tuple[str, ...] = (),
+    evidence: OutOfFold | None = None,
 ) -> Decision:
     """Judges a challenger against the floors and, where there is a champion, against it on the same samples.
 
-    `notes` say what a person must know of how the two came to their answers; they decide nothing.
+    With out-of-fold `evidence` that is what they are compared on; the floors are always about the test samples.
 
     A failed floor is REJECT, and where it is one that looks at the challenger alone nothing is compared, so that it
     spends nothing. Without a champion, PROMOTE. Otherwise, where the test set's comparisons are used up, HOLD; else the
@@ -58,10 +59,10 @@ def decide(
     if champion is None or not all(floor.passed for floor in floors):
         first = Finding("PROMOTE", "there is no champion and every floor holds", better=True)
         outcome, reasons, better = _judge(floors, first)
-        found |= {"turn": turn.model_copy(update={"look": None}), "notes": notes, "better": better}
+        found |= {"turn": turn.model_copy(update={"look": None}), "better": better}
         return Decision(outcome=outcome, reasons=reasons, floors=tuple(floors), **found)
-    decision = _against(champion, challenger, floors, {**found, "turn": turn}, config)
-    return decision.model_copy(update={"notes": (*notes, *decision.notes)})
+    decision = _against(champion, challenger, evidence, floors, {**found, "turn": turn})
+    return decision if evidence is None else decision.model_copy(update={"notes": (NOTE, *decision.notes)})
 
 
 def require_comparable(challenger: Predictions, champion: Predictions | None, measured: Measured) -> None:
@@ -86,40 +87,67 @@ def samples_digest(predictions: Predictions) -> str:
 
 
 def _against(
-    champion: Predictions, challenger: Predictions, floors: list[Floor], found: dict[str, Any], config: GateConfig
+    champion: Predictions,
+    challenger: Predictions,
+    evidence: OutOfFold | None,
+    floors: list[Floor],
+    found: dict[str, Any],
 ) -> Decision:
     """Adds what the comparison with the champion says to what was `found` of the challenger alone."""
-    turn: Turn = found["turn"]
-    level = turn.level(config.level)
-    before, after = fair_pair(champion, challenger, config)
+    turn, config = found["turn"], found["config"]
+    level, whole = turn.level(config.level), evidence or OutOfFold(challenger, champion)
+    before, after = fair_pair(whole.champion, whole.challenger, config)
     compared = compare(before, after, config, level)
     harm, notes = harm_floors(champion, challenger, config)
-    finding = compared.finding
-    needed: int | None = compared.needed
-    doubted = doubt(champion, challenger, config, level) if finding.outcome == "PROMOTE" else None
-    if doubted is not None:
-        finding, needed = Finding("HOLD", doubted.reason), doubted.needed
+    finding, needed, remedy = _found(compared, challenger, whole, level)
     if turn.spent(config.looks):
         finding = Finding("HOLD", _spent(turn, config))
     outcome, reasons, better = _judge([*floors, *harm], finding)
     undecided = outcome in ("PROVISIONAL", "HOLD")
     if undecided and not turn.spent(config.looks):
-        reasons = *reasons, _remedy(compared) if doubted is None else _shared_remedy(config)
+        reasons = *reasons, remedy
     return Decision(
         outcome=outcome,
         reasons=reasons,
         better=better,
         notes=(*notes, *_wear(turn, config)),
-        champion=_interval(before, config),
-        difference=compared.difference,
-        gain=compared.gain,
-        margin=compared.margin,
         level=level,
-        mcnemar_p=mcnemar_midp(before, after),
         samples_needed=needed if undecided else None,
         floors=(*floors, *harm),
-        **{**found, "challenger": _interval(after, config), "samples": len(after), "groups": after.group_count},
+        **found | _told(compared, before, after),
     )
+
+
+def _told(compared: Comparison, before: Predictions, after: Predictions) -> dict[str, Any]:
+    """What a decision says of the two models and their comparison."""
+    return {
+        "champion": _interval(before, compared.config),
+        "challenger": _interval(after, compared.config),
+        "difference": compared.difference,
+        "gain": compared.gain,
+        "margin": compared.margin,
+        "mcnemar_p": mcnemar_midp(before, after),
+        "samples": len(after),
+        "groups": after.group_count,
+    }
+
+
+def _found(
+    compared: Comparison, challenger: Predictions, whole: OutOfFold, level: float
+) -> tuple[Finding, int | None, str]:
+    """What the comparison finds, how many samples would settle it, and what a person can do.
+
+    HOLD where the package breaks what its folds promise, or where harm on the shared classes is not ruled out.
+    """
+    finding, config = compared.finding, compared.config
+    passes = finding.outcome in ("PROMOTE", "PROVISIONAL")
+    broken = broken_promise(challenger, whole.challenger, config) if passes else None
+    if broken is not None:
+        return Finding("HOLD", broken), None, "what you can do: find out what differs between test set and the rest"
+    doubted = doubt(whole.champion, whole.challenger, config, level) if finding.outcome == "PROMOTE" else None
+    if doubted is not None:
+        return Finding("HOLD", doubted.reason), doubted.needed, _shared_remedy(config)
+    return finding, compared.needed, _remedy(compared)
 
 
 def _judge(floors: list[Floor], finding: Finding) -> tuple[Outcome, tuple[str, ...], bool]:
@@ -158,7 +186,13 @@ def _shared_remedy(config: GateConfig) -> str:
 def _spent(turn: Turn, config: GateConfig) -> str:
     used = f"comparison {turn.look} on one test set; all of them tell as much as {turn.told:.1f} unrelated ones"
     used = f"{used}, gate.looks allows {config.looks}"
-    return f"the test set is spent: {used}; draw a fresh one from newer data with `regraft split refresh DOMAIN`"
+    return f"the test set is spent: {used}; {_fresh(config)}"
+
+
+def _fresh(config: GateConfig) -> str:
+    """How evidence is renewed: all samples stay the ones that were looked at, whichever of them are called test."""
+    way = "draw a fresh one from newer data with `regraft split refresh DOMAIN`"
+    return f"set gate.evidence to test and {way}" if config.evidence == "out_of_fold" else way
 
 
 def _wear(turn: Turn, config: GateConfig) -> list[str]:
@@ -166,7 +200,7 @@ def _wear(turn: Turn, config: GateConfig) -> list[str]:
     if not turn.worn(config.looks) or turn.spent(config.looks):
         return []
     left = f"the comparisons on this test set tell as much as {turn.told:.1f} of {config.looks} unrelated ones"
-    return [f"{left}; each needs a clearer difference; plan `regraft split refresh DOMAIN`"]
+    return [f"{left}; each needs a clearer difference; plan ahead: {_fresh(config)}"]
 
 
 def _interval(predictions: Predictions, config: GateConfig) -> Interval:

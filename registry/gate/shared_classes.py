@@ -1,7 +1,6 @@
 """Where a model has never heard of a class: harm is judged on the classes that both know."""
 
 from collections.abc import Collection
-from dataclasses import replace
 from typing import NamedTuple
 
 from evaluation.errors import EvaluationError
@@ -62,7 +61,7 @@ def doubt(champion: Predictions, challenger: Predictions, config: GateConfig, le
         return None
     try:
         before, after = _among(champion, challenger, strange)
-        found = improvement(config.metric, before, after, replace(config.resampling, level=level))
+        found = improvement(config.metric, before, after, config.paired(level))
     except EvaluationError:
         return None
     if not found.is_finite or found.low > -margin:

@@ -15,9 +15,9 @@ from sqlalchemy import func, insert, select
 from registry.errors import RegistryError
 from registry.ledger.database import Database
 from registry.ledger.history import removed_at
-from registry.ledger.processes import here, is_of_this_machine, still_runs
 from registry.ledger.schema import ensure_schema
 from registry.ledger.tables import EVENTS
+from settings.processes import here, is_of_this_machine, still_runs
 
 Kind = Literal["retrain", "monitor", "check", "approval", "stress"]
 Outcome = Literal["begun", "waits", "done", "failed", "nothing", "alert", "retrain"]

@@ -23,7 +23,9 @@ def told_so_far(home: Path, uses: Sequence[Use], use: Use, challenger: Predictio
     Raises:
         StorageError: kept predictions are damaged.
     """
-    until = [one for one in uses if one.number <= use.number]  # asked again, it is told as much as the first time
+    until = [
+        one for one in uses if (one.generation, one.number) <= (use.generation, use.number)
+    ]  # asked again, it is told as much as the first time
     present = use.version, use.champion or UNREGISTERED
     earlier = {pair for pair in _looked_at(until, present[1]) if pair != present}
     own = _losses(champion) - _losses(challenger)

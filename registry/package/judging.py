@@ -12,6 +12,7 @@ from data.stores.manifest import LABEL
 from evaluation.inference.config import EvaluationConfig
 from evaluation.inference.slices import chosen_slices
 from evaluation.predictions.aligned import aligned
+from evaluation.predictions.grouped import Floats
 from evaluation.predictions.predictions import Predictions
 from evaluation.report.evaluate import Evaluation
 from evaluation.report.figures import confusion_matrix_figure, reliability_figure, sample_grid_figure, slice_figure
@@ -39,13 +40,24 @@ def predict_test(
             decode for it.
         SourceError: a file that has to be decoded again is gone or changed.
     """
+    judged = judged_test(package, dataset)
+    rows = dataset.manifest[judged].reset_index(drop=True)
+    _refuse_flattery(package, len(rows), len(dataset.rows("test")))
+    said = package.decisive(samples_for(package, dataset, rows, again)).astype(np.float64)
+    return told(package, dataset, config, judged, said)
+
+
+def told(
+    package: Package, dataset: Dataset, config: EvaluationConfig, judged: "pd.Series[bool]", said: Floats
+) -> Predictions:
+    """A package's answers [N, columns] to the chosen rows of the manifest, in the classes of the data set.
+
+    Raises:
+        EvaluationError: as `predict_test`.
+    """
     manifest, task = dataset.manifest, dataset.tasks[dataset.headline]
     others = manifest[["group"]].assign(label=manifest[LABEL + dataset.headline])
-    slices = chosen_slices(dataset.slices(manifest), others, config)
-    judged = judged_test(package, dataset)
-    rows = manifest[judged].reset_index(drop=True)
-    _refuse_flattery(package, len(rows), len(dataset.rows("test")))
-    said = package.decisive(_samples(package, dataset, rows, again)).astype(np.float64)
+    slices, rows = chosen_slices(dataset.slices(manifest), others, config), manifest[judged]
     answers = aligned(said, [task.today(name) for name in package.classes], dataset.classes)
     return Predictions(
         hashes=list(rows["hash"]),
@@ -67,12 +79,12 @@ def judged_test(package: Package, dataset: Dataset) -> "pd.Series[bool]":
     """
     manifest, had = dataset.manifest, package.reference
     learned = manifest["hash"].isin(had["hash"])
-    if not _regrouped(had, manifest):
+    if not regrouped(had, manifest):
         learned |= manifest["group"].isin(had["group"])
     return (manifest["split"] == "test") & ~learned
 
 
-def _regrouped(reference: pd.DataFrame, manifest: pd.DataFrame) -> bool:
+def regrouped(reference: pd.DataFrame, manifest: pd.DataFrame) -> bool:
     """Whether a sample that a package learned from is of another group today."""
     groups = manifest["hash"].map(dict(zip(reference["hash"], reference["group"], strict=True)))
     return bool((groups.notna() & (groups != manifest["group"])).any())
@@ -106,7 +118,12 @@ def what_differs(package: Package, dataset: Dataset) -> tuple[str, ...]:
     return tuple(text for text, holds in told.items() if holds)
 
 
-def _samples(package: Package, dataset: Dataset, rows: pd.DataFrame, again: Decode | None) -> Array:
+def samples_for(package: Package, dataset: Dataset, rows: pd.DataFrame, again: Decode | None) -> Array:
+    """The arrays of some rows as a package takes them.
+
+    Raises:
+        GateError: it takes samples of another spec and nobody can decode for it.
+    """
     spec = package.transform.spec
     if spec == dataset.spec:
         return dataset.samples(rows)

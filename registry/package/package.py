@@ -48,7 +48,8 @@ class Package:
 
     `temperatures` divide the logits of each task inside the model; `parity` is the largest difference of an answer
     between network, package and serving path on the golden batch. `digests` are the sha256 of the files that were
-    verified; a draft, which nothing vouches for yet, has none.
+    verified; a draft, which nothing vouches for yet, has none. `cross_fitted`: every answer of the reference is by
+    heads that had seen neither the sample nor its group.
     """
 
     folder: Path
@@ -58,6 +59,7 @@ class Package:
     temperatures: Mapping[str, float]
     parity: float
     digests: Mapping[str, str] | None = None
+    cross_fitted: bool = False
 
     @property
     def headline(self) -> str:
@@ -179,7 +181,8 @@ def _described(folder: Path, digests: Mapping[str, str]) -> Package:
     transform = Transform.read(read["transform.json"].decode("utf-8"))
     _warn_of_decoder(folder, described.get("decoder", 1))
     tasks, parity = _tasks(labels), float(checks["parity"]["largest_difference"])
-    return Package(folder, transform, tasks, labels["backbone"], _temperatures(checks, tasks), parity, digests)
+    temperatures, crossed = _temperatures(checks, tasks), bool(checks.get("cross_fitted"))  # earlier releases: unsaid
+    return Package(folder, transform, tasks, labels["backbone"], temperatures, parity, digests, crossed)
 
 
 def _warn_of_decoder(folder: Path, version: int) -> None:

@@ -54,7 +54,15 @@ def pack_fit(fit: Path, dataset: Dataset, pretrained: Pretrained, raw: Raw | Non
     for name, temperature in temperatures.items():
         network.head(name).temperature.fill_(temperature)
     return build_package(
-        Package(fit / "package", transform, dataset.tasks, pretrained.name, temperatures, math.nan),
+        Package(
+            fit / "package",
+            transform,
+            dataset.tasks,
+            pretrained.name,
+            temperatures,
+            math.nan,
+            cross_fitted=outputs.held_out,
+        ),
         network,
         _reference(dataset, outputs, network),
         golden_batch(dataset, raw),
@@ -111,7 +119,9 @@ def build_package(draft: Package, network: "Network", reference: pd.DataFrame, g
     if golden.raw:
         with atomic_path(folder / GOLDEN_FILE) as temporary:
             temporary.write_bytes(golden_file(golden.samples_as_files(said)))
-    checks = {"temperature": draft.temperatures, "parity": asdict(parity)}
+    checks = {
+        "temperature": draft.temperatures, "parity": asdict(parity), "cross_fitted": draft.cross_fitted,
+    }  # fmt: skip
     write_text(folder / "checks.json", json.dumps(checks, indent=1))
     seal(folder)
     return load_package(folder)

@@ -8,6 +8,7 @@ from registry.errors import LedgerError, RegistryError
 from registry.ledger.database import hidden
 from registry.ledger.history import Entry, quarantine_reason, quarantined, way_back
 from registry.ledger.ledger import Ledger
+from registry.store.shown import shown
 from registry.store.tracking import mlflow_client, registry_errors
 from settings.machine import load_settings
 
@@ -23,8 +24,8 @@ ROUNDS = 5
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What MLflow has, or should have, of a domain: aliases with their version, reasons of quarantine by version."""
+class Wanted:
+    """What MLflow should show of a domain: aliases with their version, reasons of quarantine by version."""
 
     aliases: dict[str, int]
     quarantine: dict[int, str]
@@ -58,15 +59,12 @@ def alias_faults(domain: str) -> Faults:
         RegistryError: MLflow or the ledger is down.
     """
     entries = Ledger(load_settings().ledger).present(domain)
-    with registry_errors(f"read the aliases of {domain!r}"):
-        client = mlflow_client()
-        versions = client.search_model_versions(f"name = '{domain}'")
-        models = client.search_registered_models(f"name = '{domain}'")
-    tags = {int(version.version): version.tags.get(QUARANTINE, "") for version in versions}
-    aliases = {alias: int(version) for alias, version in models[0].aliases.items()} if models else {}
-    _refuse_shortened(domain, models[0].tags.get(HEAD, "") if models else "")
+    found = shown(domain)
+    tags = {number: held.get(QUARANTINE, "") for number, held in found.versions.items()}
+    aliases = found.aliases
+    _refuse_shortened(domain, found.tags.get(HEAD, ""))
     if not entries:
-        _refuse_lost(domain, aliases, {int(version.version): version.tags for version in versions})
+        _refuse_lost(domain, aliases, found.versions)
     wanted = _wanted(entries, set(tags))
     differ: dict[str, int | None] = {
         alias: wanted.aliases.get(alias)
@@ -134,7 +132,7 @@ def _refuse_lost(domain: str, aliases: dict[str, int], tags: dict[int, dict[str,
         raise LedgerError(f"ledger {hidden(load_settings().ledger)}: {found}; {remedy}")
 
 
-def _wanted(entries: list[Entry], there: set[int]) -> Shown:
+def _wanted(entries: list[Entry], there: set[int]) -> Wanted:
     """What the ledger wants shown, as far as the versions are there: one deleted by hand can carry nothing."""
     current = entries[-1].to_version if entries else None
     wanted = {"champion": current, "previous": way_back(entries, there)}
@@ -143,7 +141,7 @@ def _wanted(entries: list[Entry], there: set[int]) -> Shown:
         for version, entry in quarantined(entries).items()
         if version in there
     }
-    return Shown({alias: version for alias, version in wanted.items() if version in there}, barred)
+    return Wanted({alias: version for alias, version in wanted.items() if version in there}, barred)
 
 
 def _repair(domain: str, faults: Faults) -> None:

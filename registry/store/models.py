@@ -13,6 +13,7 @@ from registry.package.golden import golden_hashes
 from registry.package.origin import bound_copy, check_origin
 from registry.package.package import Package, load_package, read_package
 from registry.store.mlflow_model import packed_folder, write_mlflow_model
+from registry.store.shown import shown
 from registry.store.tracking import experiment_id, mlflow_client, registry_errors
 from settings.machine import load_settings
 
@@ -97,9 +98,7 @@ def champion(domain: str) -> ModelVersion | None:
 
 def describe_versions(domain: str) -> dict[int, dict[str, str]]:
     """Tags of every registered version, by number."""
-    with registry_errors(f"list the versions of {domain!r}"):
-        found = mlflow_client().search_model_versions(f"name = '{domain}'")
-    return {int(version.version): dict(version.tags) for version in sorted(found, key=lambda one: int(one.version))}
+    return shown(domain).versions
 
 
 def _begun(domain: str, run_id: str, tags: Mapping[str, str]) -> int | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from registry.ledger.processes import here, is_of_this_machine, still_runs
+from settings.processes import here, is_of_this_machine, still_runs
 
 PROCESS, SINCE = "process", "process_since"
 ELSEWHERE = timedelta(days=1)  # how long a run of another machine, of which nothing can be known, is left alone

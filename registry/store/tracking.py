@@ -3,9 +3,11 @@
 One experiment a domain. Every call goes through `mlflow_client`, so that the settings decide where a run lands.
 """
 
+import errno
 import json
 import logging
 import re
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +22,8 @@ from registry.store.run_marks import goes_on, run_mark
 from settings.machine import load_settings
 
 log = logging.getLogger(__name__)
+
+OF_THIS_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -54,9 +58,18 @@ def registry_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except (MlflowException, SQLAlchemyError, ImportError, OSError) as error:
+        if isinstance(error, OSError) and error.errno in OF_THIS_MACHINE:
+            raise RegistryError(f"cannot {doing}: {_refused(error)}") from error
         reason = first_line(error)
         message = f"cannot {doing}: {reason}; is MLflow at {load_settings().tracking_uri} up?"
         raise RegistryError(re.sub(r"//[^/\s]*@", "//", message)) from error  # no password of an address
+
+
+def _refused(error: OSError) -> str:
+    """What this machine's disk refused, and the remedy; without a name the file was a temporary one."""
+    place = error.filename or tempfile.gettempdir()
+    remedy = "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "mend its rights"
+    return f"{place}: {error.strerror}; {remedy} there and run the same command again, it goes on"
 
 
 def experiment_id(domain: str) -> str:

@@ -27,6 +27,8 @@ def test_section__counts_what_the_gate_did():
     results = {
         "single/60/equal": {"values": counts},
         "looks/60/-2-points": {"values": {"pairs": 300, "PROMOTE": 3, "PROVISIONAL": 6, "told": 4.25}},
+        "folds/0": {"values": {"0/out of fold/pairs": 200, "0/out of fold/PROMOTE": 3}},
+        "folds/1": {"values": {"0/out of fold/pairs": 100}},
         "creep/3000/True": {"values": {"pairs": 300, "lost": 0.004, "half": 0.001, "promotions": 2.5}},
     }
     text = section(results)
@@ -34,12 +36,14 @@ def test_section__counts_what_the_gate_did():
     assert "| 60 | -2 points | 1.0% (0.3 to 2.9) | 2.0% (0.9 to 4.3) | 4.2 unrelated |" in text
     assert "| 3000 | yes | 2.50 | 0.0040 ± 0.0010 |" in text
     assert "| 300 | +5 points | not run |" in text
+    assert "| 0 | out of fold | 300 | 1.0% (0.3 to 2.9) |" in text
 
 
 def test_cells__one_result_each():
     """No two cells write the same file, and each names a function that there is."""
     found = cells("images", 1000)
-    assert len({cell.path for cell in found}) == len(found) == 36
+    assert len({cell.path for cell in found}) == len(found) == 38
     assert {cell.function for cell in found} == {
-        f"bench.gate:{kind}" for kind in ("single", "modules", "looks", "creep")
+        "bench.gate_folds:folds",
+        *(f"bench.gate:{kind}" for kind in ("single", "modules", "looks", "creep")),
     }

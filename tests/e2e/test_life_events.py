@@ -198,6 +198,19 @@ def test_retrain__other_metric(live: Callable[[Change], Decision]) -> None:
     assert decision.champion is not None
 
 
+def test_retrain__evidence_out_of_fold(live: Callable[[Change], Decision]) -> None:
+    """All samples of the domain are evidence, and the test set alone bears the floors."""
+
+    def change(domain: dict[str, Any], table: pd.DataFrame) -> pd.DataFrame:
+        domain["gate"]["evidence"] = "out_of_fold"
+        domain["training"]["seed"] = 1
+        return table
+
+    decision = live(change)
+    assert decision.samples == 120
+    assert any(note.startswith("out-of-fold evidence") for note in decision.notes)
+
+
 def test_retrain__regrouped(live: Callable[[Change], Decision]) -> None:
     """Groups that cross the old splits are assigned anew; the champion is not judged on what it learned from."""
 

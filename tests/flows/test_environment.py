@@ -1,5 +1,6 @@
 """What every library finds in the environment."""
 
+import json
 import os
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -20,20 +21,25 @@ def _own_environment(project, monkeypatch):
 
 
 class Healthy(BaseHTTPRequestHandler):
-    """Answers 200 to everything."""
+    """Answers 200 and where its home is to everything."""
+
+    home = ""
 
     def do_GET(self):
         """Answers."""
         self.send_response(200)
         self.end_headers()
+        self.wfile.write(json.dumps({"home": self.home}).encode())
 
     def log_message(self, *_):
         """Says nothing."""
 
 
 @pytest.fixture
-def server(monkeypatch):
+def server(project, monkeypatch):
     """A server on the project's Prefect port."""
+    monkeypatch.setattr(Healthy, "home", str(project / ".regraft" / "prefect"))
+    (project / ".regraft" / "prefect").mkdir(parents=True)
     with HTTPServer(("127.0.0.1", 0), Healthy) as found:
         threading.Thread(target=found.serve_forever, daemon=True).start()
         monkeypatch.setenv("REGRAFT_PREFECT_PORT", str(found.server_port))
@@ -69,3 +75,10 @@ def test_prepare_environment__server_of_the_users_own(server, monkeypatch):
     monkeypatch.setenv("PREFECT_API_URL", "http://prefect.example.org/api")
     prepare_environment()
     assert os.environ["PREFECT_API_URL"] == "http://prefect.example.org/api"
+
+
+def test_prepare_environment__server_of_another_project(server, tmp_path_factory, monkeypatch):
+    """What answers on the default port may be another project's; its runs and schedules are not ours."""
+    monkeypatch.setattr(Healthy, "home", str(tmp_path_factory.mktemp("another")))
+    prepare_environment()
+    assert "PREFECT_API_URL" not in os.environ

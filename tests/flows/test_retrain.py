@@ -1,12 +1,13 @@
 """The order of a retrain: production does not wait for what is only reported."""
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
 
 import pytest
 
 import flows.retrain as module
 from registry.ledger.events import Events
+from settings.errors import ConfigError
 from settings.machine import load_settings
 from tasks.events import owed_stress
 from tasks.plan import Plan, Prepared
@@ -64,3 +65,17 @@ def test_retrain__is_told(monkeypatch):
     with pytest.raises(ZeroDivisionError):
         module.retrain("digits")
     assert [event.outcome for event in told.latest("digits") if event.kind == "retrain"] == ["failed"]
+
+
+def test_retrain__removed_while_it_waited(steps, project, monkeypatch):
+    """A run that waits for the lock of a domain that is being removed does not bring it back."""
+
+    @contextmanager
+    def waited(*asked):
+        (project / "domains" / "digits.yaml").unlink()
+        yield
+
+    monkeypatch.setattr(module, "domain_lock", waited)
+    with pytest.raises(ConfigError, match="digits"):
+        module.retrain("digits")
+    assert not steps

@@ -85,3 +85,16 @@ def test_load_domain__no_yaml(project):
     with pytest.raises(ConfigError, match="digits.yaml: not valid YAML") as found:
         load_domain("digits")
     assert "\n" not in str(found.value)
+
+
+def test_load_domain__evidence_out_of_fold(alter):
+    """It needs a recipe that has answers out of fold; the line names recipe, rule and remedy."""
+    alter("gate.evidence", "out_of_fold")
+    assert load_domain("digits", "linear_probe").gate.evidence == "out_of_fold"
+    with pytest.raises(
+        ConfigError, match=r"digits.yaml: gate.evidence is out_of_fold, and recipe full .*set gate.evid"
+    ):
+        load_domain("digits", "full")
+    alter("training.recipe", {"kind": "linear_probe", "refit": 0})
+    with pytest.raises(ConfigError, match="refit above 0"):
+        load_domain("digits")

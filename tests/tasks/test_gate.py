@@ -153,3 +153,31 @@ def test_gate__no_comparison_spends_nothing(judged, plan):
     with pytest.raises(GateError, match="parity=nan"):
         gate(plan, Rivals(unmeasured, None))
     assert uses() == []
+
+
+def out_of_fold(plan: Plan) -> Plan:
+    """The plan with a gate that compares on all samples."""
+    return ruled(plan, evidence="out_of_fold")
+
+
+def test_gate__out_of_fold(judged, plan):
+    """Where both have such answers they decide, and are what the use is about; looks of all generations count."""
+    plan = out_of_fold(plan)
+    champion, challenger = (replace(one, out_of_fold=one.predictions) for one in (judged(0.6), judged(0.9)))
+    found = gate(plan, Rivals(challenger, champion)).decision
+    assert found.config.evidence == "out_of_fold"
+    assert "out of fold" in uses()[0].question
+    again = replace(judged(0.8), generation=1)
+    later = gate(plan, Rivals(replace(again, out_of_fold=again.predictions), champion)).decision
+    assert later.turn.told > 1
+    alone = gate(ruled(plan, evidence="test"), Rivals(replace(judged(0.7), generation=2), champion)).decision
+    assert alone.turn.told == 1
+
+
+def test_gate__out_of_fold_of_one_only(judged, plan):
+    """A champion without such answers is compared on the test set, and the page says why."""
+    challenger = replace(judged(0.9), out_of_fold=Path("unread"))
+    champion = replace(judged(0.6), tested_only="v2 has no out-of-fold answers: another recipe")
+    found = gate(out_of_fold(plan), Rivals(challenger, champion)).decision
+    assert found.config.evidence == "test"
+    assert found.notes[0] == "v2 has no out-of-fold answers: another recipe; the test set decided alone"

@@ -1,6 +1,8 @@
 """A write happens whole or not at all."""
 
 import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,23 @@ def test_read_json__damaged(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(DamagedError, match=r"facts.json: missing or damaged; prepare again"):
         read_json(path, "prepare again")
+
+
+KILLED = """
+import os, pathlib, signal, sys
+from data.stores.atomic import atomic_path
+with atomic_path(pathlib.Path(sys.argv[1])) as temporary:
+    temporary.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_atomic_path__litter_of_a_killed_process_goes(tmp_path: Path) -> None:
+    """The next write into that folder clears up; what a living process writes, and a user's own file, stay."""
+    own = tmp_path / ".mine.tmp"
+    own.touch()
+    subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "a.txt")], check=False)
+    assert len(list(tmp_path.iterdir())) == 2
+    with atomic_path(tmp_path / "b.txt") as living:
+        write_text(tmp_path / "a.txt", "whole")
+        assert sorted(tmp_path.iterdir()) == sorted([own, tmp_path / "a.txt", living])

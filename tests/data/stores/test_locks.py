@@ -1,9 +1,12 @@
 """One writer a domain."""
 
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +80,15 @@ def test_domain_lock__says_what_it_waits_for(tmp_path: Path, helpers: Any, caplo
     with domain_lock(tmp_path, "solar", "train"):
         assert "train runs" in str(holder_of(tmp_path, "solar"))
     assert holder_of(tmp_path, "solar") is None
+
+
+def test_holder_of__number_of_another_process(tmp_path: Path) -> None:
+    """After a reboot a file of a dead holder may name a process that began later: it holds nothing."""
+    path = tmp_path / "locks" / "solar.json"
+    path.parent.mkdir()
+    for since, holds in (("2001-01-01T00:00:00+00:00", False), (datetime.now(UTC).isoformat(), True)):
+        path.write_text(json.dumps({"doing": "retrain", "pid": os.getpid(), "since": since}))
+        assert (holder_of(tmp_path, "solar") is not None) == holds
 
 
 def test_domain_lock__one_flow_inside_another(tmp_path: Path) -> None:

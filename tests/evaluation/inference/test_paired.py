@@ -41,6 +41,15 @@ def test_paired_difference__sees_what_separate_intervals_do_not() -> None:
     assert paired_difference("auc", champion, challenger, Resampling(seed=0)).low > 0
 
 
+def test_paired_difference__stretched() -> None:
+    """Where the resamples say too little both ends lie so many times as far from the same estimate."""
+    pair = model(0.0), model(0.5)
+    plain, wide = (paired_difference("auc", *pair, Resampling(seed=0, stretch=times)) for times in (1.0, 1.5))
+    assert wide.value == plain.value
+    assert wide.low - plain.value == pytest.approx(1.5 * (plain.low - plain.value))
+    assert wide.high - plain.value == pytest.approx(1.5 * (plain.high - plain.value))
+
+
 @pytest.mark.parametrize("metric", ["auc", "log_loss"])
 def test_paired_difference__is_challenger_minus_champion(metric: str) -> None:
     """Swapping the two turns the sign and the ends."""

@@ -1,5 +1,6 @@
 """What `regraft up` decides before it starts anything, and that its processes end together."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from data.stores.locks import domain_lock
 from flows.scheduler.up import Processes, check_ports, environment, up, web_servers
 from settings.errors import ConfigError
 from settings.machine import Settings
@@ -16,6 +18,13 @@ from settings.machine import Settings
 PYTHON = sys.executable
 SLEEPER = [PYTHON, "-c", "import signal; signal.pause()"]
 IGNORE = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
+
+SECOND = """
+import pathlib, sys
+from flows.scheduler.up import up
+from settings.machine import Settings
+up(Settings(root=pathlib.Path(sys.argv[1]), prefect_port=14295, mlflow_port=14296))
+"""
 
 
 @pytest.fixture
@@ -74,6 +83,14 @@ def test_check_ports__wanted_twice(tmp_path):
         check_ports(web_servers(settings(tmp_path, mlflow_port=14293)))
 
 
+def test_up__one_a_project(tmp_path):
+    """Another one on other ports would take this one's runs for dead."""
+    command = [PYTHON, "-c", SECOND, str(tmp_path)]
+    with domain_lock(tmp_path / ".regraft", "regraft up", "regraft up"):
+        said = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=60, check=False).stderr
+    assert f"'regraft up' is busy: regraft up runs in process {os.getpid()}" in said.splitlines()[-1]
+
+
 def test_up__busy_port_starts_nothing(tmp_path, taken):
     """No server has written anything below the home folder."""
     with pytest.raises(ConfigError):
@@ -120,3 +137,29 @@ def test_processes__stubborn_child_in_a_group_of_its_own(tmp_path):
 def alive(pid: int) -> bool:
     """Whether a process runs; one that nobody has reaped yet does not."""
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+SERVERS = """
+import sys
+from pathlib import Path
+from flows.scheduler import up as module
+from settings.machine import Settings
+module.web_servers = lambda settings: []
+module.up(Settings(root=Path(sys.argv[1])), serving="sleeper")
+"""
+
+
+def test_up__killed_leaves_no_server(tmp_path):
+    """Kill -9 ends what was started, too, so that the ports are free for the next one."""
+    (tmp_path / "sleeper.py").write_text("import time\nprint('asleep', flush=True)\ntime.sleep(600)\n")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    command = [PYTHON, "-c", SERVERS, str(tmp_path)]
+    with subprocess.Popen(
+        command, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert any("asleep" in line for line in process.stdout)
+        started = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        assert len(started) >= 2
+        assert not psutil.wait_procs(started, timeout=60)[1]

@@ -1,13 +1,21 @@
 """What a backbone lost is measured, and the probe images show what they should."""
 
+from dataclasses import astuple
 from itertools import permutations
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from scipy.stats import ortho_group
 
-from lightning_modules.insight.forgetting import agreement, cka, forgetting, probe_images
-from lightning_modules.insight.source_head import SourceHead
+from data.specs.image import ImageSpec
+from lightning_modules.hub.backbones import load_pretrained
+from lightning_modules.insight.forgetting import agreement, cka, forgetting, measure_adaptation, probe_images
+from lightning_modules.insight.source_head import SourceHead, load_source_head
+from lightning_modules.network.network import pretrained_network
+
+ROOT = Path(__file__).parents[3]
 
 
 def features(seed: int, size: int = 200) -> np.ndarray:
@@ -71,3 +79,21 @@ def test_probe_images__sixty_different_crops():
     assert len({image.tobytes() for image in images}) == 60
     assert np.array_equal(images, probe_images(32))
     assert images.std(axis=(1, 2, 3)).min() > 1
+
+
+def test_measure_adaptation__frozen_and_moved_backbone():
+    """A backbone as it was has forgotten nothing, as running both networks says, too; a disturbed one has."""
+    pretrained = load_pretrained(ROOT, "tf_efficientnet_lite0.imagenet")
+    spec = ImageSpec(mode="RGB", size=64)
+    adapted = pretrained_network(pretrained, pretrained.transform(spec), {})
+    frozen = measure_adaptation(pretrained, spec, adapted)
+    images = torch.from_numpy(probe_images(64))
+    with torch.inference_mode():
+        said = adapted.eval().run(images).numpy()
+    assert frozen is not None
+    assert astuple(frozen) == pytest.approx(astuple(forgetting(said, said, load_source_head(pretrained))))
+    with torch.no_grad():
+        next(iter(adapted.parameters())).add_(0.5)
+    moved = measure_adaptation(pretrained, spec, adapted)
+    assert moved is not None
+    assert moved.cka < 0.99

@@ -97,8 +97,8 @@ def test_decide__class_that_the_champion_cannot_know() -> None:
     sure = np.where((truth == 2)[:, None], np.array([0.05, 0.05, 0.9]), said)
     challenger = Predictions(**(parts | {"truth": truth, "probabilities": sure}))
     config = GateConfig(floor=0.1, resamples=200, max_ece=0.9, metric="accuracy")
-    found = decide(challenger, champion, config=config, measured=GOOD, notes=("v1 is older",))
-    assert (found.outcome, found.notes[0]) == ("PROMOTE", "v1 is older")
+    found = decide(challenger, champion, config=config, measured=GOOD)
+    assert found.outcome == "PROMOTE"
     assert found.floors[6].name == "accuracy improvement on the classes that both know, upper bound"
     other = config.model_copy(update={"metric": "log_loss", "floor": 5.0})
     shared = decide(challenger, champion, config=other, measured=GOOD)
@@ -150,12 +150,6 @@ def test_decide__shared_classes_of_one_group() -> None:
     groups = [f"g{row}" if label == 2 else "one" for row, label in enumerate(champion.truth)]
     pair = (replace(one, groups=groups) for one in (challenger, champion))
     assert "was not judged: 1 group" in " ".join(judge(*pair, metric="accuracy").notes)
-
-
-def test_decide__notes_of_a_first_model() -> None:
-    """What a person must know of a first model's answers stands on its page, too."""
-    config = GateConfig(floor=0.1, resamples=200, max_ece=0.9)
-    assert decide(model(1.0, seed=1), None, config=config, measured=GOOD, notes=("x",)).notes == ("x",)
 
 
 def test_decide__first_model_below_the_floor() -> None:

@@ -5,8 +5,8 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 
-from registry.ledger.processes import here
 from registry.store.run_marks import PROCESS, SINCE, goes_on, run_mark
+from settings.processes import here
 
 
 def test_goes_on__of_this_process():

@@ -1,9 +1,12 @@
 """Runs in a real MLflow store, and what is said when there is none."""
 
+import errno
 import json
+import os
 import socket
 import subprocess
 import sys
+import tempfile
 
 import pytest
 from matplotlib.figure import Figure
@@ -21,6 +24,7 @@ from registry.store.tracking import (
     log_values,
     mlflow_client,
     read_text,
+    registry_errors,
     reopen_run,
     run_metrics,
     run_params,
@@ -171,6 +175,20 @@ def test_registry_errors__mlflow_down(monkeypatch, address, reason):
     assert "cannot open the experiment 'photos'" in str(found.value)
     assert "p4ss" not in str(found.value)
     assert "\n" not in str(found.value)
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "said"),
+    [
+        (errno.ENOSPC, None, f"{tempfile.gettempdir()}: No space left on device; make room there"),
+        (errno.EACCES, "/store/mlartifacts", "/store/mlartifacts: Permission denied; mend its rights there"),
+    ],
+)
+def test_registry_errors__disk_of_this_machine(number, name, said):
+    """A full or closed disk is no server that is down."""
+    with pytest.raises(RegistryError) as found, registry_errors("log metrics"):
+        raise OSError(number, os.strerror(number), name)
+    assert str(found.value) == f"cannot log metrics: {said} and run the same command again, it goes on"
 
 
 @pytest.mark.usefixtures("tracked")

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 
-from registry.ledger.processes import CLOCK, here, is_of_this_machine, still_runs
+from settings.processes import CLOCK, here, is_of_this_machine, still_runs
 
 
 def test_still_runs__this_process():
@@ -15,7 +15,7 @@ def test_still_runs__this_process():
 
 def test_still_runs__one_that_is_gone():
     """One that has ended does not."""
-    code = "from registry.ledger.processes import here; print(here())"
+    code = "from settings.processes import here; print(here())"
     gone = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
     assert is_of_this_machine(gone)
     assert not still_runs(gone, datetime.now(UTC))
