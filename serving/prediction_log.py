@@ -9,7 +9,7 @@ import io
 import uuid
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from data.parquet import read_parquet
 from data.stores.atomic import atomic_path
+from serving.engine.answers import Answer
 from serving.errors import PredictionLogError
 from settings.machine import load_settings
 
@@ -56,6 +57,17 @@ class Prediction:
     embedding: npt.NDArray[np.float16] | None = None
     error: str | None = None
     facts: Mapping[str, float] = field(default_factory=dict)
+
+
+def told(row: Prediction, answer: Answer) -> Prediction:
+    """The row of a sample with what the model said of it."""
+    return replace(
+        row,
+        predicted=answer.predicted,
+        probabilities=answer.probabilities,
+        embedding=answer.embedding,
+        facts=answer.facts,
+    )
 
 
 def append(domain: str, rows: Sequence[Prediction], facts: Sequence[str]) -> Path:

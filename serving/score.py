@@ -2,46 +2,23 @@
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
-
-import numpy as np
-import numpy.typing as npt
 
 from data.errors import SampleError
 from data.specs.spec import Array
 from data.specs.transform import Transform
+from serving.engine.answers import Scorer, answers_to
 from serving.errors import ServingError
-from serving.prediction_log import Prediction, append
+from serving.prediction_log import Prediction, append, told
 from serving.score_report import Outcome, ScoreReport, summarise
 from serving.score_table import opened_table
 
 logger = logging.getLogger(__name__)
 
 BATCH = 64
-HALF_RANGE = float(np.finfo(np.float16).max)
-
-
-class Scorer(Protocol):
-    """What scoring needs of a package."""
-
-    @property
-    def transform(self) -> Transform:
-        """The transform that the model was trained with."""
-
-    @property
-    def headline(self) -> str:
-        """Name of the task whose answer is logged."""
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The K class names in the order of that answer."""
-
-    def predict(self, samples: Array) -> tuple[dict[str, npt.NDArray[np.float32]], npt.NDArray[np.float32]]:
-        """Arrays of the spec [N, ...] to the answer to each task [N, K] and embeddings [N, D]."""
 
 
 @dataclass(frozen=True)
@@ -133,24 +110,9 @@ def _predict(package: Scorer, version: int, paths: Sequence[Path]) -> list[Predi
     """One row a path, in order; the files that decode go through the model in one batch."""
     now, transform = datetime.now(UTC), package.transform
     files = [_open(path, transform) for path in paths]
-    said = iter(_said(package, [file.array for file in files if file.array is not None]))
+    said = iter(answers_to(package, [file.array for file in files if file.array is not None]))
     rows = []
     for file in files:
         row = Prediction(now, version, transform.hash, file.hash, str(file.path), error=file.error)
-        rows.append(row if file.array is None else replace(row, **next(said)))
+        rows.append(row if file.array is None else told(row, next(said)))
     return rows
-
-
-def _said(package: Scorer, arrays: Sequence[Array]) -> Iterator[dict[str, Any]]:
-    """What the model says of each array; an embedding beyond float16's range is clipped rather than made infinite."""
-    if not arrays:
-        return
-    samples = np.stack(arrays)
-    (answers, embeddings), measured = package.predict(samples), package.transform.spec.measure(samples)
-    for place, (probabilities, embedding) in enumerate(zip(answers[package.headline], embeddings, strict=True)):
-        yield {
-            "predicted": package.classes[int(probabilities.argmax())],
-            "probabilities": probabilities,
-            "embedding": embedding.clip(-HALF_RANGE, HALF_RANGE).astype(np.float16),
-            "facts": {name: float(values[place]) for name, values in measured.items()},
-        }

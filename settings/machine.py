@@ -38,6 +38,26 @@ class TrainerSettings(BaseModel):
         return self.devices * self.nodes
 
 
+class ServingSettings(BaseModel):
+    """How a served model is fed, and what a request may ask of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    batch: int = Field(32, ge=1, le=64, description="samples that the model sees at once")
+    wait_ms: float = Field(5.0, ge=0, description="longest wait for a batch to fill while others are decoded")
+    queue: int = Field(512, ge=1, description="samples of a domain that may wait; more are refused with 503")
+    timeout: float = Field(30.0, gt=0, description="seconds that a request may take")
+    items: int = Field(256, ge=1, description="samples in one request")
+    megabytes: float = Field(64.0, gt=0, description="size of one request")
+    max_pixels: int = Field(50_000_000, ge=1, description="pixels of a picture; more are refused before it is decoded")
+
+    @model_validator(mode="after")
+    def _fits(self) -> "ServingSettings":
+        if self.items > self.queue:
+            raise ValueError("items is over queue, so that such a request could never be taken; raise queue")
+        return self
+
+
 class Settings(BaseSettings):
     """What differs between machines; of these only the trainer's precision changes a result, by rounding."""
 
@@ -53,6 +73,7 @@ class Settings(BaseSettings):
     threads: int = Field(default=0, ge=0, description="threads a process may use; 0: the cores this process may use")
     cache_gb: float = Field(default=20.0, gt=0, description="disk that cached features and activations may take, GB")
     trainer: TrainerSettings = Field(default=TrainerSettings(), description="REGRAFT_TRAINER__DEVICES=2 and so on")
+    serving: ServingSettings = Field(default=ServingSettings(), description="REGRAFT_SERVING__QUEUE=1000 and so on")
     actor: str = Field(default="", description="who acts, for the ledger; empty: the login name")
     signing_key: str = Field(
         default="", repr=False, description="PEM file of the ed25519 private key that signs packages; empty: unsigned"

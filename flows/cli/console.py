@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 def domain_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     """The name of a domain, which the shell completes."""
-    return click.argument("domain", shell_complete=_domains_like)(command)
+    return click.argument("domain", shell_complete=domains_like)(command)
 
 
 def listed(ctx: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...]:
@@ -103,7 +103,7 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
-def _domains_like(ctx: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
+def domains_like(ctx: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
     """Domains of the project that begin so; outside of one there are none."""
     from settings.machine import load_settings
 

@@ -61,7 +61,7 @@ def _matters(event: Event, newest: int, champion: int) -> bool:
 
 def _notice(event: Event, retrained: str) -> Notice | None:
     """What a person should know of an event; `retrained` is when the last retrain began or ended."""
-    name = {"stress": "stress test"}.get(event.kind, event.kind)
+    name = {"stress": "stress test", "serve": "service"}.get(event.kind, event.kind)
     name += f" of v{event.version}" if event.version else ""
     if event.outcome in {"begun", "waits"} and not event.lives:
         again = f"regraft promote {event.domain} {event.version}" if event.kind == "approval" else event.remedy

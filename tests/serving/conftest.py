@@ -1,5 +1,7 @@
 """A tiny real package: ONNX Runtime on a network of three nodes, and the real transform."""
 
+import io
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -77,3 +79,15 @@ def images(tmp_path: Path) -> list[Path]:
     for number, path in enumerate(paths):
         Image.new("RGB", (10, 10), (20, 20, 20) if number % 2 == 0 else (220, 220, 220)).save(path)
     return paths
+
+
+@pytest.fixture
+def shade() -> Callable[..., bytes]:
+    """Makes a PNG of one grey level."""
+
+    def make(level: int, *, side: int = 10) -> bytes:
+        buffer = io.BytesIO()
+        Image.new("RGB", (side, side), (level, level, level)).save(buffer, "PNG")
+        return buffer.getvalue()
+
+    return make

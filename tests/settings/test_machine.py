@@ -111,3 +111,10 @@ def test_settings__keep_their_keys(project: Path, monkeypatch: pytest.MonkeyPatc
     """Settings that are shown, in a log for instance, show no key."""
     monkeypatch.setenv("REGRAFT_SIGNING_KEY", "SECRET")
     assert "SECRET" not in f"{load_settings()!r} {load_settings()}"
+
+
+def test_load_settings__request_larger_than_the_queue(monkeypatch):
+    """A request that could never be taken is no setting."""
+    monkeypatch.setenv("REGRAFT_SERVING__QUEUE", "10")
+    with pytest.raises(ConfigError, match="items is over queue"):
+        load_settings()

@@ -11,7 +11,7 @@ from flows.cli import COMMANDS, regraft
 from flows.cli.answer import Answer, AnsweringCommand, answering
 from flows.cli.exits import Exit
 
-ENDLESS = {"up"}  # it answers nothing and ends by Ctrl-C
+ENDLESS = {"up", "serve"}  # they answer nothing and end by Ctrl-C
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ CALLS: dict[str, tuple[str, Any, list[str]]] = {
         "data.stages.feedback.add_feedback", Found(rows=3, path=PATH, unknown={CLASS: 3}), [NAME, "pyproject.toml"],
     ),
 }  # fmt: skip
-OTHERS = {"demo", "up", "init", "ledger", "rank", "split"}  # by themselves below, or they print as they go
+OTHERS = {"demo", "up", "serve", "init", "ledger", "rank", "split"}  # by themselves below, or they print as they go
 
 
 @pytest.fixture

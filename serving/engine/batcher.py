@@ -1,0 +1,150 @@
+"""Micro-batching: samples of all requests share the model, and each answer goes back to its own sample.
+
+A sample waits for others only while others are being decoded, and no longer than the budget; while the model works, the
+next batch fills by itself. Everything here runs on one event loop, but for decoding and the model, which have threads.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from data.specs.spec import Array
+from serving.engine.answers import Answer, Scorer, answers_to
+from serving.errors import ModelFaultError, QueueFullError, ServingError
+from settings.machine import ServingSettings
+
+
+@dataclass(frozen=True)
+class Threads:
+    """The threads of a process: those that decode, and the one that runs models, which has the cores to itself."""
+
+    decoders: Executor
+    model: Executor
+
+    @classmethod
+    def of(cls, cores: int) -> "Threads":
+        """One decoder a core."""
+        return cls(ThreadPoolExecutor(cores, "decode"), ThreadPoolExecutor(1, "model"))
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A decoded sample and where its answer goes."""
+
+    array: Array
+    answer: "asyncio.Future[Answer]"
+
+
+class Batcher:
+    """Answers samples with one package until it is drained; to be made on a running event loop."""
+
+    def __init__(self, package: Scorer, threads: Threads, settings: ServingSettings) -> None:
+        self._package, self._threads, self._settings = package, threads, settings
+        self._decoded: asyncio.Queue[_Waiting] = asyncio.Queue()
+        self._pending: set[asyncio.Future[Answer]] = set()
+        self._decodes: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._loop = asyncio.get_running_loop()
+        self._worker = self._loop.create_task(self._run())
+
+    @property
+    def pending(self) -> int:
+        """Samples that were taken in and are not answered yet."""
+        return len(self._pending)
+
+    def submit(self, contents: Sequence[bytes]) -> "list[asyncio.Future[Answer]]":
+        """Takes in the samples of a request, all or none; each future holds the answer to its sample or its own fault.
+
+        A future that is cancelled takes its sample out again. The faults are SampleError, of bytes that are no sample,
+        and ModelFaultError.
+
+        Raises:
+            QueueFullError: they do not fit in what may wait.
+            ServingError: it was drained.
+        """
+        if self._closed:
+            raise ServingError("this package is not served any more; ask the one in its place")
+        if self.pending + len(contents) > self._settings.queue:
+            raise QueueFullError(
+                f"{self.pending} samples wait and {len(contents)} more are over {self._settings.queue}; try again later"
+            )
+        return [self._take(content) for content in contents]
+
+    async def drain(self) -> None:
+        """Takes in nothing more and returns once everything is answered."""
+        self._closed = True
+        while self._pending:
+            await asyncio.wait(self._pending)
+        self._worker.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._worker
+
+    def _take(self, content: bytes) -> "asyncio.Future[Answer]":
+        answer: asyncio.Future[Answer] = self._loop.create_future()
+        self._pending.add(answer)
+        answer.add_done_callback(self._pending.discard)
+        decode = self._loop.create_task(self._decode(content, answer))
+        self._decodes.add(decode)  # the loop itself would let it be collected
+        decode.add_done_callback(self._decodes.discard)
+        return answer
+
+    async def _decode(self, content: bytes, answer: "asyncio.Future[Answer]") -> None:
+        limit, transform = self._settings.max_pixels, self._package.transform
+        try:
+            array = await self._loop.run_in_executor(self._threads.decoders, transform.decode, content, limit)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this sample's alone
+            _fail(answer, error)
+        else:
+            self._decoded.put_nowait(_Waiting(array, answer))
+
+    async def _run(self) -> None:
+        while True:
+            batch = [waiting for waiting in await self._collect() if not waiting.answer.done()]
+            arrays = [waiting.array for waiting in batch]
+            found = await self._loop.run_in_executor(self._threads.model, _said, self._package, arrays)
+            for waiting, said in zip(batch, found, strict=True):
+                _settle(waiting.answer, said)
+
+    async def _collect(self) -> list[_Waiting]:
+        """The next batch: full, or with all that wait, or with what came within the budget."""
+        batch = [await self._decoded.get()]
+        until = self._loop.time() + self._settings.wait_ms / 1000
+        while len(batch) < min(self._settings.batch, self.pending):
+            try:
+                async with asyncio.timeout_at(until):
+                    batch.append(await self._decoded.get())
+            except TimeoutError:
+                break
+        return batch
+
+
+def _said(package: Scorer, arrays: Sequence[Array]) -> list[Answer | ModelFaultError]:
+    """What the model says of each; where a batch fails, each sample is tried alone, so that only the bad one fails."""
+    try:
+        return [_sound(answer) for answer in answers_to(package, arrays)]
+    except Exception as error:  # noqa: BLE001 - faults of ONNX Runtime have no base of their own
+        if len(arrays) == 1:
+            return [ModelFaultError(f"the model fails on it ({error}); roll back or register the model again")]
+    return [said for array in arrays for said in _said(package, [array])]
+
+
+def _sound(answer: Answer) -> Answer | ModelFaultError:
+    if np.isfinite(answer.probabilities).all():
+        return answer
+    return ModelFaultError("the model gives no number for it; roll back or register the model again")
+
+
+def _settle(answer: "asyncio.Future[Answer]", said: Answer | ModelFaultError) -> None:
+    if isinstance(said, ModelFaultError):
+        _fail(answer, said)
+    elif not answer.done():
+        answer.set_result(said)
+
+
+def _fail(answer: "asyncio.Future[Answer]", error: Exception) -> None:
+    if not answer.done():
+        answer.set_exception(error)

@@ -1,0 +1,1 @@
+"""HTTP: what the network sees of the service."""

@@ -1,0 +1,157 @@
+"""The slot of a domain follows the ledger: swaps without a lost or mixed answer, and keeps what is sound."""
+
+import asyncio
+
+import numpy as np
+import pytest
+
+from registry.errors import RegistryError
+from registry.ledger.events import Events
+from registry.ledger.ledger import Change, Ledger
+from serving.engine.batcher import Threads
+from serving.slot import Slot
+from settings.machine import load_settings
+
+
+def write(expected: int | None, to: int, action: str = "promote") -> None:
+    """Puts a version into production."""
+    facts = {"actor": "me", "reason": "test", "evidence": "", "dataset_version": "d"}
+    Ledger(load_settings().ledger).append(Change("photos", action=action, expected=expected, to=to, **facts))
+
+
+def told() -> list[tuple[str, str]]:
+    """What the events say of the service."""
+    newest = Events(load_settings().ledger).latest("photos")
+    return [(event.outcome, event.text) for event in newest if event.kind == "serve"]
+
+
+def with_slot(use) -> None:
+    """Runs `use` on a slot, which is closed behind it."""
+
+    async def run() -> None:
+        slot = Slot("photos", Threads.of(2), load_settings())
+        await use(slot)
+        await slot.close()
+
+    asyncio.run(asyncio.wait_for(run(), 120))
+
+
+def test_look__nothing_in_production(registered):
+    """A version that nobody promoted is not served."""
+    registered()
+
+    async def use(slot: Slot) -> None:
+        await slot.look()
+        assert (slot.current, slot.fault) == (None, "")
+
+    with_slot(use)
+
+
+def test_look__swaps_without_a_lost_or_mixed_answer(registered, own_workshop, shade):
+    """While clients send, promotions and rollbacks take their places; each request is whole and by one version."""
+    registered(), registered()
+    write(None, 1)
+    answered: list[tuple[int, int]] = []
+
+    async def client(slot: Slot, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            served = slot.current
+            found = await asyncio.gather(*served.batcher.submit([shade(level) for level in range(5, 250, 40)]))
+            answered.append((served.version, len(found)))
+
+    async def use(slot: Slot) -> None:
+        stop = asyncio.Event()
+        await slot.look()
+        clients = [asyncio.create_task(client(slot, stop)) for _ in range(4)]
+        for number in range(6):
+            await asyncio.sleep(0.2)
+            write(1 + number % 2, 2 - number % 2)
+            await slot.look()
+            assert slot.current.version == 2 - number % 2
+        stop.set()
+        await asyncio.gather(*clients)
+
+    with_slot(use)
+    assert {version for version, _ in answered} == {1, 2}
+    assert {count for _, count in answered} == {7}
+    assert told() == [("done", "v1 answers")]
+
+
+def test_look__altered_package_is_refused_once(registered, own_workshop):
+    """What fails its check never answers; the version before it goes on, and a person is told once."""
+    registered()
+    write(None, 1)
+
+    async def use(slot: Slot) -> None:
+        await slot.look()
+        registered()
+        write(1, 2)
+        for stored in (own_workshop.root / ".regraft" / "mlartifacts").rglob("labels.json"):
+            stored.write_text(stored.read_text().replace("dark", "bark"))
+        for _ in range(3):
+            await slot.look()
+        assert slot.current.version == 1
+        assert "v2 is refused: " in slot.fault
+        assert "labels.json" in slot.fault
+
+    with_slot(use)
+    ((outcome, text),) = told()
+    assert (outcome, text[:14]) == ("failed", "v2 is refused:")
+
+
+def test_look__answers_as_another_machine(registered, monkeypatch):
+    """A package whose golden samples are answered otherwise here is refused."""
+    registered()
+    write(None, 1)
+    monkeypatch.setattr("serving.slot.served_difference", lambda package: 0.5)
+
+    async def use(slot: Slot) -> None:
+        await slot.look()
+        assert slot.current is None
+        assert "differ by 0.5, over 0.001" in slot.fault
+
+    with_slot(use)
+
+
+def test_look__ledger_is_down(registered, shade, monkeypatch):
+    """What answers goes on while the ledger is down, and the slot follows again when it is back."""
+    registered(), registered()
+    write(None, 1)
+
+    async def use(slot: Slot) -> None:
+        await slot.look()
+        with monkeypatch.context() as down:
+            down.setattr("serving.slot._last_row", _raise)
+            await slot.look()
+        assert slot.fault == "the ledger is down"
+        (answer,) = await asyncio.gather(*slot.current.batcher.submit([shade(9)]))
+        assert np.isclose(answer.probabilities.sum(), 1)
+        await slot.look()
+        assert slot.fault == ""
+        write(1, 2)
+        await slot.look()
+        assert slot.current.version == 2
+
+    with_slot(use)
+
+
+def _raise(*_) -> None:
+    raise RegistryError("the ledger is down")
+
+
+def test_look__removed_domain(registered):
+    """What was removed is served no more."""
+    registered()
+    write(None, 1)
+
+    async def use(slot: Slot) -> None:
+        await slot.look()
+        served = slot.current
+        write(1, 0, action="remove")
+        await slot.look()
+        assert slot.current is None
+        await asyncio.sleep(0)  # it is being drained from now on
+        with pytest.raises(ValueError, match="not served any more"):
+            served.batcher.submit([b""])
+
+    with_slot(use)
