@@ -75,19 +75,23 @@ def _none() -> Iterator[None]:
 @contextmanager
 def _server(root: Path) -> Iterator[None]:
     """`regraft up` on ports of its own."""
-    from flows.environment import answers
-
     with subprocess.Popen([REGRAFT, "up"], cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT) as up:
         try:
-            deadline = time.monotonic() + PATIENCE
-            while not answers(f"http://127.0.0.1:{PORTS['REGRAFT_PREFECT_PORT']}/api/health"):
-                if up.poll() is not None or time.monotonic() > deadline:
-                    raise BenchError("`regraft up` does not answer")
-                time.sleep(1)
-            time.sleep(10)  # its own start is over
+            _wait_for(up)
             yield
         finally:
             up.terminate()
+
+
+def _wait_for(up: "subprocess.Popen[bytes]") -> None:
+    from flows.environment import answers
+
+    deadline = time.monotonic() + PATIENCE
+    while not answers(f"http://127.0.0.1:{PORTS['REGRAFT_PREFECT_PORT']}/api/health"):
+        if up.poll() is not None or time.monotonic() > deadline:
+            raise BenchError("`regraft up` does not answer")
+        time.sleep(1)
+    time.sleep(10)  # its own start is over
 
 
 def chain(domain: str) -> list[Cell]:

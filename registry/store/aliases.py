@@ -8,8 +8,8 @@ from registry.errors import LedgerError, RegistryError
 from registry.ledger.database import hidden
 from registry.ledger.history import Entry, quarantine_reason, quarantined, way_back
 from registry.ledger.ledger import Ledger
+from registry.store.client import mlflow_client, registry_errors
 from registry.store.shown import shown
-from registry.store.tracking import mlflow_client, registry_errors
 from settings.machine import load_settings
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from registry.store.tracking import mlflow_client, registry_errors
+from registry.store.client import mlflow_client, registry_errors
 
 FOLDER = "figures"
 

@@ -12,9 +12,10 @@ from registry.ledger.ledger import Ledger
 from registry.package.golden import golden_hashes
 from registry.package.origin import bound_copy, check_origin
 from registry.package.package import Package, load_package, read_package
+from registry.store.client import mlflow_client, registry_errors
 from registry.store.mlflow_model import packed_folder, write_mlflow_model
 from registry.store.shown import shown
-from registry.store.tracking import experiment_id, mlflow_client, registry_errors
+from registry.store.tracking import experiment_id
 from settings.machine import load_settings
 
 DECISION_RUN = "decision_run"  # the tag of a version that names the run of its latest judgement

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from registry.store.tracking import mlflow_client, registry_errors
+from registry.store.client import mlflow_client, registry_errors
 
 
 def retire(domain: str) -> None:

@@ -62,7 +62,7 @@ def _told(rows: dict[str, list[Any]]) -> Shown:
 
 
 def _through_client(domain: str) -> Shown:
-    from registry.store.tracking import mlflow_client, registry_errors
+    from registry.store.client import mlflow_client, registry_errors
 
     with registry_errors(f"read the aliases of {domain!r}"):
         client = mlflow_client()

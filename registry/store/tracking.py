@@ -3,11 +3,9 @@
 One experiment a domain. Every call goes through `mlflow_client`, so that the settings decide where a run lands.
 """
 
-import errno
 import json
 import logging
 import re
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,59 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 from registry.errors import RegistryError
 from registry.ledger.ledger import Ledger
+from registry.store.client import mlflow_client, registry_errors
 from registry.store.metric_names import metric_name
 from registry.store.run_marks import goes_on, run_mark
 from settings.machine import load_settings
 
 log = logging.getLogger(__name__)
 
-OF_THIS_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from mlflow import MlflowClient
     from mlflow.entities import Experiment
-
-
-def mlflow_client() -> "MlflowClient":
-    """A client of the configured tracking server."""
-    import mlflow  # three seconds of import
-
-    # The registry resolves models:/ addresses through MLflow's global state, whatever the client was told.
-    mlflow.set_tracking_uri(load_settings().tracking_uri)
-    return mlflow.MlflowClient()
-
-
-def first_line(error: BaseException) -> str:
-    """First line of an error's text; its type where it has none."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
-
-
-@contextmanager
-def registry_errors(doing: str) -> Iterator[None]:
-    """Turns whatever MLflow raises into one line that names what was being done.
-
-    Raises:
-        RegistryError: MLflow or its database refused or is down.
-    """
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        yield
-    except (MlflowException, SQLAlchemyError, ImportError, OSError) as error:
-        if isinstance(error, OSError) and error.errno in OF_THIS_MACHINE:
-            raise RegistryError(f"cannot {doing}: {_refused(error)}") from error
-        reason = first_line(error)
-        message = f"cannot {doing}: {reason}; is MLflow at {load_settings().tracking_uri} up?"
-        raise RegistryError(re.sub(r"//[^/\s]*@", "//", message)) from error  # no password of an address
-
-
-def _refused(error: OSError) -> str:
-    """What this machine's disk refused, and the remedy; without a name the file was a temporary one."""
-    place = error.filename or tempfile.gettempdir()
-    remedy = "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "mend its rights"
-    return f"{place}: {error.strerror}; {remedy} there and run the same command again, it goes on"
 
 
 def experiment_id(domain: str) -> str:

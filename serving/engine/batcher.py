@@ -113,13 +113,14 @@ class Batcher:
         """The next batch: full, or with all that wait, or with what came within the budget."""
         batch = [await self._decoded.get()]
         until = self._loop.time() + self._settings.wait_ms / 1000
-        while len(batch) < min(self._settings.batch, self.pending):
-            try:
-                async with asyncio.timeout_at(until):
-                    batch.append(await self._decoded.get())
-            except TimeoutError:
-                break
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                await self._fill(batch)
         return batch
+
+    async def _fill(self, batch: list[_Waiting]) -> None:
+        while len(batch) < min(self._settings.batch, self.pending):
+            batch.append(await self._decoded.get())
 
 
 def _said(package: Scorer, arrays: Sequence[Array]) -> list[Answer | ModelFaultError]:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
@@ -114,31 +114,47 @@ def create_app(domains: Sequence[str], settings: Settings) -> FastAPI:
         response.headers.update(HEADERS)
         return response
 
-    @app.post("/v1/{domain}/predict")
+    app.include_router(_domains(service))
+    app.include_router(_health(service))
+    return app
+
+
+def _domains(service: Service) -> APIRouter:
+    """What is asked of a domain."""
+    router = APIRouter()
+
+    @router.post("/v1/{domain}/predict")
     async def predict(domain: str, request: Request) -> dict[str, Any]:
         service.slot(domain)
         found = await service.predict(domain, await contents_of(request, service.settings))
         return {"predictions": found}
 
-    @app.get("/v1/{domain}/model")
+    @router.get("/v1/{domain}/model")
     async def model(domain: str) -> dict[str, Any]:
         served = service.served(domain)
         package = served.package
         spec = {"task": package.headline, "classes": package.classes, "transform": package.transform.hash}
         return {"domain": domain, "version": served.version, "ledger_row": served.row, **spec}
 
-    @app.get("/healthz")
+    return router
+
+
+def _health(service: Service) -> APIRouter:
+    """What is asked of the service itself."""
+    router = APIRouter()
+
+    @router.get("/healthz")
     async def healthz() -> dict[str, str]:
         return {"status": "alive"}
 
-    @app.get("/readyz")
+    @router.get("/readyz")
     async def readyz() -> JSONResponse:
         """Ready once every domain has a model; what is wrong besides stands beside it."""
         found = {name: _state(slot, service.logs[name]) for name, slot in service.slots.items()}
         ready = all(slot.current is not None for slot in service.slots.values())
         return JSONResponse({"ready": ready, "domains": found}, 200 if ready else 503)
 
-    return app
+    return router
 
 
 def _state(slot: Slot, log: LogWriter) -> dict[str, Any]:

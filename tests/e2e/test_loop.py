@@ -14,7 +14,8 @@ import pytest
 import yaml
 from PIL import Image
 
-from registry.store.tracking import experiment_id, mlflow_client
+from registry.store.client import mlflow_client
+from registry.store.tracking import experiment_id
 
 REGRAFT = Path(sys.executable).with_name("regraft")
 

@@ -30,7 +30,8 @@ def test_sweep__compares_and_train_takes_a_recipe(
 
 def _compared(found: dict[str, Any]) -> None:
     """Every fit is a nested run that tells what it forgot."""
-    from registry.store.tracking import experiment_id, latest_run, mlflow_client
+    from registry.store.client import mlflow_client
+    from registry.store.tracking import experiment_id, latest_run
 
     rows = {row["recipe"]: row for row in found["recipes"]}
     assert {name: row["seeds"] for name, row in rows.items()} == {"prototype": 2, "scratch": 2}

@@ -10,7 +10,7 @@ from data.errors import LockedError
 from flows.doctor import examine
 from registry.ledger.ledger import Change, Ledger
 from registry.store.aliases import follow_ledger
-from registry.store.tracking import mlflow_client
+from registry.store.client import mlflow_client
 from settings.machine import load_settings
 
 

@@ -10,7 +10,7 @@ from evaluation.inference.interval import Interval
 from evaluation.selection.ranking import Score
 from flows.cli import regraft
 from flows.rank import rank_data
-from registry.store.tracking import mlflow_client
+from registry.store.client import mlflow_client
 from tasks.domain import domain_from, load_domain
 from tasks.plan import Plan, Prepared
 from tasks.rank import Ranking, Wish

@@ -10,8 +10,9 @@ import yaml
 
 from flows.reproduce import reproduce
 from lightning_modules.fitting.launch import FitResult
+from registry.store.client import mlflow_client
 from registry.store.models import describe_versions
-from registry.store.tracking import experiment_id, log_values, mlflow_client
+from registry.store.tracking import experiment_id, log_values
 from tasks.plan import Prepared
 from tasks.train import Trained, open_training_run, register
 

@@ -5,8 +5,8 @@ import pytest
 from flows.status import domain_status
 from registry.ledger.ledger import Change, Ledger
 from registry.ledger.uses import Use, Uses
+from registry.store.client import mlflow_client
 from registry.store.models import tag_version
-from registry.store.tracking import mlflow_client
 from settings.errors import ConfigError
 from settings.machine import load_settings
 from tasks.events import tell_check

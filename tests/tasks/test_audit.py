@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from data.stores.manifest import validated_folder, write_table
-from registry.store.tracking import mlflow_client, settled
+from registry.store.client import mlflow_client
+from registry.store.tracking import settled
 from tasks.audit import audit, open_audit_run
 
 

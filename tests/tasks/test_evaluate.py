@@ -9,7 +9,8 @@ from data.stores.manifest import read_table, write_table
 from evaluation.inference.config import EvaluationConfig
 from evaluation.inference.disparity import MEASURES
 from evaluation.predictions.storage import read_predictions
-from registry.store.tracking import mlflow_client, run_metrics
+from registry.store.client import mlflow_client
+from registry.store.tracking import run_metrics
 from tasks.evaluate import Contestant, evaluate
 from tasks.plan import Prepared
 

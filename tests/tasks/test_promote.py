@@ -13,8 +13,9 @@ from registry.ledger.history import quarantined
 from registry.ledger.ledger import Ledger
 from registry.ledger.records import Decided
 from registry.ledger.uses import Use, Uses
+from registry.store.client import mlflow_client
 from registry.store.models import describe_versions, model_version, tag_version
-from registry.store.tracking import log_json, mlflow_client
+from registry.store.tracking import log_json
 from settings.machine import load_settings
 from tasks.evaluate import Contestant, evaluate, refuse_champion
 from tasks.gate import Rivals, gate

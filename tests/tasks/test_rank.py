@@ -6,7 +6,8 @@ import pytest
 
 from lightning_modules.errors import BackboneError
 from lightning_modules.hub.backbones import load_pretrained
-from registry.store.tracking import mlflow_client, read_text, settled
+from registry.store.client import mlflow_client
+from registry.store.tracking import read_text, settled
 from settings.errors import ConfigError
 from tasks.rank import Entrant, Field, Outcome, Wish, open_ranking_run, plan_ranking, report_ranking, score
 

@@ -6,7 +6,8 @@ import pytest
 
 from registry.errors import GateError
 from registry.ledger.uses import Uses
-from registry.store.tracking import log_values, mlflow_client, run_metrics
+from registry.store.client import mlflow_client
+from registry.store.tracking import log_values, run_metrics
 from tasks.domain import DomainFile, domain_from
 from tasks.reproduce import Again, Reproduction, compare, find_origin
 from tasks.train import open_training_run, register

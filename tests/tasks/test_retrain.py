@@ -1,8 +1,9 @@
 """The run that holds a retrain together."""
 
 from registry.ledger.ledger import Change, Ledger
+from registry.store.client import mlflow_client
 from registry.store.run_marks import SINCE
-from registry.store.tracking import log_values, mlflow_client, start_run
+from registry.store.tracking import log_values, start_run
 from settings.machine import load_settings
 from tasks.retrain import open_retrain_run
 

@@ -6,8 +6,8 @@ import pytest
 
 from registry.errors import GateError, LedgerConflictError, ModelNotFoundError
 from registry.ledger.ledger import Ledger
+from registry.store.client import mlflow_client
 from registry.store.models import champion
-from registry.store.tracking import mlflow_client
 from settings.machine import load_settings
 from tasks.promote import find_target, promote, rollback
 

@@ -10,8 +10,9 @@ from evaluation.stress.config import StressConfig
 from registry.errors import GateError
 from registry.package.judging import predict_test
 from registry.package.package import load_package
+from registry.store.client import mlflow_client
 from registry.store.models import DECISION_RUN, tag_version
-from registry.store.tracking import mlflow_client, run_metrics
+from registry.store.tracking import run_metrics
 from tasks.events import announce_stress, owed_stress
 from tasks.stress import stress
 

@@ -7,8 +7,9 @@ import pytest
 from lightning_modules.config import FitConfig
 from registry.errors import RegistryError
 from registry.ledger.uses import Uses
+from registry.store.client import mlflow_client
 from registry.store.models import describe_versions
-from registry.store.tracking import mlflow_client, settled
+from registry.store.tracking import settled
 from settings.machine import load_settings
 from tasks.plan import Prepared
 from tasks.train import describe, find_candidate, fit_config, open_training_run, register

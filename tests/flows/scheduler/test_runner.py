@@ -6,7 +6,7 @@ from flows.scheduler.runner import mend_aliases
 from registry.errors import RegistryError
 from registry.ledger.ledger import Change, Ledger
 from registry.store.aliases import follow_ledger
-from registry.store.tracking import mlflow_client
+from registry.store.client import mlflow_client
 from settings.machine import load_settings
 
 

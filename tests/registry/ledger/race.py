@@ -13,7 +13,7 @@ from multiprocessing.synchronize import Barrier
 from registry.errors import LedgerConflictError
 from registry.ledger.ledger import Change, Ledger
 from registry.store.aliases import follow_ledger
-from registry.store.tracking import mlflow_client
+from registry.store.client import mlflow_client
 
 FOLLOWED = 10  # rounds after which the winner sets MLflow's aliases; each time takes as long as four rounds
 PATIENCE = 60  # seconds; where one writer fails the others give up

@@ -14,7 +14,7 @@ import pytest
 
 from registry.ledger.ledger import Change, Ledger
 from registry.store.aliases import alias_faults, follow_ledger
-from registry.store.tracking import mlflow_client
+from registry.store.client import mlflow_client
 from settings.machine import load_settings
 
 PROCESSES = 8

@@ -6,8 +6,8 @@ from registry.errors import LedgerError, RegistryError
 from registry.ledger.database import for_writing, open_engine
 from registry.ledger.ledger import Change, Ledger
 from registry.store.aliases import HEAD, Faults, alias_faults, follow_ledger
+from registry.store.client import mlflow_client
 from registry.store.models import describe_versions
-from registry.store.tracking import mlflow_client
 from settings.machine import load_settings
 
 

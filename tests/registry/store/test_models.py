@@ -13,8 +13,9 @@ from registry.ledger.ledger import Change, Ledger
 from registry.package.package import load_package
 from registry.package.packing import seal
 from registry.shipped.manifest import manifest_text
+from registry.store.client import mlflow_client
 from registry.store.models import champion, describe_versions, find_version, model_version, register, tag_version
-from registry.store.tracking import mlflow_client, start_run
+from registry.store.tracking import start_run
 from settings.machine import load_settings
 
 

@@ -6,8 +6,8 @@ from registry.errors import GateError
 from registry.ledger.ledger import Change, Ledger
 from registry.package.golden import golden_hashes
 from registry.package.package import load_package
+from registry.store.client import mlflow_client
 from registry.store.production import Traces, learned_from, traces_of
-from registry.store.tracking import mlflow_client
 from settings.machine import load_settings
 
 

@@ -3,9 +3,10 @@
 import pytest
 from mlflow.entities import ViewType
 
+from registry.store.client import mlflow_client
 from registry.store.models import describe_versions
 from registry.store.removal import in_store, retire
-from registry.store.tracking import experiment_id, latest_run, mlflow_client, start_run
+from registry.store.tracking import experiment_id, latest_run, start_run
 
 
 @pytest.mark.parametrize("deleted", [False, True])

@@ -7,8 +7,8 @@ import pytest
 
 from registry.errors import RegistryError
 from registry.store import shown as reading
+from registry.store.client import mlflow_client
 from registry.store.shown import Shown, shown
-from registry.store.tracking import mlflow_client
 
 
 @pytest.fixture

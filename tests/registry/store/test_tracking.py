@@ -1,12 +1,9 @@
 """Runs in a real MLflow store, and what is said when there is none."""
 
-import errno
 import json
-import os
 import socket
 import subprocess
 import sys
-import tempfile
 
 import pytest
 from matplotlib.figure import Figure
@@ -14,6 +11,7 @@ from mlflow import MlflowClient
 
 from registry.errors import RegistryError
 from registry.ledger.ledger import Change, Ledger
+from registry.store.client import mlflow_client
 from registry.store.tracking import (
     close_stale_runs,
     experiment_id,
@@ -22,9 +20,7 @@ from registry.store.tracking import (
     log_figures,
     log_json,
     log_values,
-    mlflow_client,
     read_text,
-    registry_errors,
     reopen_run,
     run_metrics,
     run_params,
@@ -34,7 +30,6 @@ from registry.store.tracking import (
 from settings.machine import load_settings
 
 pytestmark = pytest.mark.usefixtures("tracked")
-DOWN = "http://user:p4ss@127.0.0.1:9"
 
 
 def status(run_id: str) -> str:
@@ -154,41 +149,6 @@ def test_latest_run__newest_that_fulfils():
     start_run("photos", "other", {})
     found = latest_run("photos", "tags.action != ''")
     assert (found["run"], found["action"], found["drift"]) == ("new", "retrain", "0.25")
-
-
-@pytest.mark.parametrize(
-    ("address", "reason"),
-    [
-        (DOWN, "127.0.0.1:9 up?"),
-        ("strange://user:p4ss@host/db", "unsupported URI"),
-        ("mysql+mysqldb://user:p4ss@127.0.0.1:9/db", "No module named"),
-        ("sqlite:////proc/nowhere/mlflow.db", "No such file"),
-    ],
-)
-def test_registry_errors__mlflow_down(monkeypatch, address, reason):
-    """No server, no such kind of store, no driver and no folder are each one line without the password."""
-    monkeypatch.setenv("REGRAFT_MLFLOW_URI", address)
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    with pytest.raises(RegistryError) as found:
-        experiment_id("photos")
-    assert reason in str(found.value)
-    assert "cannot open the experiment 'photos'" in str(found.value)
-    assert "p4ss" not in str(found.value)
-    assert "\n" not in str(found.value)
-
-
-@pytest.mark.parametrize(
-    ("number", "name", "said"),
-    [
-        (errno.ENOSPC, None, f"{tempfile.gettempdir()}: No space left on device; make room there"),
-        (errno.EACCES, "/store/mlartifacts", "/store/mlartifacts: Permission denied; mend its rights there"),
-    ],
-)
-def test_registry_errors__disk_of_this_machine(number, name, said):
-    """A full or closed disk is no server that is down."""
-    with pytest.raises(RegistryError) as found, registry_errors("log metrics"):
-        raise OSError(number, os.strerror(number), name)
-    assert str(found.value) == f"cannot log metrics: {said} and run the same command again, it goes on"
 
 
 @pytest.mark.usefixtures("tracked")

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, column, inspect, select, table, text
 from registry.ledger.database import Database
 from registry.ledger.ledger import Ledger
 from registry.ledger.schema import HEAD, VERSION_TABLE, _upgrade
-from registry.store.tracking import mlflow_client
+from registry.store.client import mlflow_client
 
 
 def revisions(connection: Connection, name: str) -> list[str]:

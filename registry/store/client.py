@@ -1,0 +1,57 @@
+"""MLflow's client, and what it raises in one line: the settings decide which store or server it talks to."""
+
+import errno
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from registry.errors import RegistryError
+from settings.machine import load_settings
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+OF_THIS_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+def mlflow_client() -> "MlflowClient":
+    """A client of the configured tracking server."""
+    import mlflow  # three seconds of import
+
+    # The registry resolves models:/ addresses through MLflow's global state, whatever the client was told.
+    mlflow.set_tracking_uri(load_settings().tracking_uri)
+    return mlflow.MlflowClient()
+
+
+def first_line(error: BaseException) -> str:
+    """First line of an error's text; its type where it has none."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+@contextmanager
+def registry_errors(doing: str) -> Iterator[None]:
+    """Turns whatever MLflow raises into one line that names what was being done.
+
+    Raises:
+        RegistryError: MLflow or its database refused or is down.
+    """
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, ImportError, OSError) as error:
+        if isinstance(error, OSError) and error.errno in OF_THIS_MACHINE:
+            raise RegistryError(f"cannot {doing}: {_refused(error)}") from error
+        reason = first_line(error)
+        message = f"cannot {doing}: {reason}; is MLflow at {load_settings().tracking_uri} up?"
+        raise RegistryError(re.sub(r"//[^/\s]*@", "//", message)) from error  # no password of an address
+
+
+def _refused(error: OSError) -> str:
+    """What this machine's disk refused, and the remedy; without a name the file was a temporary one."""
+    place = error.filename or tempfile.gettempdir()
+    remedy = "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "mend its rights"
+    return f"{place}: {error.strerror}; {remedy} there and run the same command again, it goes on"

@@ -1,0 +1,49 @@
+"""What MLflow raises is one line that names what was being done."""
+
+import errno
+import os
+import tempfile
+
+import pytest
+
+from registry.errors import RegistryError
+from registry.store.client import registry_errors
+from registry.store.tracking import experiment_id
+
+pytestmark = pytest.mark.usefixtures("tracked")
+DOWN = "http://user:p4ss@127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        (DOWN, "127.0.0.1:9 up?"),
+        ("strange://user:p4ss@host/db", "unsupported URI"),
+        ("mysql+mysqldb://user:p4ss@127.0.0.1:9/db", "No module named"),
+        ("sqlite:////proc/nowhere/mlflow.db", "No such file"),
+    ],
+)
+def test_registry_errors__mlflow_down(monkeypatch, address, reason):
+    """No server, no such kind of store, no driver and no folder are each one line without the password."""
+    monkeypatch.setenv("REGRAFT_MLFLOW_URI", address)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(RegistryError) as found:
+        experiment_id("photos")
+    assert reason in str(found.value)
+    assert "cannot open the experiment 'photos'" in str(found.value)
+    assert "p4ss" not in str(found.value)
+    assert "\n" not in str(found.value)
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "said"),
+    [
+        (errno.ENOSPC, None, f"{tempfile.gettempdir()}: No space left on device; make room there"),
+        (errno.EACCES, "/store/mlartifacts", "/store/mlartifacts: Permission denied; mend its rights there"),
+    ],
+)
+def test_registry_errors__disk_of_this_machine(number, name, said):
+    """A full or closed disk is no server that is down."""
+    with pytest.raises(RegistryError) as found, registry_errors("log metrics"):
+        raise OSError(number, os.strerror(number), name)
+    assert str(found.value) == f"cannot log metrics: {said} and run the same command again, it goes on"
