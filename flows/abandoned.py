@@ -1,5 +1,7 @@
 """Prefect's record of commands that were killed: their runs would be shown as running for ever."""
 
+from contextlib import AbstractContextManager
+
 from prefect import tags
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
@@ -11,7 +13,10 @@ from settings.processes import here, is_of_this_machine, still_runs
 MARK = "process "
 UNDER_WAY = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 
-marked = tags(f"{MARK}{here()}")  # entered by a command around its flow: all runs below it carry the mark
+
+def marked() -> AbstractContextManager[object]:
+    """A command enters it around its flow: all runs below it carry the mark of this process."""
+    return tags(f"{MARK}{here()}")
 
 
 def crash_abandoned_commands() -> int:

@@ -43,7 +43,7 @@ def run_flow(flow: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
         from flows.abandoned import crash_abandoned_commands, marked  # Prefect only where a flow runs
 
         crash_abandoned_commands()
-        with marked:
+        with marked():
             return loaded(*args, **kwargs)
 
 

@@ -1,7 +1,9 @@
 """MLflow's client, and what it raises in one line: the settings decide which store or server it talks to."""
 
 import errno
+import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,11 +45,19 @@ def registry_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except (MlflowException, SQLAlchemyError, ImportError, OSError) as error:
-        if isinstance(error, OSError) and error.errno in OF_THIS_MACHINE:
-            raise RegistryError(f"cannot {doing}: {_refused(error)}") from error
+        cause = _first(error) if isinstance(error, shutil.Error) else error
+        if isinstance(cause, OSError) and cause.errno in OF_THIS_MACHINE:
+            raise RegistryError(f"cannot {doing}: {_refused(cause)}") from error
         reason = first_line(error)
         message = f"cannot {doing}: {reason}; is MLflow at {load_settings().tracking_uri} up?"
         raise RegistryError(re.sub(r"//[^/\s]*@", "//", message)) from error  # no password of an address
+
+
+def _first(error: shutil.Error) -> OSError:
+    """The first fault of a folder that could not be copied; shutil goes on after it and tells all as texts in a list."""
+    _, target, said = error.args[0][0]
+    number = re.search(r"\[Errno (\d+)\]", said)
+    return OSError(int(number[1]), os.strerror(int(number[1])), target) if number else error
 
 
 def _refused(error: OSError) -> str:

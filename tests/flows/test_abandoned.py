@@ -25,7 +25,7 @@ def inner():
 def outer():
     inner()
 
-with marked:
+with marked():
     outer()
 """
 
@@ -45,7 +45,7 @@ def test_crash_abandoned_commands__killed_outright():
         subprocess.run([sys.executable, "-c", KILLED], check=False, capture_output=True, timeout=120, env=here)
         left = [run.id for run in client.read_flow_runs() if run.state.is_running()]
         other = client.create_flow_run(looks, state=Running(), tags=["of somebody else"])
-        with marked:
+        with marked():
             assert looks.with_options(flow_run_name="own")() == [True]
         assert len(left) == 2
         assert all(client.read_flow_run(one).state.is_crashed() for one in left)

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
@@ -24,7 +25,7 @@ def test_list_domains__sound_and_broken(project):
     tell_check("digits", "alert", "broken: a stuck camera")
     locks = load_settings().home / "locks"
     locks.mkdir(parents=True)
-    known = {"doing": "retrain", "pid": os.getpid(), "since": "2026-01-02"}
+    known = {"doing": "retrain", "pid": os.getpid(), "since": datetime.now(UTC).isoformat()}
     (locks / "digits.json").write_text(json.dumps(known))
     found = {one.name: one for one in list_domains()}
     assert {"broken", "digits", "solar"} <= set(found)

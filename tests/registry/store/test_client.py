@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import tempfile
 
 import pytest
@@ -47,3 +48,17 @@ def test_registry_errors__disk_of_this_machine(number, name, said):
     with pytest.raises(RegistryError) as found, registry_errors("log metrics"):
         raise OSError(number, os.strerror(number), name)
     assert str(found.value) == f"cannot log metrics: {said} and run the same command again, it goes on"
+
+
+def test_registry_errors__folder_that_cannot_be_copied(tmp_path):
+    """Of a list of faults, as shutil tells them, the first one."""
+
+    def full(source: str, target: str) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), source, None, target)
+
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "model.onnx").touch()
+    with pytest.raises(RegistryError) as found, registry_errors("register a model of 'photos'"):
+        shutil.copytree(tmp_path / "package", tmp_path / "copy", copy_function=full)
+    told = f"cannot register a model of 'photos': {tmp_path}/copy/model.onnx: No space left on device; make room there"
+    assert str(found.value).startswith(told)
