@@ -15,7 +15,7 @@ from data.errors import SampleError
 from serving.engine.answers import Answer
 from serving.engine.batcher import Threads
 from serving.errors import ModelFaultError, NoModelError, NotServedError, TooSlowError
-from serving.log.predictions import Prediction, told
+from serving.log.schema import Prediction, told
 from serving.log.writer import LogWriter
 from serving.slot import Served, Slot
 from settings.machine import Settings

@@ -1,167 +1,73 @@
-"""The prediction log: append-only Parquet files that hold what the served model saw and said.
+"""The prediction log of a domain: what the served models saw and said, in folders `version=N/day=DATE`.
 
-A file is named `<UTC time>-<uuid>.parquet`; the uuid is made of the first 128 bits of the SHA-256 of the file's bytes,
-so that any later change to the file shows when it is read.
+A row is an (id, version); however often it was written, by a request that was repeated or a merge that was killed, a
+reader counts it once. This is what makes every rewriting of files safe: the new file first, then the old ones go.
 """
 
-import hashlib
-import io
-import uuid
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from data.parquet import read_parquet
-from data.stores.atomic import atomic_path
-from serving.engine.answers import Answer
-from serving.errors import PredictionLogError
+from serving.log.reading import Wanted, read_rows
+from serving.log.schema import Prediction, table_of
+from serving.log.store import File, Store
 from settings.machine import load_settings
 
-SCHEMA = pa.schema(
-    [
-        ("time", pa.timestamp("us", tz="UTC")),
-        ("version", pa.int64()),
-        ("transform", pa.string()),
-        ("hash", pa.string()),
-        ("path", pa.string()),
-        ("predicted", pa.string()),
-        ("probabilities", pa.list_(pa.float32())),
-        ("embedding", pa.list_(pa.float16())),
-        ("error", pa.string()),
-    ]
-)
 
-FACT = pa.float64()
+def store_of(domain: str) -> Store:
+    """Where the log of a domain lies."""
+    return Store(f"{load_settings().predictions}/{domain}")
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """One row of the log; what a file that failed does not have is None, and `error` says why it failed."""
-
-    time: datetime
-    version: int
-    transform: str
-    hash: str | None
-    path: str
-    predicted: str | None = None
-    probabilities: npt.NDArray[np.float32] | None = None
-    embedding: npt.NDArray[np.float16] | None = None
-    error: str | None = None
-    facts: Mapping[str, float] = field(default_factory=dict)
-
-
-def told(row: Prediction, answer: Answer) -> Prediction:
-    """The row of a sample with what the model said of it."""
-    return replace(
-        row,
-        predicted=answer.predicted,
-        probabilities=answer.probabilities,
-        embedding=answer.embedding,
-        facts=answer.facts,
-    )
-
-
-def append(domain: str, rows: Sequence[Prediction], facts: Sequence[str]) -> Path:
-    """Writes `rows` as one new file, whole or not at all, and returns its path.
+def append(domain: str, rows: Sequence[Prediction], facts: Sequence[str]) -> list[File]:
+    """Writes `rows` as new files, one a version and day, each whole or not at all.
 
     `facts` are the names of what is measured of each sample; each has a column beside those of `SCHEMA`.
 
     Raises:
-        StorageError: the disk is full or refuses the write; the log is as it was before.
+        StorageError: the disk is full or refuses the write; the same rows may be appended again.
     """
-    # The salt keeps two equal batches of the same microsecond from sharing a name and becoming one.
-    fields = [*SCHEMA, *(pa.field(name, FACT) for name in facts)]
-    schema = pa.schema(fields, metadata={"salt": uuid.uuid4().hex})
-    table = pa.Table.from_pylist([vars(row) | dict(row.facts) for row in rows], schema=schema)
-    return _write(_folder(domain), f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}", table)
+    parts: dict[str, list[Prediction]] = defaultdict(list)
+    for row in rows:
+        parts[folder_of(row.version, row.time)].append(row)
+    store = store_of(domain)
+    return [store.write(folder, table_of(part, facts)) for folder, part in parts.items()]
 
 
-def read(domain: str, *, version: int | None = None, last: int | None = None) -> pd.DataFrame:
-    """Reads the log oldest first, with the columns of `SCHEMA` and one a fact; no file at all is an empty frame.
+def read(
+    domain: str,
+    *,
+    version: int | None = None,
+    last: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    columns: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Reads the log in the order of time: the columns of `SCHEMA` and one a fact; no file at all is an empty frame.
+
+    Only what the window needs is opened: the folder of the version, the days, the files whose name tells of such times,
+    and the columns.
 
     Args:
         domain: whose log.
         version: keep only what this model version predicted.
-        last: keep only the newest `last` rows; only as many files as that needs are opened.
+        last: keep only the newest `last` rows.
+        since: keep only rows of this time and later.
+        until: keep only rows before this time.
+        columns: of these alone, in this order.
 
     Raises:
         PredictionLogError: a file that had to be opened is not what was written.
     """
-    tables: list[pa.Table] = []
-    for path in sorted(_folder(domain).glob("*.parquet"), reverse=True):
-        if last is not None and sum(table.num_rows for table in tables) >= last:
-            break
-        table = _load(path)
-        tables.append(table if version is None else table.filter(pc.field("version") == version))
-    table = pa.concat_tables([SCHEMA.empty_table(), *reversed(tables)], promote_options="default")
-    frame: pd.DataFrame = table.slice(0 if last is None else max(0, table.num_rows - last)).to_pandas()
-    return frame
+    table = read_rows(store_of(domain), Wanted(version, last, since, until, columns))
+    frame: pd.DataFrame = table.to_pandas(use_threads=False).sort_values("time", kind="stable")
+    frame = frame.drop_duplicates(["id", "version"], keep="last", ignore_index=True)
+    frame = frame if last is None else frame.tail(last).reset_index(drop=True)
+    return frame if columns is None else frame.reindex(columns=list(columns))
 
 
-def erase(domain: str, hashes: AbstractSet[str]) -> int:
-    """Takes the rows of samples out of the log and returns their number; called again it finishes what was begun.
-
-    Raises:
-        PredictionLogError: a file is not what was written.
-        StorageError: the disk refused a write.
-    """
-    erased = 0
-    for path in sorted(_folder(domain).glob("*.parquet")):
-        table = _load(path)
-        kept = table.filter(pc.invert(pc.is_in(table["hash"], pa.array(sorted(hashes), pa.string()))))
-        if kept.num_rows == table.num_rows:
-            continue
-        erased += table.num_rows - kept.num_rows
-        if kept.num_rows:
-            # The file's own time, and no new salt: half done and done again it is the same file.
-            _write(path.parent, path.name.split("-")[0], kept)
-        path.unlink()
-    return erased
-
-
-def _write(folder: Path, time: str, table: pa.Table) -> Path:
-    """One new file, whole or not at all, named after its time and its bytes."""
-    buffer = io.BytesIO()
-    pq.write_table(table, buffer)
-    content = buffer.getvalue()
-    path = folder / f"{time}-{_fingerprint(content)}.parquet"
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(content)
-    return path
-
-
-def _folder(domain: str) -> Path:
-    return load_settings().home / "predictions" / domain
-
-
-def _fingerprint(content: bytes) -> str:
-    return str(uuid.UUID(bytes=hashlib.sha256(content).digest()[:16]))
-
-
-def _load(path: Path) -> pa.Table:
-    """Reads one file after checking its bytes against its name."""
-    content = path.read_bytes()
-    if not path.stem.endswith(_fingerprint(content)):
-        raise PredictionLogError(
-            f"prediction log file {path} is not what was written (its bytes do not match its name); "
-            "restore it from a backup or move it out of the folder"
-        )
-    try:
-        table = read_parquet(io.BytesIO(content))
-        facts = [name for name in table.column_names if name not in SCHEMA.names]
-        return table.select([*SCHEMA.names, *facts]).cast(
-            pa.schema([*SCHEMA, *(pa.field(name, FACT) for name in facts)])
-        )
-    except (pa.ArrowException, KeyError, ValueError) as error:
-        raise PredictionLogError(
-            f"prediction log file {path} holds other columns than this release writes; move it out of the folder"
-        ) from error
+def folder_of(version: int, time: datetime) -> str:
+    """The folder of a row."""
+    return f"version={version}/day={time.astimezone(UTC):%Y-%m-%d}"
