@@ -21,7 +21,7 @@ def labelled(
     until: datetime | None = None,
     columns: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """The log as `serving.log.predictions.read` gives it, with `label` and `labelled`, when that came; null without one.
+    """The log as `serving.log.predictions.read` gives it, with `label` and `labelled`, when that came; else null.
 
     A label speaks of every row that has its id, key, content or path; of several the newest counts. One whose row is
     not in the log yet is joined once it is.
