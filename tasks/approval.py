@@ -19,8 +19,8 @@ from pydantic import create_model
 
 from registry.gate.config import ApprovalConfig, GateConfig
 from registry.ledger.ledger import Ledger
+from registry.store.verdicts import Verdict
 from settings.machine import TEMPORARY_SERVER, load_settings
-from tasks.evaluate import Verdict
 from tasks.events import announce_approval, settle_approval
 from tasks.outcome import outcome_task
 from tasks.policy import IO

@@ -123,7 +123,7 @@ def test_promote__interrupted_between_ledger_and_alias(registered, verdict, monk
 
 
 @pytest.mark.parametrize(
-    ("moment", "rows"), [("tasks.promote._verified", 0), ("registry.ledger.ledger.Ledger.append", 1)]
+    ("moment", "rows"), [("registry.store.promotion.verified", 0), ("registry.ledger.ledger.Ledger.append", 1)]
 )
 def test_promote__ledger_goes_away(registered, verdict, monkeypatch, postgresql, postgresql_server, moment, rows):
     """PostgreSQL stops before or after the row is written: one clear error, and the next attempt ends it once."""
