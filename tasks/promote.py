@@ -8,6 +8,8 @@ from data.stores.dataset import Dataset
 from data.stores.manifest import processed_folder
 from registry.errors import GateError, QuarantineError
 from registry.ledger.binding import package_sha256, refuse_unbound, rule_sha256
+from registry.ledger.canaries import begin_canary
+from registry.ledger.events import Events
 from registry.ledger.history import way_back
 from registry.ledger.ledger import Change, Ledger
 from registry.ledger.uses import Uses
@@ -76,9 +78,9 @@ def find_best(name: str, champion: int) -> int | None:
 def promote(verdict: Verdict, reason: str, *, deliberate: bool = False, approval: str = "") -> Promotion:
     """Makes a version champion if the gate said PROMOTE and the champion is still the one it was compared with.
 
-    PROVISIONAL needs the `approval` of a person; without it things stay as they are, which is HOLD. A version in
-    quarantine returns only by a deliberate promotion. Trying again after an interruption writes no second row.
-    `approval` is JSON of who agreed, when and with which comment, or empty.
+    PROVISIONAL needs the `approval` of a person. Without it a canary begins where the rule has one; else things stay as
+    they are, which is HOLD. A version in quarantine returns only by a deliberate promotion. Trying again after an
+    interruption writes no second row. `approval` is JSON of who agreed, when and with which comment, or empty.
 
     Raises:
         ModelNotFoundError: the version was deleted since it was judged.
@@ -87,6 +89,8 @@ def promote(verdict: Verdict, reason: str, *, deliberate: bool = False, approval
         RegistryError: MLflow or the ledger is down; the message says whether the promotion stands.
     """
     name, decision = verdict.domain, verdict.decision
+    if decision.outcome == "PROVISIONAL" and decision.config.canary and not approval:
+        return _begin_canary(verdict)
     outcome = (
         {True: "PROMOTE", False: "HOLD"}[bool(approval)] if decision.outcome == "PROVISIONAL" else decision.outcome
     )
@@ -161,6 +165,14 @@ def rollback(name: str, way: WayBack, reason: str) -> Promotion:
     if current == target and not (repaired and entries[-1].action == "rollback"):
         return Promotion(name, target, "UNCHANGED", (f"v{target} is in production already",), target)
     return Promotion(name, target, "ROLLBACK", (told,), target)
+
+
+def _begin_canary(verdict: Verdict) -> Promotion:
+    """The version is to earn its evidence where the domain is served."""
+    name, version = verdict.domain, verdict.version
+    begin_canary(Events(load_settings().ledger), name, version)
+    told = f"it answers a share of the requests to `regraft serve {name}`; `regraft canary {name}` shows how it stands"
+    return Promotion(name, version, "PROVISIONAL", (*verdict.decision.reasons, told), _champion(name))
 
 
 def _champion(name: str) -> int | None:

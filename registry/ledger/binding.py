@@ -16,8 +16,8 @@ def package_sha256(folder: Path) -> str:
 
 
 def rule_sha256(config: GateConfig) -> str:
-    """Names the rule: hex digest of the `gate:` section, but for who has to agree."""
-    return hashlib.sha256(config.model_dump_json(exclude={"approval"}).encode()).hexdigest()
+    """Names the rule: hex digest of the `gate:` section, but for who has to agree and what follows."""
+    return hashlib.sha256(config.model_dump_json(exclude={"approval", "canary"}).encode()).hexdigest()
 
 
 def refuse_unbound(name: str, decided: Decided, present: Mapping[str, str], packages: Mapping[str, str]) -> None:

@@ -19,8 +19,8 @@ from registry.ledger.schema import ensure_schema
 from registry.ledger.tables import EVENTS
 from settings.processes import here, is_of_this_machine, still_runs
 
-Kind = Literal["retrain", "monitor", "check", "approval", "stress", "serve"]
-Outcome = Literal["begun", "waits", "done", "failed", "nothing", "alert", "retrain"]
+Kind = Literal["retrain", "monitor", "check", "approval", "stress", "serve", "canary"]
+Outcome = Literal["begun", "waits", "open", "done", "failed", "nothing", "alert", "retrain"]
 TEXT_LENGTH = 500
 
 

@@ -54,6 +54,8 @@ def _matters(event: Event, newest: int, champion: int) -> bool:
     """Whether an event is of use still, `newest` being the newest version with one of its kind."""
     if event.kind == "stress":
         return event.version in {champion, newest}
+    if event.kind == "canary" and event.outcome != "open":
+        return event.version == newest > champion
     if event.kind == "approval" and not event.lives:
         return event.version == newest > champion  # another version came into production meanwhile
     return True
@@ -66,6 +68,8 @@ def _notice(event: Event, retrained: str) -> Notice | None:
     if event.outcome in {"begun", "waits"} and not event.lives:
         again = f"regraft promote {event.domain} {event.version}" if event.kind == "approval" else event.remedy
         return Notice(event.kind, event.time, f"the {name} {CUT_OFF}", again)
+    if event.outcome == "open":
+        return Notice(event.kind, event.time, f"v{event.version} {event.text}", event.remedy)
     if event.outcome == "waits":
         return Notice(event.kind, event.time, f"v{event.version} waits for {event.text}", event.remedy)
     if event.outcome == "failed":

@@ -1,11 +1,5 @@
-"""The prediction log: append-only Parquet files that hold what the served model saw and said.
+"""The prediction log: what the served models saw and said, in append-only Parquet files."""
 
-A file is named `<UTC time>-<uuid>.parquet`; the uuid is made of the first 128 bits of the SHA-256 of the file's bytes,
-so that any later change to the file shows when it is read.
-"""
-
-import hashlib
-import io
 import uuid
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -18,12 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from data.parquet import read_parquet
-from data.stores.atomic import atomic_path
 from serving.engine.answers import Answer
-from serving.errors import PredictionLogError
+from serving.log.files import foreign, read_file, stamp, write_file
 from settings.machine import load_settings
 
 SCHEMA = pa.schema(
@@ -37,15 +28,26 @@ SCHEMA = pa.schema(
         ("probabilities", pa.list_(pa.float32())),
         ("embedding", pa.list_(pa.float16())),
         ("error", pa.string()),
+        ("id", pa.string()),
+        ("key", pa.string()),
+        ("group", pa.string()),
+        ("session", pa.string()),
+        ("slot", pa.string()),
+        ("latency_ms", pa.float32()),
     ]
 )
+ADDED = ("id", "key", "group", "session", "slot", "latency_ms")  # later than the first release: older files lack them
 
 FACT = pa.float64()
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """One row of the log; what a file that failed does not have is None, and `error` says why it failed."""
+    """One row of the log; what a file that failed does not have is None, and `error` says why it failed.
+
+    Of a request it has more than of a scored file: the prediction's id (two versions that were asked about one sample
+    share it), what the caller said, in which role the version was asked, and how long that took.
+    """
 
     time: datetime
     version: int
@@ -57,6 +59,12 @@ class Prediction:
     embedding: npt.NDArray[np.float16] | None = None
     error: str | None = None
     facts: Mapping[str, float] = field(default_factory=dict)
+    id: str | None = None
+    key: str | None = None
+    group: str | None = None
+    session: str | None = None
+    slot: str | None = None
+    latency_ms: float | None = None
 
 
 def told(row: Prediction, answer: Answer) -> Prediction:
@@ -82,14 +90,17 @@ def append(domain: str, rows: Sequence[Prediction], facts: Sequence[str]) -> Pat
     fields = [*SCHEMA, *(pa.field(name, FACT) for name in facts)]
     schema = pa.schema(fields, metadata={"salt": uuid.uuid4().hex})
     table = pa.Table.from_pylist([vars(row) | dict(row.facts) for row in rows], schema=schema)
-    return _write(_folder(domain), f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}", table)
+    return write_file(_folder(domain), stamp(datetime.now(UTC)), table)
 
 
-def read(domain: str, *, version: int | None = None, last: int | None = None) -> pd.DataFrame:
+def read(
+    domain: str, *, version: int | None = None, last: int | None = None, since: datetime | None = None
+) -> pd.DataFrame:
     """Reads the log oldest first, with the columns of `SCHEMA` and one a fact; no file at all is an empty frame.
 
     Args:
         domain: whose log.
+        since: keep only what was predicted from then on; files that were written before are not opened.
         version: keep only what this model version predicted.
         last: keep only the newest `last` rows; only as many files as that needs are opened.
 
@@ -100,7 +111,10 @@ def read(domain: str, *, version: int | None = None, last: int | None = None) ->
     for path in sorted(_folder(domain).glob("*.parquet"), reverse=True):
         if last is not None and sum(table.num_rows for table in tables) >= last:
             break
+        if since is not None and path.name < stamp(since):
+            break
         table = _load(path)
+        table = table if since is None else table.filter(pc.field("time") >= since)
         tables.append(table if version is None else table.filter(pc.field("version") == version))
     table = pa.concat_tables([SCHEMA.empty_table(), *reversed(tables)], promote_options="default")
     frame: pd.DataFrame = table.slice(0 if last is None else max(0, table.num_rows - last)).to_pandas()
@@ -123,45 +137,24 @@ def erase(domain: str, hashes: AbstractSet[str]) -> int:
         erased += table.num_rows - kept.num_rows
         if kept.num_rows:
             # The file's own time, and no new salt: half done and done again it is the same file.
-            _write(path.parent, path.name.split("-")[0], kept)
+            write_file(path.parent, path.name.split("-")[0], kept)
         path.unlink()
     return erased
-
-
-def _write(folder: Path, time: str, table: pa.Table) -> Path:
-    """One new file, whole or not at all, named after its time and its bytes."""
-    buffer = io.BytesIO()
-    pq.write_table(table, buffer)
-    content = buffer.getvalue()
-    path = folder / f"{time}-{_fingerprint(content)}.parquet"
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(content)
-    return path
 
 
 def _folder(domain: str) -> Path:
     return load_settings().home / "predictions" / domain
 
 
-def _fingerprint(content: bytes) -> str:
-    return str(uuid.UUID(bytes=hashlib.sha256(content).digest()[:16]))
-
-
 def _load(path: Path) -> pa.Table:
-    """Reads one file after checking its bytes against its name."""
-    content = path.read_bytes()
-    if not path.stem.endswith(_fingerprint(content)):
-        raise PredictionLogError(
-            f"prediction log file {path} is not what was written (its bytes do not match its name); "
-            "restore it from a backup or move it out of the folder"
-        )
+    table = read_file(path)
+    facts = [name for name in table.column_names if name not in SCHEMA.names]
+    for name in ADDED:
+        if name not in table.column_names:
+            table = table.append_column(name, pa.nulls(len(table), SCHEMA.field(name).type))
     try:
-        table = read_parquet(io.BytesIO(content))
-        facts = [name for name in table.column_names if name not in SCHEMA.names]
         return table.select([*SCHEMA.names, *facts]).cast(
             pa.schema([*SCHEMA, *(pa.field(name, FACT) for name in facts)])
         )
     except (pa.ArrowException, KeyError, ValueError) as error:
-        raise PredictionLogError(
-            f"prediction log file {path} holds other columns than this release writes; move it out of the folder"
-        ) from error
+        raise foreign(path) from error
