@@ -60,13 +60,14 @@ class Judged:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The gate's decision about a version, against the champion of that moment."""
+    """The gate's decision about a version, against the champion of that moment; `evidence` is its sha256 on record."""
 
     domain: str
     version: int
     champion: int | None
     dataset_version: str
     decision: Decision
+    evidence: str
 
 
 @task(name="find champion", task_run_name="find champion of {name}", **IO)

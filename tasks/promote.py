@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from data.stores.dataset import Dataset
 from data.stores.manifest import processed_folder
 from registry.errors import GateError, QuarantineError, RegistryError
-from registry.gate.decision import Decision
+from registry.gate.decision import Decision, recorded_sha256
 from registry.ledger.binding import package_sha256, refuse_unbound, rule_sha256
 from registry.ledger.history import way_back
 from registry.ledger.ledger import Change, Ledger
@@ -59,7 +59,8 @@ def read_verdict(name: str, version: int) -> Verdict:
         decision = Decision.model_validate_json(json.dumps(found["decision"]))
     except ValidationError as error:
         raise GateError(f"{name!r} v{version} was judged by another release; run {remedy} again") from error
-    return Verdict(name, version, found["champion"], found["dataset_version"], decision)
+    recorded = recorded_sha256(found["decision"])
+    return Verdict(name, version, found["champion"], found["dataset_version"], decision, recorded)
 
 
 @task(name="check decision", task_run_name="check the decision on {verdict.domain} v{verdict.version}", **IO)
@@ -71,7 +72,7 @@ def check_decision(config: Domain, verdict: Verdict) -> None:
         raise GateError(f"{name}: the ledger's database has no decision on it; `regraft evaluate` it again")
     dataset = Dataset(processed_folder(config.root, config.name), config.data.tasks)
     present = {"rule": rule_sha256(config.gate), "test_set": dataset.test_set}
-    present |= {"evidence": verdict.decision.sha256, "champion": str(verdict.champion)}
+    present |= {"evidence": verdict.evidence, "champion": str(verdict.champion)}
     packages = {one: package_sha256(model_version(config.name, int(one)).folder) for one in decided.packages}
     refuse_unbound(name, decided, present, packages)
 
@@ -186,7 +187,7 @@ def _write_promotion(verdict: Verdict, reason: str, *, deliberate: bool, approva
         to=verdict.version,
         actor=load_settings().who,
         reason=f"{reason}; {decision.reasons[0]}",
-        evidence=decision.sha256,
+        evidence=verdict.evidence,
         dataset_version=verdict.dataset_version,
         approval=approval,
         deliberate=deliberate,

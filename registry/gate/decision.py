@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -89,12 +90,12 @@ class Decision(BaseModel):
 
     def evidence(self) -> str:
         """Returns all of this as canonical JSON: sorted keys, no spaces; equal decisions give equal text."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return _canonical(self.model_dump(mode="json"))
 
     @property
     def sha256(self) -> str:
         """Hex digest of the evidence, as the ledger keeps it."""
-        return hashlib.sha256(self.evidence().encode()).hexdigest()
+        return recorded_sha256(self.model_dump(mode="json"))
 
     def markdown(self) -> str:
         """Returns the decision as Markdown: outcome, reasons, a table of the comparison and a table of the floors."""
@@ -134,3 +135,12 @@ class Decision(BaseModel):
             f"comparison {self.turn.look}, which with those before tells as much as {self.turn.told:.1f} unrelated ones"
         )
         return f"{used}; {told} of {self.config.looks}, at {100 * self.level:.4g} %."
+
+
+def recorded_sha256(decision: Mapping[str, Any]) -> str:
+    """Hex digest of a decision's evidence as it was recorded, which may be by a release that knew fewer fields."""
+    return hashlib.sha256(_canonical(decision).encode()).hexdigest()
+
+
+def _canonical(decision: Mapping[str, Any]) -> str:
+    return json.dumps(decision, sort_keys=True, separators=(",", ":"), allow_nan=False)

@@ -16,8 +16,11 @@ def package_sha256(folder: Path) -> str:
 
 
 def rule_sha256(config: GateConfig) -> str:
-    """Names the rule: hex digest of the `gate:` section, but for who has to agree."""
-    return hashlib.sha256(config.model_dump_json(exclude={"approval"}).encode()).hexdigest()
+    """Names the rule: hex digest of what the `gate:` section says other than the defaults, but for who has to agree.
+
+    A release with a further field has the same name for the same section.
+    """
+    return hashlib.sha256(config.model_dump_json(exclude={"approval"}, exclude_defaults=True).encode()).hexdigest()
 
 
 def refuse_unbound(name: str, decided: Decided, present: Mapping[str, str], packages: Mapping[str, str]) -> None:
