@@ -47,6 +47,8 @@ def test_slice_floors__ruined_slice() -> None:
     assert (mono.passed, poly.passed) == (True, False)
     assert poly.value < 0.05
     assert poly.note.startswith("improvement -0.")
+    assert poly.note.endswith(", surely more than 0.05 worse")
+    assert "surely" not in mono.note
 
 
 def alone(champion: Predictions, challenger: Predictions, **rule: Any) -> Floor:
