@@ -62,7 +62,7 @@ def check_decision(config: Domain, verdict: Verdict) -> None:
         raise GateError(f"{name}: the ledger's database has no decision on it; `regraft evaluate` it again")
     dataset = Dataset(processed_folder(config.root, config.name), config.data.tasks)
     present = {"rule": rule_sha256(config.gate), "test_set": dataset.test_set}
-    present |= {"evidence": verdict.decision.sha256, "champion": str(verdict.champion)}
+    present |= {"evidence": verdict.evidence, "champion": str(verdict.champion)}
     packages = {one: package_sha256(model_version(config.name, int(one)).folder) for one in decided.packages}
     refuse_unbound(name, decided, present, packages)
 
@@ -97,7 +97,7 @@ def promote(verdict: Verdict, reason: str, *, deliberate: bool = False, approval
     try:
         if outcome == "PROMOTE":
             write_promotion(
-                verdict, f"{reason}; {decision.reasons[0]}", decision.sha256, deliberate=deliberate, approval=approval
+                verdict, f"{reason}; {decision.reasons[0]}", verdict.evidence, deliberate=deliberate, approval=approval
             )
     except QuarantineError as barred:
         return Promotion(name, verdict.version, "HOLD", (str(barred),), _champion(name))

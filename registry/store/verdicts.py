@@ -6,20 +6,21 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from registry.errors import GateError
-from registry.gate.decision import Decision
+from registry.gate.decision import Decision, recorded_sha256
 from registry.store.models import DECISION_RUN, model_version
 from registry.store.tracking import read_text
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The gate's decision about a version, against the champion of that moment."""
+    """The gate's decision about a version, against the champion of that moment; `evidence` is its sha256 on record."""
 
     domain: str
     version: int
     champion: int | None
     dataset_version: str
     decision: Decision
+    evidence: str
 
 
 def recorded_verdict(name: str, version: int) -> Verdict:
@@ -37,4 +38,5 @@ def recorded_verdict(name: str, version: int) -> Verdict:
         decision = Decision.model_validate_json(json.dumps(found["decision"]))
     except ValidationError as error:
         raise GateError(f"{name!r} v{version} was judged by another release; run {remedy} again") from error
-    return Verdict(name, version, found["champion"], found["dataset_version"], decision)
+    recorded = recorded_sha256(found["decision"])
+    return Verdict(name, version, found["champion"], found["dataset_version"], decision, recorded)

@@ -33,7 +33,8 @@ def verdict() -> Callable[..., Verdict]:
         )
         config = GateConfig(metric="accuracy", floor=floor, resamples=100)
         measured = Measured(latency_ms=1, size_mb=1, parity=0, parity_limit=1e-3, card_gaps=())
-        return Verdict("photos", version, against, "d", decide(predictions, None, config=config, measured=measured))
+        decision = decide(predictions, None, config=config, measured=measured)
+        return Verdict("photos", version, against, "d", decision, decision.sha256)
 
     return make
 

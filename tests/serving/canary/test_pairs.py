@@ -21,7 +21,7 @@ def test_pairs_of__gains_disagreements_and_faults():
         ("c", 3, 1, "x", None, None, None, None, None), ("c", 3, 2, "x", None, None, None, None, None),
         ("d", 4, 1, "x", None, None, None, "x", 7),
         ("e", 5, 1, "x", None, None, None, "x", 7), ("e", 5, 2, None, "it fails", None, None, "x", 7),
-        ("f", 6, 1, None, "no picture", None, None, None, None), ("f", 6, 2, None, "no picture", None, None, None, None),
+        ("f", 6, 1, None, "none", None, None, None, None), ("f", 6, 2, None, "none", None, None, None, None),
         ("g", 7, 3, "x", None, None, None, "x", 1), ("g", 7, 2, "x", None, None, None, "x", 1),
     )  # fmt: skip
     found = pairs_of(rows, champion=1, canary=2)
@@ -35,7 +35,8 @@ def test_pairs_of__one_of_each_group():
     rows = frame(*(
         (name, place, version, answer, None, group, session, "x", place)
         for place, (name, group, session, champion, canary) in enumerate([
-            ("a", "g", None, "x", "y"), ("b", "g", None, "y", "x"), ("c", "", "s", "x", "x"), ("d", None, "s", "y", "x"),
+            ("a", "g", None, "x", "y"), ("b", "g", None, "y", "x"),
+            ("c", "", "s", "x", "x"), ("d", None, "s", "y", "x"),
             ("e", "g", "s", "y", "x"), ("f", None, None, "y", "x"),
         ])
         for version, answer in ((1, champion), (2, canary))
