@@ -6,11 +6,12 @@ so that any later change to the file shows when it is read.
 
 import hashlib
 import io
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,7 @@ SCHEMA = pa.schema(
 )
 
 FACT = pa.float64()
+TIME, TIMED = "%Y%m%dT%H%M%S.%fZ", re.compile(r"\d{8}T\d{6}\.\d{6}Z")
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def append(domain: str, rows: Sequence[Prediction], facts: Sequence[str]) -> Pat
     fields = [*SCHEMA, *(pa.field(name, FACT) for name in facts)]
     schema = pa.schema(fields, metadata={"salt": uuid.uuid4().hex})
     table = pa.Table.from_pylist([vars(row) | dict(row.facts) for row in rows], schema=schema)
-    return _write(_folder(domain), f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}", table)
+    return _write(_folder(domain), _next_time(_folder(domain)), table)
 
 
 def read(domain: str, *, version: int | None = None, last: int | None = None) -> pd.DataFrame:
@@ -137,6 +139,16 @@ def _write(folder: Path, time: str, table: pa.Table) -> Path:
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
     return path
+
+
+def _next_time(folder: Path) -> str:
+    """The time that names the next file: now, but after all others, or a clock that was set back would hide it."""
+    names = (path.name.split("-")[0] for path in folder.glob("*.parquet"))
+    newest = max(filter(TIMED.fullmatch, names), default="")
+    now = datetime.now(UTC)
+    if newest > f"{now:{TIME}}":
+        now = datetime.strptime(newest, TIME).replace(tzinfo=UTC) + timedelta(microseconds=1)
+    return f"{now:{TIME}}"
 
 
 def _folder(domain: str) -> Path:

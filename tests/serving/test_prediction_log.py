@@ -72,6 +72,17 @@ def test_append__equal_batches_are_both_kept() -> None:
     assert len(read("pets")) == 4
 
 
+def test_append__after_the_clock_was_set_back(home: Path) -> None:
+    """The newest rows are those written last, whatever the clock says; a stray file of another name is no hindrance."""
+    path = append("pets", rows(0, 2), FACTS)
+    path.rename(path.with_name(path.name.replace(f"{datetime.now(UTC):%Y}", "2999", 1)))
+    for start in (2, 4):
+        append("pets", rows(start, start + 2), FACTS)
+    assert read("pets")["path"].tolist() == list("012345")
+    (home / "predictions" / "pets" / "mine.parquet").touch()
+    assert append("pets", rows(6, 8), FACTS).name.startswith("2999")
+
+
 def test_append__leaves_nothing_but_its_file(home: Path) -> None:
     """The folder holds the Parquet file alone, under its UTC time."""
     path = append("pets", rows(0, 1), FACTS)
