@@ -2,7 +2,10 @@
 
 RegraftError
 ├── ServingError (ValueError)          nothing to score, or facts that do not fit the files
+│   ├── NotServedError                 a domain that this service does not know
+│   ├── NoModelError                   a domain that has no verified model yet
 │   ├── QueueFullError                 more samples wait than may; the same request may be sent again later
+│   ├── TooSlowError                   no answer within the time that a request may take
 │   └── ModelFaultError                the model fails on a sample that is sound
 └── StorageError (OSError)
     └── PredictionLogError             a file of the prediction log is not what was written
@@ -16,8 +19,20 @@ class ServingError(RegraftError, ValueError):
     """A request to score that makes no sense as a whole; one bad file is a reported result instead."""
 
 
+class NotServedError(ServingError):
+    """A request to a domain that this service was not told to serve."""
+
+
+class NoModelError(ServingError):
+    """A request to a domain whose champion is not there yet, or not verified."""
+
+
 class QueueFullError(ServingError):
     """More samples wait than may; nothing of the request was taken in."""
+
+
+class TooSlowError(ServingError):
+    """A request took longer than it may; what was taken in of it is dropped."""
 
 
 class ModelFaultError(ServingError):

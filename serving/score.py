@@ -12,7 +12,7 @@ from data.specs.spec import Array
 from data.specs.transform import Transform
 from serving.engine.answers import Scorer, answers_to
 from serving.errors import ServingError
-from serving.prediction_log import Prediction, append, told
+from serving.log.predictions import Prediction, append, told
 from serving.score_report import Outcome, ScoreReport, summarise
 from serving.score_table import opened_table
 

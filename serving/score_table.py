@@ -8,7 +8,7 @@ from pathlib import Path
 
 from data.stores.atomic import atomic_path
 from data.stores.cells import harmless
-from serving.prediction_log import Prediction
+from serving.log.predictions import Prediction
 
 
 @contextmanager

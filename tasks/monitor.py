@@ -17,7 +17,7 @@ from monitoring.report import write_drift_report
 from monitoring.windows import Window
 from registry.store.models import ModelVersion, champion
 from registry.store.tracking import latest_run, log_figures, log_values, settled, start_run
-from serving.prediction_log import read
+from serving.log.predictions import read
 from settings.machine import load_settings
 from tasks.events import tell_check
 from tasks.names import DRIFT_EVENT, domain_resource

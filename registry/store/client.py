@@ -54,7 +54,7 @@ def registry_errors(doing: str) -> Iterator[None]:
 
 
 def _first(error: shutil.Error) -> OSError:
-    """The first fault of a folder that could not be copied; shutil goes on after it and tells all as texts in a list."""
+    """The first fault of a folder that could not be copied; shutil goes on after it and tells all as list of texts."""
     _, target, said = error.args[0][0]
     number = re.search(r"\[Errno (\d+)\]", said)
     return OSError(int(number[1]), os.strerror(int(number[1])), target) if number else error

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from serving.errors import ServingError
-from serving.prediction_log import read
+from serving.log.predictions import read
 from serving.score import Destination, Scorer, score_files
 
 

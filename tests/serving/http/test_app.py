@@ -11,9 +11,9 @@ from fastapi.testclient import TestClient
 
 from registry.ledger.ledger import Change, Ledger
 from registry.store.models import model_version
-from serving import prediction_log
 from serving.http.app import create_app
-from serving.log_writer import LogWriter
+from serving.log import predictions as prediction_log
+from serving.log.writer import LogWriter
 from settings.machine import load_settings
 
 HERE = "http://127.0.0.1"
@@ -125,11 +125,11 @@ def test_log_writer__disk_is_full(client, monkeypatch, tmp_path):
     import asyncio
     from datetime import UTC, datetime
 
-    monkeypatch.setattr("serving.log_writer.MOST_ROWS", 2)
+    monkeypatch.setattr("serving.log.writer.MOST_ROWS", 2)
     row = prediction_log.Prediction(datetime.now(UTC), 1, "t", "h", "request/1", error="none")
     log = LogWriter("full")
     with monkeypatch.context() as full:
-        full.setattr("serving.log_writer.append", _full)
+        full.setattr("serving.log.writer.append", _full)
         for _ in range(3):
             log.add(row, ())
         asyncio.run(log.flush())

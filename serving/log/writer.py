@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from data.errors import StorageError
-from serving.prediction_log import Prediction, append
+from serving.log.predictions import Prediction, append
 
 logger = logging.getLogger(__name__)
 

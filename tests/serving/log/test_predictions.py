@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from serving.errors import PredictionLogError
-from serving.prediction_log import Prediction, append, erase, read
+from serving.log.predictions import Prediction, append, erase, read
 
 FACTS = ("brightness",)
 

@@ -1,0 +1,33 @@
+"""What is asked of the service itself."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from serving.log.writer import LogWriter
+from serving.service import Service
+from serving.slot import Slot
+
+
+def router_of(service: Service) -> APIRouter:
+    """Whether it lives, and whether it answers."""
+    router = APIRouter()
+
+    @router.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @router.get("/readyz")
+    async def readyz() -> JSONResponse:
+        """Ready once every domain has a model; what is wrong besides stands beside it."""
+        found = {name: _state(slot, service.logs[name]) for name, slot in service.slots.items()}
+        ready = all(slot.current is not None for slot in service.slots.values())
+        return JSONResponse({"ready": ready, "domains": found}, 200 if ready else 503)
+
+    return router
+
+
+def _state(slot: Slot, log: LogWriter) -> dict[str, Any]:
+    version = slot.current.version if slot.current else None
+    return {"version": version, "fault": slot.fault, "log_fault": log.fault, "log_rows_lost": log.lost}

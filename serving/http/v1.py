@@ -1,0 +1,37 @@
+"""Regraft's own requests: predictions of a domain, and what answers them."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from serving.http.contents import contents_of
+from serving.service import Said, Service
+
+
+def router_of(service: Service) -> APIRouter:
+    """What is asked of a domain."""
+    router = APIRouter(prefix="/v1/{domain}")
+
+    @router.post("/predict")
+    async def predict(domain: str, request: Request) -> dict[str, Any]:
+        service.slot(domain)  # an unknown domain is told before the body is read
+        found = await service.predict(domain, await contents_of(request, service.settings))
+        return {"predictions": [_told(one) for one in found]}
+
+    @router.get("/model")
+    async def model(domain: str) -> dict[str, Any]:
+        served = service.served(domain)
+        package = served.package
+        spec = {"task": package.headline, "classes": package.classes, "transform": package.transform.hash}
+        return {"domain": domain, "version": served.version, "ledger_row": served.row, **spec}
+
+    return router
+
+
+def _told(said: Said) -> dict[str, Any]:
+    """One prediction as it is answered."""
+    known = {"id": said.id, "version": said.served.version}
+    if said.answer is None:
+        return known | {"error": said.error}
+    shown = zip(said.served.package.classes, said.answer.probabilities.tolist(), strict=True)
+    return known | {"label": said.answer.predicted, "probabilities": dict(shown)}

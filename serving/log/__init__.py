@@ -1,0 +1,1 @@
+"""What was answered: Parquet that knows what was seen, said and by which version."""
