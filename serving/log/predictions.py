@@ -1,17 +1,20 @@
 """The prediction log: append-only Parquet files that hold what the served model saw and said.
 
-A file is named `<UTC time>-<uuid>.parquet`; the uuid is made of the first 128 bits of the SHA-256 of the file's bytes,
-so that any later change to the file shows when it is read.
+A file is named `<UTC time>-<uuid>.parquet`, alone or in the folder of the run that wrote it; the uuid is
+made of the first 128 bits of the SHA-256 of the file's bytes, so that any later change to the file shows when it is
+read.
 """
 
 import hashlib
 import io
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +24,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from data.errors import StorageError
 from data.parquet import read_parquet
-from data.stores.atomic import atomic_path
+from data.stores.atomic import atomic_path, scratch_folder
 from serving.engine.answers import Answer
 from serving.errors import PredictionLogError
 from settings.machine import load_settings
@@ -80,11 +84,43 @@ def append(domain: str, rows: Sequence[Prediction], facts: Sequence[str]) -> Pat
     Raises:
         StorageError: the disk is full or refuses the write; the log is as it was before.
     """
+    return _write(_folder(domain), _next_time(_folder(domain)), _table(rows, facts))
+
+
+@contextmanager
+def opened_log(domain: str | None, facts: Sequence[str]) -> Iterator[Callable[[Sequence[Prediction]], None]]:
+    """Yields a function that takes rows; the log has them, all at once, when the block ends well, and never in part.
+
+    So what was cut off and is done again counts once. Without a domain it takes nothing.
+
+    Raises:
+        StorageError: the disk is full or refuses a write; the log is as it was before.
+    """
+    if domain is None:
+        yield lambda rows: None
+        return
+    folder = _folder(domain)
+    with scratch_folder(folder, "run") as scratch:
+        yield partial(_add, scratch, folder, facts)
+        _publish(scratch, folder / f"{_next_time(folder)}-{uuid.uuid4()}")
+
+
+def _add(scratch: Path, folder: Path, facts: Sequence[str], rows: Sequence[Prediction]) -> None:
+    _write(scratch, _next_time(folder), _table(rows, facts))
+
+
+def _publish(run: Path, target: Path) -> None:
+    try:
+        run.rename(target)
+    except OSError as error:
+        raise StorageError(f"cannot write {target}: {error.strerror}; free disk space or check its rights") from error
+
+
+def _table(rows: Sequence[Prediction], facts: Sequence[str]) -> pa.Table:
     # The salt keeps two equal batches of the same microsecond from sharing a name and becoming one.
     fields = [*SCHEMA, *(pa.field(name, FACT) for name in facts)]
     schema = pa.schema(fields, metadata={"salt": uuid.uuid4().hex})
-    table = pa.Table.from_pylist([vars(row) | dict(row.facts) for row in rows], schema=schema)
-    return _write(_folder(domain), _next_time(_folder(domain)), table)
+    return pa.Table.from_pylist([vars(row) | dict(row.facts) for row in rows], schema=schema)
 
 
 def read(domain: str, *, version: int | None = None, last: int | None = None) -> pd.DataFrame:
@@ -99,7 +135,7 @@ def read(domain: str, *, version: int | None = None, last: int | None = None) ->
         PredictionLogError: a file that had to be opened is not what was written.
     """
     tables: list[pa.Table] = []
-    for path in sorted(_folder(domain).glob("*.parquet"), reverse=True):
+    for path in reversed(_files(_folder(domain))):
         if last is not None and sum(table.num_rows for table in tables) >= last:
             break
         table = _load(path)
@@ -117,7 +153,7 @@ def erase(domain: str, hashes: AbstractSet[str]) -> int:
         StorageError: the disk refused a write.
     """
     erased = 0
-    for path in sorted(_folder(domain).glob("*.parquet")):
+    for path in _files(_folder(domain)):
         table = _load(path)
         kept = table.filter(pc.invert(pc.is_in(table["hash"], pa.array(sorted(hashes), pa.string()))))
         if kept.num_rows == table.num_rows:
@@ -143,12 +179,17 @@ def _write(folder: Path, time: str, table: pa.Table) -> Path:
 
 def _next_time(folder: Path) -> str:
     """The time that names the next file: now, but after all others, or a clock that was set back would hide it."""
-    names = (path.name.split("-")[0] for path in folder.glob("*.parquet"))
+    names = (path.name.split("-")[0] for path in folder.rglob("*.parquet"))
     newest = max(filter(TIMED.fullmatch, names), default="")
     now = datetime.now(UTC)
     if newest > f"{now:{TIME}}":
         now = datetime.strptime(newest, TIME).replace(tzinfo=UTC) + timedelta(microseconds=1)
     return f"{now:{TIME}}"
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files of the log, oldest first; those of one run lie in a folder of their own, hidden until it is done."""
+    return sorted([*folder.glob("*.parquet"), *folder.glob("[0-9]*/*.parquet")], key=lambda path: path.name)
 
 
 def _folder(domain: str) -> Path:
