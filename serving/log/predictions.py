@@ -1,10 +1,16 @@
-"""The prediction log: what the served models saw and said, in append-only Parquet files."""
+"""The prediction log: append-only Parquet that holds what the served models saw and said.
 
+A file lies alone or in the folder of the run that wrote it, see `serving.log.files`.
+"""
+
+import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +19,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data.errors import StorageError
+from data.stores.atomic import scratch_folder
 from serving.engine.answers import Answer
-from serving.log.files import foreign, read_file, stamp, write_file
+from serving.log.files import foreign, read_file, write_file
 from settings.machine import load_settings
 
 SCHEMA = pa.schema(
@@ -39,6 +47,7 @@ SCHEMA = pa.schema(
 ADDED = ("id", "key", "group", "session", "slot", "latency_ms")  # later than the first release: older files lack them
 
 FACT = pa.float64()
+TIME, TIMED = "%Y%m%dT%H%M%S.%fZ", re.compile(r"\d{8}T\d{6}\.\d{6}Z")
 
 
 @dataclass(frozen=True)
@@ -86,11 +95,43 @@ def append(domain: str, rows: Sequence[Prediction], facts: Sequence[str]) -> Pat
     Raises:
         StorageError: the disk is full or refuses the write; the log is as it was before.
     """
+    return write_file(_folder(domain), _next_time(_folder(domain)), _table(rows, facts))
+
+
+@contextmanager
+def opened_log(domain: str | None, facts: Sequence[str]) -> Iterator[Callable[[Sequence[Prediction]], None]]:
+    """Yields a function that takes rows; the log has them, all at once, when the block ends well, and never in part.
+
+    So what was cut off and is done again counts once. Without a domain it takes nothing.
+
+    Raises:
+        StorageError: the disk is full or refuses a write; the log is as it was before.
+    """
+    if domain is None:
+        yield lambda rows: None
+        return
+    folder = _folder(domain)
+    with scratch_folder(folder, "run") as scratch:
+        yield partial(_add, scratch, folder, facts)
+        _publish(scratch, folder / f"{_next_time(folder)}-{uuid.uuid4()}")
+
+
+def _add(scratch: Path, folder: Path, facts: Sequence[str], rows: Sequence[Prediction]) -> None:
+    write_file(scratch, _next_time(folder), _table(rows, facts))
+
+
+def _publish(run: Path, target: Path) -> None:
+    try:
+        run.rename(target)
+    except OSError as error:
+        raise StorageError(f"cannot write {target}: {error.strerror}; free disk space or check its rights") from error
+
+
+def _table(rows: Sequence[Prediction], facts: Sequence[str]) -> pa.Table:
     # The salt keeps two equal batches of the same microsecond from sharing a name and becoming one.
     fields = [*SCHEMA, *(pa.field(name, FACT) for name in facts)]
     schema = pa.schema(fields, metadata={"salt": uuid.uuid4().hex})
-    table = pa.Table.from_pylist([vars(row) | dict(row.facts) for row in rows], schema=schema)
-    return write_file(_folder(domain), stamp(datetime.now(UTC)), table)
+    return pa.Table.from_pylist([vars(row) | dict(row.facts) for row in rows], schema=schema)
 
 
 def read(
@@ -108,10 +149,10 @@ def read(
         PredictionLogError: a file that had to be opened is not what was written.
     """
     tables: list[pa.Table] = []
-    for path in sorted(_folder(domain).glob("*.parquet"), reverse=True):
+    for path in reversed(_files(_folder(domain))):
         if last is not None and sum(table.num_rows for table in tables) >= last:
             break
-        if since is not None and path.name < stamp(since):
+        if since is not None and path.name < f"{since.astimezone(UTC):{TIME}}":
             break
         table = _load(path)
         table = table if since is None else table.filter(pc.field("time") >= since)
@@ -129,7 +170,7 @@ def erase(domain: str, hashes: AbstractSet[str]) -> int:
         StorageError: the disk refused a write.
     """
     erased = 0
-    for path in sorted(_folder(domain).glob("*.parquet")):
+    for path in _files(_folder(domain)):
         table = _load(path)
         kept = table.filter(pc.invert(pc.is_in(table["hash"], pa.array(sorted(hashes), pa.string()))))
         if kept.num_rows == table.num_rows:
@@ -140,6 +181,21 @@ def erase(domain: str, hashes: AbstractSet[str]) -> int:
             write_file(path.parent, path.name.split("-")[0], kept)
         path.unlink()
     return erased
+
+
+def _next_time(folder: Path) -> str:
+    """The time that names the next file: now, but after all others, or a clock that was set back would hide it."""
+    names = (path.name.split("-")[0] for path in folder.rglob("*.parquet"))
+    newest = max(filter(TIMED.fullmatch, names), default="")
+    now = datetime.now(UTC)
+    if newest > f"{now:{TIME}}":
+        now = datetime.strptime(newest, TIME).replace(tzinfo=UTC) + timedelta(microseconds=1)
+    return f"{now:{TIME}}"
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files of the log, oldest first; those of one run lie in a folder of their own, hidden until it is done."""
+    return sorted([*folder.glob("*.parquet"), *folder.glob("[0-9]*/*.parquet")], key=lambda path: path.name)
 
 
 def _folder(domain: str) -> Path:
