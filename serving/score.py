@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -90,6 +91,7 @@ class _File:
     """What came of reading one file: its array, or the reason why there is none."""
 
     path: Path
+    changed: str = ""
     hash: str | None = None
     array: Array | None = None
     error: str | None = None
@@ -97,14 +99,19 @@ class _File:
 
 def _open(path: Path, transform: Transform) -> _File:
     try:
-        content = path.read_bytes()
+        changed, content = str(path.stat().st_mtime_ns), path.read_bytes()
     except OSError as error:
         return _File(path, error=f"cannot be read: {error.strerror or error}")
     digest = hashlib.sha256(content).hexdigest()
     try:
-        return _File(path, digest, array=transform.decode(content))
+        return _File(path, changed, digest, array=transform.decode(content))
     except SampleError as error:
-        return _File(path, digest, error=str(error))
+        return _File(path, changed, digest, error=str(error))
+
+
+def _id(file: _File, transform: str) -> str:
+    """The same for the same file until it is written anew: cut off and done again it counts once."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"{file.path.absolute()}/{file.changed}/{file.hash}/{transform}").hex
 
 
 def _predict(package: Scorer, version: int, paths: Sequence[Path]) -> list[Prediction]:
@@ -114,6 +121,7 @@ def _predict(package: Scorer, version: int, paths: Sequence[Path]) -> list[Predi
     said = iter(answers_to(package, [file.array for file in files if file.array is not None]))
     rows = []
     for file in files:
-        row = Prediction(now, version, transform.hash, file.hash, str(file.path), error=file.error)
+        known = _id(file, transform.hash)
+        row = Prediction(now, version, transform.hash, file.hash, str(file.path), error=file.error, id=known)
         rows.append(row if file.array is None else told(row, next(said)))
     return rows

@@ -21,10 +21,11 @@ def labelled(
     until: datetime | None = None,
     columns: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """The log as `serving.log.predictions.read` gives it, with `label` and `labelled`, when that came; else null.
+    """The log as `serving.log.predictions.read` gives it, with `label` and `labelled`, or nulls.
 
-    A label speaks of every row that has its id, key, content or path; of several the newest counts. One whose row is
-    not in the log yet is joined once it is.
+    A label speaks of every row that has its id, key, content or path, of whichever slot. Of several the last one that
+    came is `label`; `labelled` is when the first one came, which a correction does not change. One whose row is not in
+    the log yet is joined once it is.
 
     Args:
         domain: whose log.
@@ -39,18 +40,18 @@ def labelled(
     """
     asked = None if columns is None else list(dict.fromkeys([*columns, *NAMES]))
     rows = read(domain, version=version, last=last, since=since, until=until, columns=asked)
-    found = _present(rows, history(domain, {name for each in NAMES for name in rows[each].dropna()}))
-    rows = rows.assign(label=found["label"], labelled=found["time"])
+    labels = history(domain, {name for each in NAMES for name in rows[each].dropna()})
+    first, newest = _places(rows, labels)
+    label = labels["label"].reindex(newest)
+    label = label.astype(object).where(label.notna(), None)
+    rows = rows.assign(label=label.array, labelled=labels["time"].reindex(first).array)
     return rows if columns is None else rows[[*columns, *LABEL]]
 
 
-def _present(rows: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
-    """The present label and its time of each row, null where there is none."""
-    newest = labels.drop_duplicates(["kind", "reference"], keep="last")
-    found = pd.DataFrame({"label": None, "time": pd.Series(pd.NaT, rows.index, "datetime64[us, UTC]")}, rows.index)
-    for kind, told in newest.set_index("reference").groupby("kind"):
-        times = rows[kind].map(told["time"])
-        newer = times.notna() & ~(found["time"] > times)
-        found["label"] = found["label"].mask(newer, rows[kind].map(told["label"]))
-        found["time"] = found["time"].mask(newer, times)
-    return found
+def _places(rows: pd.DataFrame, labels: pd.DataFrame) -> tuple["pd.Series[float]", "pd.Series[float]"]:
+    """Of each row the places of the first and of the newest label by any of its names; null where there is none."""
+    first, newest = pd.DataFrame(index=rows.index), pd.DataFrame(index=rows.index)
+    for kind, told in labels.assign(place=range(len(labels))).groupby("kind"):
+        places = told.groupby("reference")["place"]
+        first[kind], newest[kind] = rows[kind].map(places.min()), rows[kind].map(places.max())
+    return first.min(axis=1), newest.max(axis=1)

@@ -5,7 +5,6 @@ A row is never changed: a corrected label is a newer row, and the newest of what
 
 import io
 import uuid
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -42,7 +41,7 @@ class Label:
         kind: by what it names a prediction: its id, the caller's key, its content's sha256 or its file's path.
         reference: that id, key, hash or path.
         label: the class.
-        time: when it came; of several the newest counts.
+        time: when it came.
         entry: names this row.
     """
 
@@ -58,17 +57,13 @@ def labels_store(domain: str) -> Store:
     return Store(f"{load_settings().predictions}/{domain}/feedback")
 
 
-def file_labels(domain: str, labels: Sequence[Label]) -> list[File]:
-    """Writes labels, one file a day; when it returns they are on the disk.
+def file_labels(domain: str, labels: Sequence[Label]) -> File:
+    """Writes labels as one new file; when it returns they are on the disk.
 
     Raises:
         StorageError: the disk refused it; the same labels may be filed again.
     """
-    days: dict[str, list[Label]] = defaultdict(list)
-    for label in labels:
-        days[f"day={label.time.astimezone(UTC):%Y-%m-%d}"].append(label)
-    store = labels_store(domain)
-    return [store.write(day, pa.Table.from_pylist(list(map(vars, part)), schema=SCHEMA)) for day, part in days.items()]
+    return labels_store(domain).write(pa.Table.from_pylist(list(map(vars, labels)), schema=SCHEMA))
 
 
 def history(domain: str, references: AbstractSet[str] | None = None) -> pd.DataFrame:
@@ -83,7 +78,7 @@ def history(domain: str, references: AbstractSet[str] | None = None) -> pd.DataF
     """
     named = None if references is None else pa.array(sorted(references), pa.string())
     frame: pd.DataFrame = settled(lambda: _read(labels_store(domain), named)).to_pandas(use_threads=False)
-    frame = frame.drop_duplicates("entry").sort_values("time", kind="stable", ignore_index=True)
+    frame = frame.drop_duplicates("entry")
     before = frame.groupby(["kind", "reference"])["label"].shift()
     return frame[frame["label"] != before].reset_index(drop=True)
 
@@ -117,7 +112,7 @@ def erase_labels(domain: str, references: Iterable[str]) -> int:
 
 
 def _files(store: Store) -> Iterator[File]:
-    return (file for day in store.folders() for file in store.files(day))
+    return (file for day in store.folders() for file in reversed(store.files(day)))
 
 
 def _read(store: Store, named: pa.Array | None) -> pa.Table:

@@ -91,7 +91,7 @@ def _rewrite(
         return None
     rest = table.filter(pc.invert(gone))
     if rest.num_rows:
-        store.write(file.folder, rest)
+        store.rewrite(file, rest)
     store.remove(file)
     return table.filter(gone)
 

@@ -1,9 +1,11 @@
 """Many small files become few, and old ones go; killed at any moment no row is lost, and none is counted twice."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from serving.log.predictions import folder_of
 from serving.log.reading import load
@@ -46,15 +48,15 @@ def drop_old(store: Store, folders: Iterable[str], days: int) -> None:
 
 
 def place(store: Store, file: File) -> None:
-    """Puts the rows of a file of an early release into the folders of their version and day."""
+    """Puts the rows of a file of an early release into the folders of their version and its day."""
     try:
         table = load(store, file)
     except FileNotFoundError:
         return
-    rows = zip(table["version"].to_pylist(), table["time"].to_pylist(), strict=True)
-    folders = [folder_of(version, time) for version, time in rows]
-    for folder in dict.fromkeys(folders):
-        store.write(folder, table.filter(pa.array([one == folder for one in folders])))
+    day = f"day={file.written[:4]}-{file.written[4:6]}-{file.written[6:8]}"
+    for version in pc.unique(table["version"]).to_pylist():
+        placed = replace(file, folder=f"{folder_of(version)}/{day}")
+        store.rewrite(placed, table.filter(pc.field("version") == version))
     store.remove(file)
 
 
@@ -78,7 +80,7 @@ def _merge(store: Store, files: Sequence[File], load_file: Load, key: Sequence[s
         table = pa.concat_tables([load_file(store, file) for file in files], promote_options="default")
     except FileNotFoundError:
         return 0
-    written, names = store.write(files[0].folder, _once(table, key)), {file.name for file in files}
+    written, names = store.rewrite(files[-1], _once(table, key)), {file.name for file in files}
     others = [file for file in files if file.name != written.name]
     if not names <= {file.name for file in store.files(files[0].folder)}:
         others = [] if written.name in names else [written]

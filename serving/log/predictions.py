@@ -1,4 +1,4 @@
-"""The prediction log of a domain: what the served models saw and said, in folders `version=N/day=DATE`.
+"""The prediction log of a domain: what the served models saw and said, in folders `version=N/day=DATE` of writing.
 
 A row is an (id, version); however often it was written, by a request that was repeated or a merge that was killed, a
 reader counts it once. This is what makes every rewriting of files safe: the new file first, then the old ones go.
@@ -6,7 +6,7 @@ reader counts it once. This is what makes every rewriting of files safe: the new
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pandas as pd
 
@@ -22,18 +22,18 @@ def store_of(domain: str) -> Store:
 
 
 def append(domain: str, rows: Sequence[Prediction], facts: Sequence[str]) -> list[File]:
-    """Writes `rows` as new files, one a version and day, each whole or not at all.
+    """Writes `rows` as new files, one a version, each whole or not at all.
 
     `facts` are the names of what is measured of each sample; each has a column beside those of `SCHEMA`.
 
     Raises:
         StorageError: the disk is full or refuses the write; the same rows may be appended again.
     """
-    parts: dict[str, list[Prediction]] = defaultdict(list)
+    parts: dict[int, list[Prediction]] = defaultdict(list)
     for row in rows:
-        parts[folder_of(row.version, row.time)].append(row)
+        parts[row.version].append(row)
     store = store_of(domain)
-    return [store.write(folder, table_of(part, facts)) for folder, part in parts.items()]
+    return [store.write(table_of(part, facts), folder_of(version)) for version, part in parts.items()]
 
 
 def read(
@@ -45,10 +45,10 @@ def read(
     until: datetime | None = None,
     columns: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Reads the log in the order of time: the columns of `SCHEMA` and one a fact; no file at all is an empty frame.
+    """Reads the log in the order of writing: the columns of `SCHEMA` and one a fact; no file at all is an empty frame.
 
     Only what the window needs is opened: the folder of the version, the days, the files whose name tells of such times,
-    and the columns.
+    and of these the columns.
 
     Args:
         domain: whose log.
@@ -62,12 +62,12 @@ def read(
         PredictionLogError: a file that had to be opened is not what was written.
     """
     table = read_rows(store_of(domain), Wanted(version, last, since, until, columns))
-    frame: pd.DataFrame = table.to_pandas(use_threads=False).sort_values("time", kind="stable")
+    frame: pd.DataFrame = table.to_pandas(use_threads=False)
     frame = frame.drop_duplicates(["id", "version"], keep="last", ignore_index=True)
     frame = frame if last is None else frame.tail(last).reset_index(drop=True)
     return frame if columns is None else frame.reindex(columns=list(columns))
 
 
-def folder_of(version: int, time: datetime) -> str:
-    """The folder of a row."""
-    return f"version={version}/day={time.astimezone(UTC):%Y-%m-%d}"
+def folder_of(version: int) -> str:
+    """The folder of a version's rows."""
+    return f"version={version}"

@@ -13,7 +13,7 @@ from serving.errors import PredictionLogError
 from serving.log.schema import FIRST, SCHEMA, shaped
 from serving.log.store import File, Store, settled, stamp
 
-ALWAYS = ("time", "version", "id")  # by these rows are ordered and counted once
+ALWAYS = ("time", "version", "id")  # by these rows are chosen and counted once
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def files_of(store: Store, wanted: Wanted) -> Iterator[File]:
     """The files that may hold what is wanted, newest first; a folder is listed once it is reached."""
     flat: dict[str, list[File]] = {}
     for file in store.files():
-        flat.setdefault(file.last[:8], []).append(file)
+        flat.setdefault(file.written[:8], []).append(file)
     days: dict[str, list[str]] = {}
     for folder in _versions(store, wanted):
         for day in store.folders(folder):
@@ -65,9 +65,8 @@ def files_of(store: Store, wanted: Wanted) -> Iterator[File]:
     for day in sorted({*flat, *days}, reverse=True):
         if wanted.since is not None and day < stamp(wanted.since)[:8]:
             return
-        folders = [] if wanted.until is not None and day > stamp(wanted.until)[:8] else days.get(day, [])
-        found = [*flat.get(day, []), *(file for folder in folders for file in store.files(folder))]
-        yield from sorted(filter(wanted.may_hold, found), key=lambda file: file.last, reverse=True)
+        found = [*flat.get(day, []), *(file for folder in days.get(day, []) for file in store.files(folder))]
+        yield from sorted(filter(wanted.may_hold, found), key=lambda file: file.name, reverse=True)
 
 
 def load(store: Store, file: File, columns: Sequence[str] | None = None) -> pa.Table:
@@ -101,28 +100,13 @@ def _versions(store: Store, wanted: Wanted) -> list[str]:
 
 def _collected(store: Store, wanted: Wanted) -> pa.Table:
     tables: list[pa.Table] = []
-    newest = _Newest(wanted.last)
+    seen: set[tuple[str, int]] = set()
     for file in files_of(store, wanted):
-        if file.last <= newest.horizon:
+        if wanted.last is not None and len(seen) >= wanted.last:
             break
-        table = wanted.of(load(store, file, wanted.columns))
-        newest.add(table)
-        tables.append(table)
+        tables.append(wanted.of(load(store, file, wanted.columns)))
+        if wanted.last is not None:
+            seen.update(zip(tables[-1]["id"].to_pylist(), tables[-1]["version"].to_pylist(), strict=True))
     named = None if wanted.columns is None else {*wanted.columns, *ALWAYS}
     nothing = SCHEMA.empty_table().select([name for name in SCHEMA.names if named is None or name in named])
     return pa.concat_tables([nothing, *reversed(tables)], promote_options="default")
-
-
-class _Newest:
-    """Knows the time of the last of the newest rows: `horizon`, up to which nothing need be read; empty before that."""
-
-    def __init__(self, last: int | None) -> None:
-        self._last, self._times, self.horizon = last, dict[tuple[str, int], datetime](), ""
-
-    def add(self, table: pa.Table) -> None:
-        if self._last is None:
-            return
-        keys = zip(table["id"].to_pylist(), table["version"].to_pylist(), strict=True)
-        self._times.update(zip(keys, table["time"].to_pylist(), strict=True))
-        if len(self._times) >= self._last:
-            self.horizon = stamp(sorted(self._times.values())[-self._last]) if self._last else "9"

@@ -1,8 +1,9 @@
 """Append-only Parquet files below one address, a folder or anything that fsspec knows; each shows if it was altered.
 
-A file is named `FIRST-LAST-FINGERPRINT.parquet`: the times of its oldest and newest row, so that a reader knows what it
-need not open, and the first 128 bits of the SHA-256 of its bytes, so that any later change shows. Early releases named
-them `WRITTEN-FINGERPRINT.parquet`; their rows are of that time or before.
+They lie in folders `…/day=DATE` and are named `WRITTEN-FIRST-LAST-FINGERPRINT.parquet`: when it was written, after all
+others even where the clock was set back; the times of its oldest and newest row, so that a reader knows what it need
+not open; and the first 128 bits of the SHA-256 of its bytes, so that any later change shows. Early releases named them
+`WRITTEN-FINGERPRINT.parquet` and had no folders.
 """
 
 import contextlib
@@ -10,14 +11,15 @@ import hashlib
 import io
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import fsspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from data.errors import StorageError
@@ -25,10 +27,11 @@ from data.stores.atomic import atomic_path
 from serving.errors import PredictionLogError
 
 TIME = r"\d{8}T\d{6}\.\d{6}Z"
-NAME = re.compile(rf"((?P<first>{TIME})-)?(?P<last>{TIME})-[0-9a-f-]{{36}}\.parquet")
+NAME = re.compile(rf"(?P<written>{TIME})-((?P<first>{TIME})-(?P<last>{TIME})-)?[0-9a-f-]{{36}}\.parquet")
 STAMP = "%Y%m%dT%H%M%S.%fZ"
 EARLIEST = "0" * 8  # before any time
 TRIES = 5
+_NEWEST: dict[str, str] = {}  # by address, so that no folder need be listed for each file
 Found = TypeVar("Found")
 
 
@@ -39,6 +42,7 @@ class File:
     folder: str
     name: str
     size: int
+    written: str
     first: str
     last: str
 
@@ -63,9 +67,9 @@ class Store:
         return sorted(Path(one["name"]).name for one in self._listed(folder) if one["type"] == "directory")
 
     def files(self, folder: str = "") -> list[File]:
-        """The files in a folder, those with the newest rows first; what is none of ours is passed over."""
+        """The files in a folder, newest first; what is none of ours is passed over."""
         found = [_file(folder, Path(one["name"]).name, one["size"]) for one in self._listed(folder)]
-        return sorted(filter(None, found), key=lambda file: (file.last, file.name), reverse=True)
+        return sorted(filter(None, found), key=lambda file: file.name, reverse=True)
 
     def read(self, file: File) -> bytes:
         """The bytes of a file.
@@ -82,21 +86,27 @@ class Store:
             )
         return content
 
-    def write(self, folder: str, table: pa.Table) -> File:
-        """Writes a table with a column `time` as one new file, whole or not at all; the same rows are the same file.
+    def write(self, table: pa.Table, below: str = "") -> File:
+        """Writes a table with a column `time` as one new file of today, whole or not at all.
+
+        Args:
+            table: the rows.
+            below: the folder that holds the one of the day.
 
         Raises:
             StorageError: the disk is full or refuses the write; all is as it was before.
         """
-        buffer = io.BytesIO()
-        pq.write_table(table, buffer)
-        content, times = buffer.getvalue(), table["time"].to_pylist()
-        name = f"{stamp(min(times))}-{stamp(max(times))}-{_fingerprint(content)}.parquet"
-        path = "/".join(filter(None, (self._root, folder, name)))
-        self._put(path, content)
-        file = _file(folder, name, len(content))
-        assert file is not None  # noqa: S101 - the name was just made
-        return file
+        written = self._next_time()
+        day = f"day={written[:4]}-{written[4:6]}-{written[6:8]}"
+        return self._write(f"{below}/{day}" if below else day, written, table)
+
+    def rewrite(self, file: File, table: pa.Table) -> File:
+        """Writes rows of a file, or of it and others, in its place and with its time; the same rows are the same file.
+
+        Raises:
+            StorageError: as `write`.
+        """
+        return self._write(file.folder, file.written, table)
 
     def remove(self, file: File) -> None:
         """Deletes a file; one that is gone already is gone."""
@@ -115,6 +125,32 @@ class Store:
             return
         except OSError as error:
             raise StorageError(f"cannot delete {folder}: {error.strerror or error}; mend its rights") from error
+
+    def _write(self, folder: str, written: str, table: pa.Table) -> File:
+        buffer = io.BytesIO()
+        pq.write_table(table, buffer)
+        content, times = buffer.getvalue(), pc.min_max(table["time"]).as_py()
+        first, last = stamp(times["min"]), stamp(times["max"])
+        name = f"{written}-{first}-{last}-{_fingerprint(content)}.parquet"
+        self._put("/".join(filter(None, (self._root, folder, name))), content)
+        return File(folder, name, len(content), written, first, last)
+
+    def _next_time(self) -> str:
+        """The time that names the next file: now, but after all others, or a clock that was set back would hide it."""
+        newest = _NEWEST.get(self._root) or max((file.written for file in self._newest()), default="")
+        now = _now()
+        if newest > stamp(now):
+            now = datetime.strptime(newest, STAMP).replace(tzinfo=UTC) + timedelta(microseconds=1)
+        _NEWEST[self._root] = stamp(now)
+        return _NEWEST[self._root]
+
+    def _newest(self) -> Iterator[File]:
+        """The files without folder and those of the newest day of each folder."""
+        yield from self.files()
+        top = self.folders()
+        for folder in [name for name in top if not name.startswith("day=")]:
+            yield from (file for day in self.folders(folder)[-1:] for file in self.files(f"{folder}/{day}"))
+        yield from (file for day in [name for name in top if name.startswith("day=")][-1:] for file in self.files(day))
 
     def _put(self, path: str, content: bytes) -> None:
         if "file" in self._protocols:
@@ -151,6 +187,10 @@ def settled(read: Callable[[], Found]) -> Found:
     raise PredictionLogError(f"files vanished {TRIES} times while they were read; read again")
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def stamp(time: datetime) -> str:
     """A time as file names have it, in the order of time."""
     return f"{time.astimezone(UTC):{STAMP}}"
@@ -158,7 +198,9 @@ def stamp(time: datetime) -> str:
 
 def _file(folder: str, name: str, size: int) -> File | None:
     found = NAME.fullmatch(name)
-    return File(folder, name, size, found["first"] or EARLIEST, found["last"]) if found else None
+    if found is None:
+        return None
+    return File(folder, name, size, found["written"], found["first"] or EARLIEST, found["last"] or found["written"])
 
 
 def _fingerprint(content: bytes) -> str:

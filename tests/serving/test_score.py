@@ -57,8 +57,8 @@ def test_score_files__reports_progress(package: Scorer, images: list[Path]) -> N
     assert seen == [(64, 70), (70, 70)]
 
 
-def test_score_files__keeps_finished_batches(package: Scorer, images: list[Path]) -> None:
-    """What was predicted before an interruption is in the log."""
+def test_score_files__cut_off_and_done_again(package: Scorer, images: list[Path]) -> None:
+    """What was predicted before an interruption is in the log; done again each file counts once, until it is new."""
 
     def interrupt(done: int, total: int) -> None:
         raise KeyboardInterrupt
@@ -66,6 +66,11 @@ def test_score_files__keeps_finished_batches(package: Scorer, images: list[Path]
     with pytest.raises(KeyboardInterrupt):
         score_files(package, 1, images, to=Destination("shade"), progress=interrupt)
     assert len(read("shade")) == 64
+    score_files(package, 1, images, to=Destination("shade"))
+    assert len(read("shade")) == len(images)
+    images[0].write_bytes(images[0].read_bytes())
+    score_files(package, 1, images[:2], to=Destination("shade"))
+    assert len(read("shade")) == len(images) + 1
 
 
 def test_score_files__nothing_to_score(package: Scorer) -> None:

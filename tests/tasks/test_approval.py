@@ -17,10 +17,10 @@ from prefect.runtime import flow_run
 from registry.gate.config import ApprovalConfig, GateConfig
 from registry.ledger.events import Events
 from registry.ledger.notices import notices
+from registry.store.verdicts import Verdict
 from settings.machine import load_settings
 from tasks import approval
 from tasks.approval import Answer, approval_needed, ask_approval, hold
-from tasks.evaluate import Verdict
 
 ADA = ApprovalConfig(approvers=("Ada", "Grace"), hours=0.05)
 
