@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from registry.errors import GateError, LedgerConflictError, LedgerError, ModelNotFoundError, PackageError, RegistryError
+from registry.gate.config import CanaryConfig
 from registry.gate.decision import recorded_sha256
+from registry.ledger.canaries import open_canary
+from registry.ledger.events import Events
 from registry.ledger.history import quarantined
 from registry.ledger.ledger import Ledger
 from registry.ledger.records import Decided
@@ -77,6 +80,20 @@ def test_promote__provisional_needs_a_person(registered, verdict, approval, outc
     promotion = promote.fn(replace(found, decision=provisional), "r", approval=approval)
     assert (promotion.outcome, promotion.champion) == (outcome, 2 if approval else 1)
     assert ledger().entries("photos")[-1].approval == approval
+
+
+def test_promote__open_question_becomes_a_canary(registered, verdict, own_workshop):
+    """Where the rule has a canary a PROVISIONAL version begins as one; an approval puts it into production at once."""
+    registered(), registered()
+    promote.fn(verdict(1, None), "r")
+    found = verdict(2, 1)
+    rule = found.decision.config.model_copy(update={"canary": CanaryConfig()})
+    provisional = found.decision.model_copy(update={"outcome": "PROVISIONAL", "better": False, "config": rule})
+    promotion = promote.fn(replace(found, decision=provisional), "r")
+    assert (promotion.outcome, promotion.champion) == ("PROVISIONAL", 1)
+    assert "answers a share of the requests to `regraft serve photos`" in promotion.reasons[-1]
+    assert open_canary(Events(load_settings().ledger), "photos").version == 2
+    assert promote.fn(replace(found, decision=provisional), "r", approval='{"approver": "Ada"}').champion == 2
 
 
 def test_find_best__last_that_was_better(registered, verdict):
