@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from serving.http import health, v1
+from serving.http import feedback, health, v1
 from serving.http.faults import add_faults
 from serving.service import Service
 from settings.machine import Settings
@@ -30,5 +30,6 @@ def create_app(domains: Sequence[str], settings: Settings) -> FastAPI:
 
     add_faults(app)
     app.include_router(v1.router_of(service))
+    app.include_router(feedback.router_of(service))
     app.include_router(health.router_of(service))
     return app

@@ -2,40 +2,50 @@
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fastapi import HTTPException, Request
 from starlette.datastructures import UploadFile
 from starlette.types import Message, Receive
 
+from serving.asking import Asked
+from serving.http.asked import FIELDS, asked_of
 from settings.machine import ServingSettings
 
 FIELD = "files"
+Sent = tuple[list[bytes], Mapping[str, Any]]  # samples, and what else was said
 HOW = 'send files in the form field `files`, JSON as {"inputs": [base64, …]}, or one sample as the body'
 
 
-async def contents_of(request: Request, limits: ServingSettings) -> list[bytes]:
-    """The bytes of each sample, in their order.
+async def sent_in(request: Request, limits: ServingSettings) -> tuple[list[bytes], Asked]:
+    """The bytes of each sample, in their order, and who asks.
 
     Raises:
         HTTPException: 413 where it is too much, 422 where no samples can be found in it.
     """
-    bounded = Request(request.scope, _bounded(request.receive, int(limits.megabytes * 2**20)))
+    whole = bounded(request, limits.megabytes)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    readers: dict[str, Callable[[Request, int], Awaitable[list[bytes]]]] = {
+    readers: dict[str, Callable[[Request, int], Awaitable[Sent]]] = {
         "multipart/form-data": _from_form, "application/json": _from_json,
     }  # fmt: skip
-    found = await readers.get(kind, _whole)(bounded, limits.items)
+    found, told = await readers.get(kind, _whole)(whole, limits.items)
     if not found:
         raise HTTPException(422, f"the request holds no sample; {HOW}")
     if len(found) > limits.items:
         raise HTTPException(413, f"{len(found)} samples in one request, {limits.items} are allowed; send several")
-    return found
+    return found, asked_of(request, told)
+
+
+def bounded(request: Request, megabytes: float) -> Request:
+    """The request, of which no more is read than so much, whatever length a client promises.
+
+    Its reading raises HTTPException, 413, where it is more.
+    """
+    return Request(request.scope, _bounded(request.receive, int(megabytes * 2**20)))
 
 
 def _bounded(receive: Receive, most: int) -> Receive:
-    """Reads no more than so many bytes, whatever length a client promises."""
     taken = 0
 
     async def read() -> Message:
@@ -49,19 +59,20 @@ def _bounded(receive: Receive, most: int) -> Receive:
     return read
 
 
-async def _from_form(request: Request, items: int) -> list[bytes]:
-    async with request.form(max_files=items, max_fields=items) as form:
-        return [await part.read() for part in form.getlist(FIELD) if isinstance(part, UploadFile)]
+async def _from_form(request: Request, items: int) -> Sent:
+    async with request.form(max_files=items, max_fields=items + len(FIELDS)) as form:
+        told = {name: value for name, value in form.items() if isinstance(value, str)}
+        return [await part.read() for part in form.getlist(FIELD) if isinstance(part, UploadFile)], told
 
 
-async def _from_json(request: Request, items: int) -> list[bytes]:
+async def _from_json(request: Request, items: int) -> Sent:
     try:
         content: Any = await request.json()
-        return [base64.b64decode(one, validate=True) for one in content["inputs"]]
+        return [base64.b64decode(one, validate=True) for one in content["inputs"]], content
     except (ValueError, TypeError, KeyError, RecursionError, binascii.Error) as error:
         raise HTTPException(422, f"no JSON with base64 inputs; {HOW}") from error
 
 
-async def _whole(request: Request, items: int) -> list[bytes]:
+async def _whole(request: Request, items: int) -> Sent:
     content = await request.body()
-    return [content] if content else []
+    return [content] if content else [], {}

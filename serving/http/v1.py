@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from serving.http.contents import contents_of
+from serving.http.contents import sent_in
 from serving.said import Said
 from serving.service import Service
 
@@ -16,7 +16,7 @@ def router_of(service: Service) -> APIRouter:
     @router.post("/predict")
     async def predict(domain: str, request: Request) -> dict[str, Any]:
         service.slot(domain)  # an unknown domain is told before the body is read
-        found = await service.predict(domain, await contents_of(request, service.settings))
+        found = await service.predict(domain, *await sent_in(request, service.settings))
         return {"predictions": [_told(one) for one in found]}
 
     @router.get("/model")
