@@ -30,4 +30,5 @@ def router_of(service: Service) -> APIRouter:
 
 def _state(slot: Slot, log: LogWriter) -> dict[str, Any]:
     version = slot.current.version if slot.current else None
-    return {"version": version, "fault": slot.fault, "log_fault": log.fault, "log_rows_lost": log.lost}
+    rows = {"log_rows_waiting": log.waiting, "log_rows_lost": log.lost}
+    return {"version": version, "fault": slot.fault, "log_fault": log.fault, **rows}

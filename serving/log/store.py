@@ -31,6 +31,7 @@ NAME = re.compile(rf"(?P<written>{TIME})-((?P<first>{TIME})-(?P<last>{TIME})-)?[
 STAMP = "%Y%m%dT%H%M%S.%fZ"
 EARLIEST = "0" * 8  # before any time
 TRIES = 5
+GROUP = 2048  # rows that a reader decodes at once
 _NEWEST: dict[str, str] = {}  # by address, so that no folder need be listed for each file
 Found = TypeVar("Found")
 
@@ -134,7 +135,7 @@ class Store:
 
     def _write(self, folder: str, written: str, table: pa.Table) -> File:
         buffer = io.BytesIO()
-        pq.write_table(table, buffer)
+        pq.write_table(table, buffer, row_group_size=GROUP)
         content, times = buffer.getvalue(), pc.min_max(table["time"]).as_py()
         first, last = stamp(times["min"]), stamp(times["max"])
         name = f"{written}-{first}-{last}-{_fingerprint(content)}.parquet"

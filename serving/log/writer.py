@@ -20,6 +20,11 @@ class LogWriter:
         self.domain, self.lost, self.fault = domain, 0, ""
         self._rows: list[tuple[Prediction, tuple[str, ...]]] = []
 
+    @property
+    def waiting(self) -> int:
+        """Rows that are not on the disk yet."""
+        return len(self._rows)
+
     def add(self, row: Prediction, measures: tuple[str, ...]) -> None:
         """Takes a row in; `measures` are the names of what its spec measures of a sample."""
         if len(self._rows) >= MOST_ROWS:
@@ -46,4 +51,6 @@ class LogWriter:
             if not self.fault:
                 logger.warning("%s: the prediction log is not written: %s", self.domain, error)
             self.fault = str(error)
-            self._rows = [*rows, *self._rows]
+            kept = [*rows, *self._rows]  # those that came meanwhile go first where it is too much
+            self._rows, over = kept[:MOST_ROWS], kept[MOST_ROWS:]
+            self.lost += len(over)
