@@ -41,6 +41,7 @@ bench: .venv
 	@$(BIN)/python -m bench.fashion --images $(FASHION)
 	@$(BIN)/python -m bench.refit --images $(FASHION)
 	@$(BIN)/python -m bench.gate --images $(FASHION)
+	@$(BIN)/python -m bench.canary --images $(FASHION)
 	@$(BIN)/python -m bench.speed
 	@$(BIN)/python -m bench.growth --images $(FASHION)
 	@$(BIN)/python -m bench.loop

@@ -23,6 +23,7 @@ BENCHMARKS = {
     "growth": "Cost growth",
     "loop": "The loop, step by step",
     "gate": "The gate's error rates",
+    "canary": "What becomes of canaries",
 }
 HEAD = """# Benchmarks
 

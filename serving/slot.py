@@ -34,17 +34,17 @@ class Served:
     batcher: Batcher
 
 
-@dataclass(frozen=True)
+@dataclass
 class Rival:
-    """A canary that is ready to answer, and the rule of its decision."""
+    """A canary that is ready to answer; its share is the least one until it was judged."""
 
     canary: Canary
-    plan: CanaryConfig
     served: Served
+    share: float
 
     def answers(self, caller: str) -> bool:
         """Whether the caller is of the share that it answers by now."""
-        return is_canarys(caller, self.plan.share(self.canary.hours()))
+        return is_canarys(caller, self.share)
 
 
 class Slot:
@@ -109,7 +109,7 @@ class Slot:
             logger.warning("%s: canary v%d is refused: %s", self.domain, canary.version, error)
             await asyncio.to_thread(_withdraw, self._settings.ledger, canary, str(error))
             return
-        self.rival = Rival(canary, plan, Served(canary.version, "", package, self._batcher(package)))
+        self.rival = Rival(canary, Served(canary.version, "", package, self._batcher(package)), plan.share(0.0))
         logger.info("%s: v%d is the canary", self.domain, canary.version)
 
     async def _take(self, row: Entry) -> None:
