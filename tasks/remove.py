@@ -93,6 +93,6 @@ def _stays(name: str, rows: int, *, tracked: bool) -> tuple[str, ...]:
         f"domains/{name}.forgotten, so that what was erased on request does not come back": forgotten_path(
             load_settings().root, name
         ).exists(),
-        "the list of past runs in Prefect": True,
+        "the list of past runs in Prefect, and of past stages in .dvc/cache/runs (settings and hashes)": True,
     }
     return tuple(text for text, holds in told.items() if holds)
