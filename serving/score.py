@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,7 +13,8 @@ from data.specs.spec import Array
 from data.specs.transform import Transform
 from serving.engine.answers import Scorer, answers_to
 from serving.errors import ServingError
-from serving.log.predictions import Prediction, opened_log, told
+from serving.log.predictions import append
+from serving.log.schema import Prediction, told
 from serving.score_report import Outcome, ScoreReport, summarise
 from serving.score_table import opened_table
 
@@ -39,7 +41,9 @@ def score_files(
     slices: Mapping[str, Sequence[str]] | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> ScoreReport:
-    """Predicts `paths` in batches of 64; log and table have them once all are done; what was cut off counts not.
+    """Predicts `paths` in batches of 64 and appends every batch to the prediction log as soon as it is done.
+
+    The table is there when all are done.
 
     Args:
         package: the loaded model package.
@@ -55,18 +59,21 @@ def score_files(
     """
     _check(paths, slices or {})
     outcomes: list[Outcome] = []
-    domain, facts = to.domain if to.log else None, package.transform.spec.measures
-    # the log last: a table that cannot be written leaves no run in it
-    with opened_log(domain, facts) as log, opened_table(to.table, package.classes) as write:
+    with opened_table(to.table, package.classes) as write:
         for start in range(0, len(paths), BATCH):
             rows = _predict(package, version, paths[start : start + BATCH])
-            log(rows)
+            _log(rows, package, to)
             write(rows)
             outcomes += [Outcome(row.path, row.predicted, row.error) for row in rows]
             progress(len(outcomes), len(paths))
     report = summarise(to.domain, version, outcomes, package.classes, slices or {})
     logger.info("%s: version %d scored %d files, %d failed", to.domain, version, len(paths), len(report.failures))
     return replace(report, logged=len(outcomes) if to.log else 0)
+
+
+def _log(rows: Sequence[Prediction], package: Scorer, to: Destination) -> None:
+    if to.log:
+        append(to.domain, rows, package.transform.spec.measures)
 
 
 def _check(paths: Sequence[Path], slices: Mapping[str, Sequence[str]]) -> None:
@@ -84,6 +91,7 @@ class _File:
     """What came of reading one file: its array, or the reason why there is none."""
 
     path: Path
+    changed: str = ""
     hash: str | None = None
     array: Array | None = None
     error: str | None = None
@@ -91,14 +99,19 @@ class _File:
 
 def _open(path: Path, transform: Transform) -> _File:
     try:
-        content = path.read_bytes()
+        changed, content = str(path.stat().st_mtime_ns), path.read_bytes()
     except OSError as error:
         return _File(path, error=f"cannot be read: {error.strerror or error}")
     digest = hashlib.sha256(content).hexdigest()
     try:
-        return _File(path, digest, array=transform.decode(content))
+        return _File(path, changed, digest, array=transform.decode(content))
     except SampleError as error:
-        return _File(path, digest, error=str(error))
+        return _File(path, changed, digest, error=str(error))
+
+
+def _id(file: _File, transform: str) -> str:
+    """The same for the same file until it is written anew: cut off and done again it counts once."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"{file.path.absolute()}/{file.changed}/{file.hash}/{transform}").hex
 
 
 def _predict(package: Scorer, version: int, paths: Sequence[Path]) -> list[Prediction]:
@@ -108,6 +121,7 @@ def _predict(package: Scorer, version: int, paths: Sequence[Path]) -> list[Predi
     said = iter(answers_to(package, [file.array for file in files if file.array is not None]))
     rows = []
     for file in files:
-        row = Prediction(now, version, transform.hash, file.hash, str(file.path), error=file.error)
+        known = _id(file, transform.hash)
+        row = Prediction(now, version, transform.hash, file.hash, str(file.path), error=file.error, id=known)
         rows.append(row if file.array is None else told(row, next(said)))
     return rows

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from data.stores.atomic import atomic_path
 from data.stores.cells import harmless
-from serving.log.predictions import Prediction
+from serving.log.schema import Prediction
 
 
 @contextmanager

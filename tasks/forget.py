@@ -13,7 +13,7 @@ from data.stages.forget import find_samples as find
 from data.stores.versioning import erase_versions
 from evaluation.predictions.storage import drop_predictions
 from registry.store.production import traces_of
-from serving.log.predictions import erase
+from serving.log.erasure import erase
 from tasks.domain import Domain
 from tasks.policy import IO
 

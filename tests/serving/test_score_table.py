@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from serving.log.predictions import Prediction
+from serving.log.schema import Prediction
 from serving.score_table import opened_table
 
 

@@ -11,7 +11,8 @@ from evaluation.predictions.storage import write_predictions
 from registry.package.golden import golden_hashes
 from registry.package.judging import predict_test
 from registry.package.package import load_package
-from serving.log.predictions import Prediction, append, read
+from serving.log.predictions import append, read
+from serving.log.schema import Prediction
 from tasks.forget import erase_records
 
 
