@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from dataclasses import dataclass
 
 from registry.errors import PackageError
@@ -40,6 +41,8 @@ class Slot:
         self.domain, self._threads, self._settings = domain, threads, settings
         self.current: Served | None = None
         self.fault = ""
+        self.swaps, self.refusals = 0, 0
+        self.sizes: Counter[int] = Counter()  # of the batches that models saw
         self._refused = ""
         self._drains: set[asyncio.Task[None]] = set()
 
@@ -77,10 +80,12 @@ class Slot:
             package = await asyncio.to_thread(_verified, self.domain, row.to_version)
         except PackageError as error:
             self._refused, self.fault = row.hash, f"v{row.to_version} is refused: {error}"
+            self.refusals += 1
             logger.warning("%s: %s", self.domain, self.fault)
             await asyncio.to_thread(_tell, self._settings.ledger, self.domain, "failed", self.fault)
             return
-        batcher = Batcher(package, self._threads, self._settings.serving)
+        batcher = Batcher(package, self._threads, self._settings.serving, self.sizes)
+        self.swaps += 1
         self._swap(Served(row.to_version, row.hash, package, batcher))
         self.fault = self._refused = ""
         logger.info("%s: v%d answers", self.domain, row.to_version)
