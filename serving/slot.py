@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from dataclasses import dataclass
 
 from registry.errors import PackageError
@@ -60,6 +61,8 @@ class Slot:
         self.current: Served | None = None
         self.rival: Rival | None = None
         self.fault = ""
+        self.swaps, self.refusals = 0, 0
+        self.sizes: Counter[int] = Counter()  # of the batches that models saw
         self._refused = ""
         self._drains: set[asyncio.Task[None]] = set()
 
@@ -134,16 +137,18 @@ class Slot:
             package = await asyncio.to_thread(_verified, self.domain, row.to_version, row.hash)
         except PackageError as error:
             self._refused, self.fault = row.hash, f"v{row.to_version} is refused: {error}"
+            self.refusals += 1
             logger.warning("%s: %s", self.domain, self.fault)
             await self._tell("failed", self.fault)
             return
+        self.swaps += 1
         self._swap(Served(row.to_version, row.hash, package, self._batcher(package)))
         self.fault = self._refused = ""
         logger.info("%s: v%d answers", self.domain, row.to_version)
         await self._tell("done", f"v{row.to_version} answers")
 
     def _batcher(self, package: Package) -> Batcher:
-        return Batcher(package, self._threads, self._settings.serving)
+        return Batcher(package, self._threads, self._settings.serving, self.sizes)
 
     def _swap(self, new: Served | None) -> None:
         """From now on requests go to the new one; what the old one has taken in it answers still."""

@@ -1,5 +1,6 @@
 """The samples of a request: a form with files, JSON with base64, or the body itself."""
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Awaitable, Callable
@@ -13,37 +14,57 @@ from settings.machine import ServingSettings
 
 FIELD = "files"
 HOW = 'send files in the form field `files`, JSON as {"inputs": [base64, …]}, or one sample as the body'
+END = {"Connection": "close"}  # what is left of the body is not waited for
 
 
 async def contents_of(request: Request, limits: ServingSettings) -> list[bytes]:
     """The bytes of each sample, in their order.
 
     Raises:
-        HTTPException: 413 where it is too much, 422 where no samples can be found in it.
+        HTTPException: 413 where it is too much, 422 where no samples can be found in it, 408 and 415 as `bounded`.
     """
-    bounded = Request(request.scope, _bounded(request.receive, int(limits.megabytes * 2**20)))
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     readers: dict[str, Callable[[Request, int], Awaitable[list[bytes]]]] = {
         "multipart/form-data": _from_form, "application/json": _from_json,
     }  # fmt: skip
-    found = await readers.get(kind, _whole)(bounded, limits.items)
+    found = await readers.get(kind, _whole)(bounded(request, limits), limits.items)
     if not found:
         raise HTTPException(422, f"the request holds no sample; {HOW}")
-    if len(found) > limits.items:
-        raise HTTPException(413, f"{len(found)} samples in one request, {limits.items} are allowed; send several")
+    check_count(len(found), limits)
     return found
 
 
-def _bounded(receive: Receive, most: int) -> Receive:
-    """Reads no more than so many bytes, whatever length a client promises."""
-    taken = 0
+def check_count(samples: int, limits: ServingSettings) -> None:
+    """Raises HTTPException 413 where a request holds too many samples."""
+    if samples > limits.items:
+        raise HTTPException(413, f"{samples} samples in one request, {limits.items} are allowed; send several")
+
+
+def bounded(request: Request, limits: ServingSettings) -> Request:
+    """The request, of which no more is read than may be, and no longer, whatever length a client promises.
+
+    Raises:
+        HTTPException: 415 where the body is compressed; reading it raises 413 where it is too large and 408 where it
+            comes too slowly.
+    """
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise HTTPException(415, "the request is compressed, which may hide its size; send it as it is", END)
+    return Request(request.scope, _bounded(request.receive, int(limits.megabytes * 2**20), limits.body_seconds))
+
+
+def _bounded(receive: Receive, most: int, seconds: float) -> Receive:
+    taken, until = 0, asyncio.get_running_loop().time() + seconds
 
     async def read() -> Message:
         nonlocal taken
-        message = await receive()
+        try:
+            async with asyncio.timeout_at(until):
+                message = await receive()
+        except TimeoutError as error:
+            raise HTTPException(408, f"the request took over {seconds:g} s to arrive; send it again", END) from error
         taken += len(message.get("body", b""))
         if taken > most:
-            raise HTTPException(413, f"the request is over {most / 2**20:g} MB; send several")
+            raise HTTPException(413, f"the request is over {most / 2**20:g} MB; send several", END)
         return message
 
     return read

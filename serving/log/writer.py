@@ -20,6 +20,11 @@ class LogWriter:
         self.domain, self.lost, self.fault = domain, 0, ""
         self._rows: list[tuple[Prediction, tuple[str, ...]]] = []
 
+    @property
+    def waiting(self) -> int:
+        """Rows that are not written yet."""
+        return len(self._rows)
+
     def add(self, row: Prediction, measures: tuple[str, ...]) -> None:
         """Takes a row in; `measures` are the names of what its spec measures of a sample."""
         if len(self._rows) >= MOST_ROWS:
