@@ -43,6 +43,7 @@ class ServingSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    port: int = Field(8000, ge=0, le=65535, description="port at which `regraft up` serves champions; 0: it does not")
     batch: int = Field(32, ge=1, le=64, description="samples that the model sees at once")
     wait_ms: float = Field(5.0, ge=0, description="longest wait for a batch to fill while others are decoded")
     queue: int = Field(512, ge=1, description="samples of a domain that may wait; more are refused with 503")

@@ -1,6 +1,6 @@
 """The service over HTTP."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fastapi import FastAPI
 
@@ -16,8 +16,15 @@ from serving.service import Service
 from settings.machine import Settings
 
 
-def create_app(domains: Sequence[str], settings: Settings, host: str = "127.0.0.1") -> FastAPI:
+def create_app(
+    domains: Sequence[str],
+    settings: Settings,
+    host: str = "127.0.0.1",
+    present: Callable[[], Sequence[str]] | None = None,
+) -> FastAPI:
     """The application, for any ASGI server with one process that listens on `host`.
+
+    Where `present` is given, all domains that it names are served, too, as soon as it names them.
 
     Raises:
         ServingError: it would be open to whoever reaches it.
@@ -25,7 +32,7 @@ def create_app(domains: Sequence[str], settings: Settings, host: str = "127.0.0.
     """
     ring = KeyRing(keys_path(settings.home))
     check_exposure(host, ring)
-    service = Service(domains, settings)
+    service = Service(domains, settings, present)
     measured = metrics.Metrics(service)
     app = FastAPI(title="Regraft", lifespan=service.running, docs_url=None, redoc_url=None)  # those load from elsewhere
     app.state.service = service
