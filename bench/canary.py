@@ -9,7 +9,6 @@ requests, as the evidence grows.
 
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import click
 import numpy as np
@@ -33,6 +32,13 @@ LABELLED = (0.2, 0.02, 0.0)
 PLAN = CanaryConfig()
 HOURS = PLAN.hours / REQUESTS  # from one request to the next
 ENDS = ("PROMOTE", "WITHDRAW", "HOLD")
+
+TOLD = """\
+Pairs of probes as in the gate's simulation, by their true difference in accuracy on the test images of Fashion-MNIST
+("equal" ones are made so by a coin). Each request is one image; a label comes 1,000 requests later in the middle. Judged
+after every 250 requests; what is open after 20,000 is HOLD. The margin is the usual one, a quarter of the champion's
+error: for the weakest of these champions 5 to 7 points, so that some who are 5 points worse are within what is borne. The
+last column counts the answers that were wrong because the canary gave them, less those that were right."""
 
 
 def canaries(images: str, gain: str, labelled: float, runs: int) -> Record:
@@ -87,17 +93,17 @@ def _decision(error: float) -> Decision:
 
 
 def section(results: Results) -> str:
-    """The page's table: one a share of labels."""
-    parts = []
+    """The page's tables: one a share of labels."""
+    parts = [TOLD]
     for labelled in LABELLED:
-        rows = [_row(gain, results.get(_name(gain, labelled))) for gain in GAINS]
+        rows = [_row(gain, dict(results.get(_name(gain, labelled), {}).get("values", {}))) for gain in GAINS]
         told = f"labels for {100 * labelled:g}% of requests" if labelled else "no labels"
         head = (told, *ENDS, "requests until then, median", "wrong answers for it, on balance")
         parts.append(table(head, rows))
     return "\n\n".join(parts)
 
 
-def _row(gain: str, found: Any) -> tuple[str, ...]:
+def _row(gain: str, found: Record) -> tuple[str, ...]:
     if not found:
         return (gain, *[NOT_RUN] * (len(ENDS) + 2))
     rates = [f"{100 * found[end] / found['runs']:.1f}%" for end in ENDS]

@@ -41,7 +41,7 @@ def test_course__nothing_is_known():
 def test_section__a_table_for_each_share_of_labels():
     """What was not run says so."""
     known = {"PROMOTE": 3, "WITHDRAW": 1, "HOLD": 0, "runs": 4, "requests": 1250.0, "worse": -2.5}
-    page = section({"equal/0.2": known})
+    page = section({"equal/0.2": {"values": known}})
     assert "| equal | 75.0% | 25.0% | 0.0% | 1,250 | -2.5 |" in page
     assert page.count(NOT_RUN) == 5 * (len(GAINS) * len(LABELLED) - 1)
     assert {one.name for one in cells("i", 4)} >= {"equal/0.2", "-5 points/0.0"}
