@@ -89,7 +89,6 @@ MUTANTS = [
     ("registry/gate/decide.py", "tuple(failed), False)", "tuple(failed), finding.better)"),
     ("registry/gate/decide.py", "_interval(before, compared.config)", "_interval(after, compared.config)"),
     ("registry/gate/disparity_floors.py", "one.difference.low), most)", "one.difference.value), most)"),
-    ("registry/gate/out_of_fold.py", "config.resampling) for part", "config.paired(config.level)) for part"),
     ("registry/gate/shared_classes.py", "challenger, config.resampling)", "challenger, config.paired(config.level))"),
     ("registry/gate/shared_classes.py", "{*champion.unknown, *challenger.unknown}", "{*champion.unknown}"),
     ("registry/gate/slice_floors.py", "mask.sum() >= MINIMUM_SLICE", "mask.sum() > MINIMUM_SLICE"),
