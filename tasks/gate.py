@@ -20,7 +20,8 @@ from registry.ledger.uses import Use, Uses
 from registry.store.aliases import alias_faults
 from registry.store.models import DECISION_RUN, tag_version
 from registry.store.tracking import log_json, log_values, run_address
-from tasks.evaluate import Judged, Verdict
+from registry.store.verdicts import Verdict
+from tasks.evaluate import Judged
 from tasks.plan import Plan
 from tasks.policy import COMPUTE
 from tasks.progress import artifact_key

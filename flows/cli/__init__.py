@@ -28,6 +28,7 @@ COMMANDS = {
     "reproduce": ("run", "Restore a version's data, train again, compare."),
     "score": ("run", "Score files with the champion."),
     "serve": ("serve", "Answer requests with the champions of domains until Ctrl-C."),
+    "canary": ("canary", "How a challenger that answers a share of requests stands; --stop ends it."),
     "feedback": ("run", "File labels from production for the next retrain."),
     "forget": ("forget", "Erase samples on request, wherever they are kept."),
     "domains": ("show", "Every domain: what is in production, since when, what is scheduled."),

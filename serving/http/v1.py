@@ -5,7 +5,8 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from serving.http.contents import contents_of
-from serving.service import Said, Service
+from serving.said import Said
+from serving.service import Service
 
 
 def router_of(service: Service) -> APIRouter:

@@ -55,6 +55,12 @@ def test_decide__cooldown(hours: int, action: str) -> None:
     assert ("the next not before 2026-05-01 13:00" in decision.reason) == (action == "nothing")
 
 
+def test_decide__clock_was_set_back() -> None:
+    """A retrain of the future does not hold up the next one."""
+    last = NOW + timedelta(days=365)
+    assert decide(OK, report(drift=True), MonitoringConfig(), last_retrain=last, now=NOW).action == "retrain"
+
+
 def test_decide__drift_missing() -> None:
     """A window that passed triage must be measured."""
     with pytest.raises(MonitoringError, match="drift is missing"):

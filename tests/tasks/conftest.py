@@ -11,7 +11,7 @@ from lightning_modules.fitting.launch import FitResult
 from registry.gate.config import GateConfig
 from registry.gate.decide import decide
 from registry.gate.decision import Measured
-from tasks.evaluate import Verdict
+from registry.store.verdicts import Verdict
 from tasks.promote import promote
 from tasks.train import Trained, open_training_run
 

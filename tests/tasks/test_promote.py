@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from registry.errors import GateError, LedgerConflictError, LedgerError, ModelNotFoundError, PackageError, RegistryError
+from registry.gate.config import CanaryConfig
 from registry.gate.decision import recorded_sha256
+from registry.ledger.canaries import open_canary
+from registry.ledger.events import Events
 from registry.ledger.history import quarantined
 from registry.ledger.ledger import Ledger
 from registry.ledger.records import Decided
@@ -79,6 +82,20 @@ def test_promote__provisional_needs_a_person(registered, verdict, approval, outc
     assert ledger().entries("photos")[-1].approval == approval
 
 
+def test_promote__open_question_becomes_a_canary(registered, verdict, own_workshop):
+    """Where the rule has a canary a PROVISIONAL version begins as one; an approval puts it into production at once."""
+    registered(), registered()
+    promote.fn(verdict(1, None), "r")
+    found = verdict(2, 1)
+    rule = found.decision.config.model_copy(update={"canary": CanaryConfig()})
+    provisional = found.decision.model_copy(update={"outcome": "PROVISIONAL", "better": False, "config": rule})
+    promotion = promote.fn(replace(found, decision=provisional), "r")
+    assert (promotion.outcome, promotion.champion) == ("PROVISIONAL", 1)
+    assert "answers a share of the requests to `regraft serve photos`" in promotion.reasons[-1]
+    assert open_canary(Events(load_settings().ledger), "photos").version == 2
+    assert promote.fn(replace(found, decision=provisional), "r", approval='{"approver": "Ada"}').champion == 2
+
+
 def test_find_best__last_that_was_better(registered, verdict):
     """The champion itself, where it was first or better; else what its decision names, if that is still there."""
     registered(), registered()
@@ -143,7 +160,7 @@ def test_promote__interrupted_between_ledger_and_alias(registered, verdict, monk
 
 
 @pytest.mark.parametrize(
-    ("moment", "rows"), [("tasks.promote._verified", 0), ("registry.ledger.ledger.Ledger.append", 1)]
+    ("moment", "rows"), [("registry.store.promotion.verified", 0), ("registry.ledger.ledger.Ledger.append", 1)]
 )
 def test_promote__ledger_goes_away(registered, verdict, monkeypatch, postgresql, postgresql_server, moment, rows):
     """PostgreSQL stops before or after the row is written: one clear error, and the next attempt ends it once."""
