@@ -81,7 +81,7 @@ MUTANTS = [
     ("monitoring/signals/two_sample.py", "(m * (m - 1))", "(m * m)"),
     ("monitoring/signals/two_sample.py", "- 2 * (sums * second)", "- (sums * second)"),
     ("monitoring/triage.py", "failed > config.max_undecodable * rows", "failed > 2 * config.max_undecodable * rows"),
-    ("monitoring/controller.py", "now - last_retrain < timedelta", "now - last_retrain > timedelta"),
+    ("monitoring/controller.py", "<= since < timedelta", "<= since > timedelta"),
     ("registry/gate/comparison.py", "return self.margin > 0 and self.difference", "return self.difference"),
     ("registry/gate/decide.py", "harm_floors(champion, challenger, config)", "harm_floors(before, after, config)"),
     ("registry/gate/decide.py", "whole.challenger, config, level)", "whole.challenger, config, config.level)"),
