@@ -2,6 +2,7 @@
 
 from prefect import flow
 
+from data.stores.locks import domain_lock
 from tasks.domain import load_domain
 from tasks.evaluate import Contestant, Verdict, find_champion, refuse_champion
 from tasks.evaluate import evaluate as judge
@@ -18,9 +19,10 @@ def evaluate(domain: str, version: int) -> Verdict:
     """Judges a version on the present test split and lets the gate decide."""
     config = load_domain(domain)
     refuse_champion(domain, version)
-    plan = Plan(config, preprocess(config))
-    verdict = evaluate_version(plan, version)
-    announce_stress(domain, version)
+    with domain_lock(config.home, domain, "evaluate"):
+        plan = Plan(config, preprocess(config))
+        verdict = evaluate_version(plan, version)
+        announce_stress(domain, version)
     stress_owed(plan)
     return verdict
 
