@@ -14,6 +14,7 @@ from serving.errors import NoModelError, NotServedError, ServingError, TooSlowEr
 from serving.log.writer import LogWriter
 from serving.said import Request, Role, Said
 from serving.slot import Served, Slot
+from serving.upkeep import tended
 from settings.machine import Settings
 
 NOBODY = Asked()
@@ -35,6 +36,7 @@ class Service:
         """Follows the ledger and writes the logs meanwhile; at the end everything taken in is answered and logged."""
         slots, logs = self.slots.values(), self.logs.values()
         work = [*(one.follow() for one in slots), *(watch(one) for one in slots), *(one.write() for one in logs)]
+        work += [tended(domain) for domain in self.slots]
         tasks = [asyncio.create_task(one) for one in work]
         try:
             yield
