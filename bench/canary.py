@@ -38,7 +38,7 @@ Pairs of probes as in the gate's simulation, by their true difference in accurac
 ("equal" ones are made so by a coin). Each request is one image; a label comes 1,000 requests later in the middle.
 Judged after every 250 requests; what is open after 20,000 is HOLD. The margin is the usual one, a quarter of the
 champion's error: for the weakest of these champions 5 to 7 points, so that some who are 5 points worse are within what
-is borne. The last column counts the answers that were wrong because the canary gave them, less those that were right."""
+is borne. The last column counts answers that were wrong because the canary gave them, less those that were right."""
 
 
 def canaries(images: str, gain: str, labelled: float, runs: int) -> Record:

@@ -14,6 +14,7 @@ from serving.errors import NoModelError, NotServedError, ServingError, TooSlowEr
 from serving.log.writer import LogWriter
 from serving.said import Request, Role, Said
 from serving.slot import Served, Slot
+from serving.upkeep import tended
 from settings.machine import Settings
 
 NOBODY = Asked()
@@ -57,7 +58,7 @@ class Service:
 
     def _follow(self, name: str) -> None:
         slot, log = self.slots[name], self.logs[name]
-        self._work |= {asyncio.create_task(one) for one in (slot.follow(), watch(slot), log.write())}
+        self._work |= {asyncio.create_task(one) for one in (slot.follow(), watch(slot), log.write(), tended(name))}
 
     async def _grow(self) -> None:
         """Takes in domains that are new in the project."""

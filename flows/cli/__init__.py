@@ -30,7 +30,7 @@ COMMANDS = {
     "serve": ("serve", "Answer requests with the champions of domains until Ctrl-C."),
     "canary": ("canary", "How a challenger that answers a share of requests stands; --stop ends it."),
     "keys": ("keys", "Keys for callers of the service: add, list, revoke."),
-    "feedback": ("run", "File labels from production for the next retrain."),
+    "feedback": ("feedback", "File labels from production for the next retrain."),
     "forget": ("forget", "Erase samples on request, wherever they are kept."),
     "domains": ("show", "Every domain: what is in production, since when, what is scheduled."),
     "remove": ("remove", "Remove a domain; --dry-run says what would go and what would stay."),

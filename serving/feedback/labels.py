@@ -78,7 +78,7 @@ def history(domain: str, references: AbstractSet[str] | None = None) -> pd.DataF
     """
     named = None if references is None else pa.array(sorted(references), pa.string())
     frame: pd.DataFrame = settled(lambda: _read(labels_store(domain), named)).to_pandas(use_threads=False)
-    frame = frame.drop_duplicates("entry")
+    frame = frame.drop_duplicates("entry", keep="last", ignore_index=True)
     before = frame.groupby(["kind", "reference"])["label"].shift()
     return frame[frame["label"] != before].reset_index(drop=True)
 

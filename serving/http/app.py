@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from serving.access.exposure import check_exposure
 from serving.access.keys import keys_path
 from serving.access.ring import KeyRing
-from serving.http import health, metrics, v1, v2
+from serving.http import feedback, health, metrics, v1, v2
 from serving.http.edge import Edge
 from serving.http.faults import add_faults
 from serving.http.guard import Guard
@@ -41,7 +41,7 @@ def create_app(
     add_faults(app)
     for router in (
         v1.router_of(service), v2.router_of(service), health.router_of(service), metrics.router_of(measured),
-        page.router_of(service),
+        page.router_of(service), feedback.router_of(service),
     ):  # fmt: skip
         app.include_router(router)
     return app

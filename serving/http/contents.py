@@ -3,35 +3,38 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fastapi import HTTPException, Request
 from starlette.datastructures import UploadFile
 from starlette.types import Message, Receive
 
+from serving.asking import Asked
+from serving.http.asked import FIELDS, asked_of
 from settings.machine import ServingSettings
 
 FIELD = "files"
+Sent = tuple[list[bytes], Mapping[str, Any]]  # samples, and what else was said
 HOW = 'send files in the form field `files`, JSON as {"inputs": [base64, …]}, or one sample as the body'
 END = {"Connection": "close"}  # what is left of the body is not waited for
 
 
-async def contents_of(request: Request, limits: ServingSettings) -> list[bytes]:
-    """The bytes of each sample, in their order.
+async def sent_in(request: Request, limits: ServingSettings) -> tuple[list[bytes], Asked]:
+    """The bytes of each sample, in their order, and who asks.
 
     Raises:
         HTTPException: 413 where it is too much, 422 where no samples can be found in it, 408 and 415 as `bounded`.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    readers: dict[str, Callable[[Request, int], Awaitable[list[bytes]]]] = {
+    readers: dict[str, Callable[[Request, int], Awaitable[Sent]]] = {
         "multipart/form-data": _from_form, "application/json": _from_json,
     }  # fmt: skip
-    found = await readers.get(kind, _whole)(bounded(request, limits), limits.items)
+    found, told = await readers.get(kind, _whole)(bounded(request, limits), limits.items)
     if not found:
         raise HTTPException(422, f"the request holds no sample; {HOW}")
     check_count(len(found), limits)
-    return found
+    return found, asked_of(request, told)
 
 
 def check_count(samples: int, limits: ServingSettings) -> None:
@@ -70,19 +73,20 @@ def _bounded(receive: Receive, most: int, seconds: float) -> Receive:
     return read
 
 
-async def _from_form(request: Request, items: int) -> list[bytes]:
-    async with request.form(max_files=items, max_fields=items) as form:
-        return [await part.read() for part in form.getlist(FIELD) if isinstance(part, UploadFile)]
+async def _from_form(request: Request, items: int) -> Sent:
+    async with request.form(max_files=items, max_fields=items + len(FIELDS)) as form:
+        told = {name: value for name, value in form.items() if isinstance(value, str)}
+        return [await part.read() for part in form.getlist(FIELD) if isinstance(part, UploadFile)], told
 
 
-async def _from_json(request: Request, items: int) -> list[bytes]:
+async def _from_json(request: Request, items: int) -> Sent:
     try:
         content: Any = await request.json()
-        return [base64.b64decode(one, validate=True) for one in content["inputs"]]
+        return [base64.b64decode(one, validate=True) for one in content["inputs"]], content
     except (ValueError, TypeError, KeyError, RecursionError, binascii.Error) as error:
         raise HTTPException(422, f"no JSON with base64 inputs; {HOW}") from error
 
 
-async def _whole(request: Request, items: int) -> list[bytes]:
+async def _whole(request: Request, items: int) -> Sent:
     content = await request.body()
-    return [content] if content else []
+    return [content] if content else [], {}

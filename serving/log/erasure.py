@@ -31,7 +31,7 @@ class Traces:
         return self.hashes | self.ids | self.keys | self.paths
 
 
-def traces_of(domain: str, hashes: AbstractSet[str], keys: AbstractSet[str] = frozenset()) -> Traces:
+def find_traces(domain: str, hashes: AbstractSet[str], keys: AbstractSet[str] = frozenset()) -> Traces:
     """What the log holds of samples that are named by content, or by path, key, group or session.
 
     Raises:

@@ -90,7 +90,7 @@ def _merge(store: Store, files: Sequence[File], load_file: Load, key: Sequence[s
 
 
 def _once(table: pa.Table, key: Sequence[str]) -> pa.Table:
-    """Each row once, in the order of the table."""
+    """Each row once, in the order of the last of each, as a reader has them."""
     numbered = table.select(key).append_column("row", pa.array(range(table.num_rows), pa.int64()))
-    first = numbered.group_by(list(key), use_threads=False).aggregate([("row", "min")])
-    return table.take(pa.array(sorted(first["row_min"].to_pylist()), pa.int64()))
+    last = numbered.group_by(list(key), use_threads=False).aggregate([("row", "max")])
+    return table.take(pa.array(sorted(last["row_max"].to_pylist()), pa.int64()))

@@ -66,6 +66,12 @@ class Store:
         """Names of the folders in a folder, in order; none where it does not exist."""
         return sorted(Path(one["name"]).name for one in self._listed(folder) if one["type"] == "directory")
 
+    def days(self) -> list[str]:
+        """The folders of days, here and one folder below, of each the days in their order."""
+        top = self.folders()
+        below = [f"{folder}/{day}" for folder in top if "day=" not in folder for day in self.folders(folder)]
+        return [name for name in [*top, *below] if name.rpartition("/")[2].startswith("day=")]
+
     def files(self, folder: str = "") -> list[File]:
         """The files in a folder, newest first; what is none of ours is passed over."""
         found = [_file(folder, Path(one["name"]).name, one["size"]) for one in self._listed(folder)]
@@ -147,10 +153,9 @@ class Store:
     def _newest(self) -> Iterator[File]:
         """The files without folder and those of the newest day of each folder."""
         yield from self.files()
-        top = self.folders()
-        for folder in [name for name in top if not name.startswith("day=")]:
-            yield from (file for day in self.folders(folder)[-1:] for file in self.files(f"{folder}/{day}"))
-        yield from (file for day in [name for name in top if name.startswith("day=")][-1:] for file in self.files(day))
+        newest = {folder.rpartition("day=")[0]: folder for folder in self.days()}
+        for folder in newest.values():
+            yield from self.files(folder)
 
     def _put(self, path: str, content: bytes) -> None:
         if "file" in self._protocols:

@@ -17,10 +17,16 @@ def rows() -> Callable[..., list[Prediction]]:
     half, single = np.array([0.5, 2.0], dtype=np.float16), np.array([0.25, 0.75], dtype=np.float32)
 
     def make(start: int, stop: int, *, version: int = 1, day: int = 0, **more) -> list[Prediction]:
-        fixed = {"predicted": "cat", "probabilities": single, "embedding": half, "facts": {"brightness": 7.5}}
+        fixed = {
+            "hash": "h",
+            "predicted": "cat",
+            "probabilities": single,
+            "embedding": half,
+            "facts": {"brightness": 7.5},
+        }
         begin = START + timedelta(days=day)
         times = [begin + timedelta(seconds=number) for number in range(start, stop)]
         numbered = zip(times, range(start, stop), strict=True)
-        return [Prediction(time, version, "t", "h", str(number), **(fixed | more)) for time, number in numbered]
+        return [Prediction(time, version, "t", path=str(number), **(fixed | more)) for time, number in numbered]
 
     return make

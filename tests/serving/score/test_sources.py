@@ -1,9 +1,9 @@
 """Paths of a person become files."""
 
 import pytest
+from serving.files import files_below
 
 from serving.errors import ServingError
-from serving.files import files_below
 
 
 def test_files_below__hidden_ones_are_passed_over(tmp_path):

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from serving.score_table import opened_table
 
 from serving.log.schema import Prediction
-from serving.score_table import opened_table
 
 
 def row(path: str, **said: object) -> Prediction:
