@@ -3,11 +3,12 @@
 Single samples: what logistic probes on frozen features (128 px) say of the 10,000 test images of Fashion-MNIST, ten
 classes; eight times probes of 60 to 1,200 training images. Pairs of probes are chosen by their true difference in
 accuracy; 60 or 300 images are drawn for evidence, each pair with its own. "Equal" pairs are made equal: a coin deals
-out both answers to every image. Whole groups: what eight probes say of the 2,624 solar cells of ELPV, drawn by modules
-of about 60 cells; for every module a coin decides which of two probes the challenger is, so that the gain is a share of
-the two probes' difference. Every pair goes through `registry.gate.comparison` with the default rule (level 95%, 400
-resamples instead of 2,000) and with the rule before it: the metric's own interval above 0, and as many looks as there
-were comparisons. The rule was chosen on these probes (at 64 px and 128 px), so the rates are no independent proof.
+out both answers to every image; who is called better there is so by chance, of which 2.5% are allowed. Whole groups:
+what eight probes say of the 2,624 solar cells of ELPV, drawn by modules of about 60 cells; for every module a coin
+decides which of two probes the challenger is, so that the gain is a share of the two probes' difference. Every pair
+goes through `registry.gate.comparison` with the default rule (level 95%, 400 resamples instead of 2,000) and with the
+rule before it: the metric's own interval above 0, and as many looks as there were comparisons. The rule was chosen on
+these probes (at 64 px and 128 px), so the rates are no independent proof.
 """
 
 from collections import Counter
@@ -197,9 +198,10 @@ def _crept() -> list[tuple[int, bool]]:
 
 
 def cells(images: str, pairs: int) -> list[Cell]:
-    """Every cell; of ten looks and ten successors a third as many."""
+    """Every cell; of equal pairs four times as many, of ten looks and ten successors a third."""
     planned: list[tuple[str, tuple[Any, ...], dict[str, Any], int]] = [
-        *(("single", (n, gain), {"evidence": n, "gain": gain}, pairs) for n in EVIDENCE for gain in (*GAINS, EQUAL)),
+        *(("single", (n, gain), {"evidence": n, "gain": gain}, pairs) for n in EVIDENCE for gain in GAINS),
+        *(("single", (n, EQUAL), {"evidence": n, "gain": EQUAL}, 4 * pairs) for n in EVIDENCE),
         *(("modules", (n, share), {"evidence": n, "share": share}, pairs) for n in MODULES for share in SHARES),
         *(("looks", (n, gain), {"evidence": n, "gain": gain}, pairs // 3) for n, gain in _looked()),
         *(("creep", (n, held), {"evidence": n, "held": held}, pairs // 3) for n, held in _crept()),

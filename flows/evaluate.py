@@ -2,8 +2,9 @@
 
 from prefect import flow
 
+from registry.store.verdicts import Verdict
 from tasks.domain import load_domain
-from tasks.evaluate import Contestant, Verdict, find_champion, refuse_champion
+from tasks.evaluate import Contestant, find_champion, refuse_champion
 from tasks.evaluate import evaluate as judge
 from tasks.events import announce_stress, owed_stress
 from tasks.gate import Rivals, gate

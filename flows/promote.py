@@ -3,9 +3,9 @@
 from prefect import flow
 
 from registry.gate.config import ApprovalConfig
+from registry.store.verdicts import Verdict
 from tasks.approval import approval_needed, ask_approval, hold
 from tasks.domain import load_domain
-from tasks.evaluate import Verdict
 from tasks.promote import Promotion, check_decision, read_verdict
 from tasks.promote import promote as promote_version
 

@@ -12,9 +12,9 @@ from registry.ledger.notices import stress_state
 from registry.store.figures import read_figures
 from registry.store.models import DECISION_RUN, describe_versions, model_version
 from registry.store.tracking import run_address, run_metrics
+from registry.store.verdicts import Verdict
 from settings.machine import load_settings
 from tasks.domain import load_domain
-from tasks.evaluate import Verdict
 from tasks.promote import read_verdict
 
 CONFUSIONS = 5

@@ -48,9 +48,14 @@ def decide(
         return MonitorDecision("nothing", "no drift: every statistic is within its threshold")
     alarms = (f"{s.name} {s.value:.4f} above {s.threshold:.4f}" for s in drift.statistics if s.alarm)
     reason = f"drift: {', '.join(alarms)}"
-    if last_retrain is not None and now - last_retrain < timedelta(hours=config.cooldown_hours):
+    if last_retrain is not None and _cools_down(now - last_retrain, config):
         return MonitorDecision("nothing", f"{reason}, but cooling down: {_cooldown(last_retrain, config)}")
     return MonitorDecision("retrain", reason)
+
+
+def _cools_down(since: timedelta, config: MonitoringConfig) -> bool:
+    """Whether a retrain that long ago is recent; one of the future only says that the clock was set back."""
+    return timedelta(0) <= since < timedelta(hours=config.cooldown_hours)
 
 
 def _cooldown(last_retrain: datetime, config: MonitoringConfig) -> str:

@@ -12,7 +12,7 @@ from data.specs.spec import Array
 from data.specs.transform import Transform
 from serving.engine.answers import Scorer, answers_to
 from serving.errors import ServingError
-from serving.log.predictions import Prediction, append, told
+from serving.log.predictions import Prediction, opened_log, told
 from serving.score_report import Outcome, ScoreReport, summarise
 from serving.score_table import opened_table
 
@@ -39,9 +39,7 @@ def score_files(
     slices: Mapping[str, Sequence[str]] | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> ScoreReport:
-    """Predicts `paths` in batches of 64 and appends every batch to the prediction log as soon as it is done.
-
-    The table is there when all are done.
+    """Predicts `paths` in batches of 64; log and table have them once all are done; what was cut off counts not.
 
     Args:
         package: the loaded model package.
@@ -57,21 +55,18 @@ def score_files(
     """
     _check(paths, slices or {})
     outcomes: list[Outcome] = []
-    with opened_table(to.table, package.classes) as write:
+    domain, facts = to.domain if to.log else None, package.transform.spec.measures
+    # the log last: a table that cannot be written leaves no run in it
+    with opened_log(domain, facts) as log, opened_table(to.table, package.classes) as write:
         for start in range(0, len(paths), BATCH):
             rows = _predict(package, version, paths[start : start + BATCH])
-            _log(rows, package, to)
+            log(rows)
             write(rows)
             outcomes += [Outcome(row.path, row.predicted, row.error) for row in rows]
             progress(len(outcomes), len(paths))
     report = summarise(to.domain, version, outcomes, package.classes, slices or {})
     logger.info("%s: version %d scored %d files, %d failed", to.domain, version, len(paths), len(report.failures))
     return replace(report, logged=len(outcomes) if to.log else 0)
-
-
-def _log(rows: Sequence[Prediction], package: Scorer, to: Destination) -> None:
-    if to.log:
-        append(to.domain, rows, package.transform.spec.measures)
 
 
 def _check(paths: Sequence[Path], slices: Mapping[str, Sequence[str]]) -> None:

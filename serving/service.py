@@ -5,37 +5,19 @@ It follows the ledger by itself, see `serving.slot`. Every answer names the vers
 
 import asyncio
 import contextlib
-import hashlib
-import uuid
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
-from data.errors import SampleError
-from serving.engine.answers import Answer
+from serving.asking import Asked
+from serving.canary.watch import watch
 from serving.engine.batcher import Threads
-from serving.errors import ModelFaultError, NoModelError, NotServedError, TooSlowError
-from serving.log.predictions import Prediction, told
+from serving.errors import NoModelError, NotServedError, ServingError, TooSlowError
 from serving.log.writer import LogWriter
+from serving.said import Request, Role, Said
 from serving.slot import Served, Slot
 from settings.machine import Settings
 
-
-@dataclass(frozen=True)
-class Said:
-    """What a version says of one sample: an answer, or why there is none.
-
-    Attributes:
-        id: names the prediction, in the log as well.
-        served: which version said it.
-        answer: None where the sample has a fault.
-        error: the fault in one line; empty where there is an answer.
-    """
-
-    id: str
-    served: Served
-    answer: Answer | None
-    error: str = ""
+NOBODY = Asked()
+SPARE = 0.25  # of the queue: while more wait, nothing is asked that nobody waits for
 
 
 class Service:
@@ -46,11 +28,13 @@ class Service:
         self.settings = settings.serving
         self.slots = {name: Slot(name, threads, settings) for name in domains}
         self.logs = {name: LogWriter(name) for name in domains}
+        self._unseen: set[asyncio.Task[None]] = set()
 
     @contextlib.asynccontextmanager
     async def running(self, _: object = None) -> AsyncIterator[None]:
         """Follows the ledger and writes the logs meanwhile; at the end everything taken in is answered and logged."""
-        work = [slot.follow() for slot in self.slots.values()] + [log.write() for log in self.logs.values()]
+        slots, logs = self.slots.values(), self.logs.values()
+        work = [*(one.follow() for one in slots), *(watch(one) for one in slots), *(one.write() for one in logs)]
         tasks = [asyncio.create_task(one) for one in work]
         try:
             yield
@@ -58,8 +42,9 @@ class Service:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await asyncio.gather(*(slot.close() for slot in self.slots.values()))
-            await asyncio.gather(*(log.flush() for log in self.logs.values()))
+            await asyncio.gather(*(slot.close() for slot in slots))
+            await asyncio.gather(*self._unseen)
+            await asyncio.gather(*(log.flush() for log in logs))
 
     def slot(self, domain: str) -> Slot:
         """The slot of a domain.
@@ -72,7 +57,7 @@ class Service:
         return self.slots[domain]
 
     def served(self, domain: str) -> Served:
-        """What answers for a domain by now.
+        """The champion that answers for a domain by now.
 
         Raises:
             NotServedError: it is not served here.
@@ -83,8 +68,10 @@ class Service:
             raise NoModelError(f"{domain!r} has no model: {slot.fault or 'nothing is in production yet'}")
         return slot.current
 
-    async def predict(self, domain: str, contents: Sequence[bytes]) -> list[Said]:
-        """What the champion says of each sample, in their order; one that is no sample is told as its own error.
+    async def predict(self, domain: str, contents: Sequence[bytes], asked: Asked = NOBODY) -> list[Said]:
+        """What the domain's model says of each sample, in their order; one that is no sample is told as its own error.
+
+        Where a canary runs it answers its share of the callers; the other of the two is asked as well, unseen.
 
         Raises:
             NotServedError: the domain is not served here.
@@ -92,29 +79,51 @@ class Service:
             QueueFullError: too many samples wait.
             TooSlowError: it took longer than a request may.
         """
-        served = self.served(domain)  # and no await before they are submitted: a swap cannot come between
-        futures = served.batcher.submit(contents)
+        champion, rival = self.served(domain), self.slot(domain).rival
+        request = Request(domain, contents, asked)
+        if rival is None:
+            return await self._ask(request, champion, "champion")
+        if rival.answers(asked.caller or request.id) and rival.served.batcher.takes(len(contents)):
+            self._ask_unseen(request, champion)
+            return await self._ask_canary(request, rival.served)
+        self._ask_unseen(request, rival.served)
+        return await self._ask(request, champion, "champion")
+
+    async def _ask_canary(self, request: Request, canary: Served) -> list[Said]:
+        """The canary's answers; the champion's where it has a fault, or has none within half the time."""
+        with contextlib.suppress(TooSlowError):
+            said = await self._ask(request, canary, "canary", 0.5)
+            if not any(one.faulty for one in said):
+                return said
+        again = Request(request.domain, request.contents, request.asked)
+        return await self._ask(again, self.served(request.domain), "champion", 0.5)
+
+    async def _ask(self, request: Request, served: Served, role: Role, patience: float = 1.0) -> list[Said]:
+        """What a version says of a request, for the log as well; `patience` is a share of the longest time."""
+        loop, seconds = asyncio.get_running_loop(), patience * self.settings.timeout
+        begun, futures = loop.time(), served.batcher.submit(request.contents)
         try:
-            async with asyncio.timeout(self.settings.timeout):
+            async with asyncio.timeout(seconds):
                 found = await asyncio.gather(*futures, return_exceptions=True)
         except TimeoutError as error:
-            raise TooSlowError(f"no answer within {self.settings.timeout:g} s; try again later") from error
-        said = [_said(served, one) for one in found]
-        for content, one in zip(contents, said, strict=True):
-            self._log(domain, content, one)
+            raise TooSlowError(f"no answer within {seconds:g} s; try again later") from error
+        said = request.said(served, found)
+        for row in request.rows(said, role, loop.time() - begun):
+            self.logs[request.domain].add(row, tuple(served.package.transform.spec.measures))
         return said
 
-    def _log(self, domain: str, content: bytes, said: Said) -> None:
-        transform = said.served.package.transform
-        digest, version = hashlib.sha256(content).hexdigest(), said.served.version
-        row = Prediction(datetime.now(UTC), version, transform.hash, digest, f"request/{said.id}")
-        row = replace(row, error=said.error) if said.answer is None else told(row, said.answer)
-        self.logs[domain].add(row, tuple(transform.spec.measures))
+    def _ask_unseen(self, request: Request, served: Served) -> None:
+        """Asks a version for the log alone, after those for whom somebody waits."""
+        task = asyncio.create_task(self._unseen_by(request, served))
+        self._unseen.add(task)
+        task.add_done_callback(self._unseen.discard)
 
+    async def _unseen_by(self, request: Request, served: Served) -> None:
+        waiting = sum(one.batcher.pending for one in self._served(request.domain))
+        if waiting <= SPARE * self.settings.queue:
+            with contextlib.suppress(ServingError):  # it is full, too slow, or gone: nobody misses it
+                await self._ask(request, served, "shadow")
 
-def _said(served: Served, found: Answer | BaseException) -> Said:
-    known = uuid.uuid4().hex
-    if isinstance(found, Answer):
-        return Said(known, served, found)
-    reason = str(found) if isinstance(found, SampleError | ModelFaultError) else "it cannot be read"
-    return Said(known, served, None, reason)
+    def _served(self, domain: str) -> list[Served]:
+        slot = self.slots[domain]
+        return [one for one in (slot.current, slot.rival.served if slot.rival else None) if one]

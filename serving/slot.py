@@ -1,4 +1,4 @@
-"""The slot of a domain: the champion that answers, until the ledger names another, which takes its place unnoticed."""
+"""The slot of a domain: the champion that answers, and beside it the canary, both as the ledger's database has them."""
 
 import asyncio
 import logging
@@ -6,12 +6,16 @@ from collections import Counter
 from dataclasses import dataclass
 
 from registry.errors import PackageError
+from registry.gate.config import CanaryConfig
+from registry.ledger.canaries import Canary, end_canary, open_canary
 from registry.ledger.events import Event, Events, Outcome
 from registry.ledger.history import Entry
 from registry.ledger.ledger import Ledger
 from registry.package.package import Package
 from registry.package.parity import TOLERANCE, served_difference
 from registry.store.models import model_version
+from registry.store.verdicts import recorded_verdict
+from serving.canary.routing import is_canarys
 from serving.engine.batcher import Batcher, Threads
 from settings.errors import RegraftError
 from settings.machine import Settings
@@ -23,7 +27,7 @@ LOOK_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Served:
-    """One version that answers, and the hash of the ledger's row that put it there."""
+    """One version that answers, and the hash of the ledger's row that put it there; a canary has no row."""
 
     version: int
     row: str
@@ -31,15 +35,30 @@ class Served:
     batcher: Batcher
 
 
+@dataclass(frozen=True)
+class Rival:
+    """A canary that is ready to answer, and the rule of its decision."""
+
+    canary: Canary
+    plan: CanaryConfig
+    served: Served
+
+    def answers(self, caller: str) -> bool:
+        """Whether the caller is of the share that it answers by now."""
+        return is_canarys(caller, self.plan.share(self.canary.hours()))
+
+
 class Slot:
     """What answers for one domain; to be used on a running event loop.
 
-    `current` is None until a champion was verified, and `fault` says what keeps the slot from following the ledger.
+    `current` is None until a champion was verified, `rival` is the canary that was verified, if there is one, and
+    `fault` says what keeps the slot from following the ledger.
     """
 
     def __init__(self, domain: str, threads: Threads, settings: Settings) -> None:
         self.domain, self._threads, self._settings = domain, threads, settings
         self.current: Served | None = None
+        self.rival: Rival | None = None
         self.fault = ""
         self.swaps, self.refusals = 0, 0
         self.sizes: Counter[int] = Counter()  # of the batches that models saw
@@ -53,19 +72,15 @@ class Slot:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
-        """Takes in what the ledger has in production by now; a package that fails any check leaves all as it was."""
+        """Takes in what there is by now; a package that fails any check leaves all as it was.
+
+        While MLflow, the ledger or the disk fails, all stays as it was.
+        """
         try:
-            row = await asyncio.to_thread(_last_row, self._settings.ledger, self.domain)
-            if row is None:
-                self._swap(None)
-            elif row.hash not in (self.current.row if self.current else "", self._refused):
-                await self._take(row)
-            elif row.hash != self._refused:
-                self.fault = ""
-        except (
-            RegraftError,
-            OSError,
-        ) as error:  # MLflow, the ledger or the disk: all stays as it was until they are back
+            row, canary = await asyncio.to_thread(_state, self._settings.ledger, self.domain)
+            await self._look_at_champion(row)
+            await self._look_at_canary(canary)
+        except (RegraftError, OSError) as error:
             if self.fault != str(error):
                 logger.warning("%s: %s", self.domain, error)
             self.fault = str(error)
@@ -73,7 +88,32 @@ class Slot:
     async def close(self) -> None:
         """Takes nothing more in and returns once everything is answered."""
         self._swap(None)
+        self._drop_rival()
         await asyncio.gather(*self._drains)
+
+    async def _look_at_champion(self, row: Entry | None) -> None:
+        if row is None:
+            self._swap(None)
+        elif row.hash not in (self.current.row if self.current else "", self._refused):
+            await self._take(row)
+        elif row.hash != self._refused:
+            self.fault = ""
+
+    async def _look_at_canary(self, canary: Canary | None) -> None:
+        """Takes in the canary of the ledger's database; one whose package fails any check is withdrawn."""
+        if canary == (self.rival.canary if self.rival else None):
+            return
+        self._drop_rival()
+        if canary is None or self.current is None or canary.version == self.current.version:
+            return
+        try:
+            package, plan = await asyncio.to_thread(_rival, canary)
+        except PackageError as error:
+            logger.warning("%s: canary v%d is refused: %s", self.domain, canary.version, error)
+            await asyncio.to_thread(_withdraw, self._settings.ledger, canary, str(error))
+            return
+        self.rival = Rival(canary, plan, Served(canary.version, "", package, self._batcher(package)))
+        logger.info("%s: v%d is the canary", self.domain, canary.version)
 
     async def _take(self, row: Entry) -> None:
         try:
@@ -82,27 +122,50 @@ class Slot:
             self._refused, self.fault = row.hash, f"v{row.to_version} is refused: {error}"
             self.refusals += 1
             logger.warning("%s: %s", self.domain, self.fault)
-            await asyncio.to_thread(_tell, self._settings.ledger, self.domain, "failed", self.fault)
+            await self._tell("failed", self.fault)
             return
-        batcher = Batcher(package, self._threads, self._settings.serving, self.sizes)
         self.swaps += 1
-        self._swap(Served(row.to_version, row.hash, package, batcher))
+        self._swap(Served(row.to_version, row.hash, package, self._batcher(package)))
         self.fault = self._refused = ""
         logger.info("%s: v%d answers", self.domain, row.to_version)
-        await asyncio.to_thread(_tell, self._settings.ledger, self.domain, "done", f"v{row.to_version} answers")
+        await self._tell("done", f"v{row.to_version} answers")
+
+    def _batcher(self, package: Package) -> Batcher:
+        return Batcher(package, self._threads, self._settings.serving, self.sizes)
 
     def _swap(self, new: Served | None) -> None:
         """From now on requests go to the new one; what the old one has taken in it answers still."""
         old, self.current = self.current, new
+        self._drain(old)
+
+    def _drop_rival(self) -> None:
+        old, self.rival = self.rival, None
+        self._drain(old.served if old else None)
+
+    def _drain(self, old: Served | None) -> None:
         if old is not None:
             drain = asyncio.get_running_loop().create_task(old.batcher.drain())
             self._drains.add(drain)
             drain.add_done_callback(self._drains.discard)
 
+    async def _tell(self, outcome: Outcome, text: str) -> None:
+        await asyncio.to_thread(_told, self._settings.ledger, self.domain, outcome, text)
 
-def _last_row(ledger: str, domain: str) -> Entry | None:
+
+def _state(ledger: str, domain: str) -> tuple[Entry | None, Canary | None]:
+    """The ledger's last row of the domain, and its canary."""
     entries = Ledger(ledger).present(domain)
-    return entries[-1] if entries else None
+    return entries[-1] if entries else None, open_canary(Events(ledger), domain)
+
+
+def _rival(canary: Canary) -> tuple[Package, CanaryConfig]:
+    """The package of a canary, checked as a champion's is, and the rule of its decision."""
+    plan = recorded_verdict(canary.domain, canary.version).decision.config.canary
+    return _verified(canary.domain, canary.version), plan or CanaryConfig()
+
+
+def _withdraw(ledger: str, canary: Canary, reason: str) -> None:
+    end_canary(Events(ledger), canary, "WITHDRAW", f"its package is refused: {reason}")
 
 
 def _verified(domain: str, version: int) -> Package:
@@ -121,7 +184,7 @@ def _verified(domain: str, version: int) -> Package:
     return package
 
 
-def _tell(ledger: str, domain: str, outcome: Outcome, text: str) -> None:
+def _told(ledger: str, domain: str, outcome: Outcome, text: str) -> None:
     """Says once how the service stands; a start that finds it so already adds no row."""
     events = Events(ledger)
     newest = [(event.outcome, event.text) for event in events.latest(domain) if event.kind == "serve"]

@@ -102,6 +102,11 @@ class Settings(BaseSettings):
         return self.root / ".regraft"
 
     @property
+    def scratch(self) -> Path:
+        """Folder of what a command needs only while it runs; what a killed one left there is cleared up."""
+        return self.home / "scratch"
+
+    @property
     def tracking_uri(self) -> str:
         """MLflow tracking URI with its default filled in."""
         return self.mlflow_uri or f"sqlite:///{self.home / 'mlflow.db'}"

@@ -18,9 +18,11 @@ from prefect.utilities.urls import url_for
 from pydantic import create_model
 
 from registry.gate.config import ApprovalConfig, GateConfig
+from registry.ledger.canaries import has_been_canary
+from registry.ledger.events import Events
 from registry.ledger.ledger import Ledger
+from registry.store.verdicts import Verdict
 from settings.machine import TEMPORARY_SERVER, load_settings
-from tasks.evaluate import Verdict
 from tasks.events import announce_approval, settle_approval
 from tasks.outcome import outcome_task
 from tasks.policy import IO
@@ -48,8 +50,16 @@ class Answer:
 
 
 def approval_needed(verdict: Verdict | None, config: GateConfig) -> ApprovalConfig | None:
-    """Who has to agree, if anybody: to what the gate would promote, or leaves open because no harm is shown."""
-    return config.approval if verdict and verdict.decision.outcome in ("PROMOTE", "PROVISIONAL") else None
+    """Who has to agree, if anybody: to what the gate would promote, or leaves open because no harm is shown.
+
+    Where the rule has a canary they are asked about what is left open once it has ended.
+    """
+    if verdict is None or verdict.decision.outcome not in ("PROMOTE", "PROVISIONAL"):
+        return None
+    waits = verdict.decision.outcome == "PROVISIONAL" and config.canary
+    if waits and not has_been_canary(Events(load_settings().ledger), verdict.domain, verdict.version):
+        return None
+    return config.approval
 
 
 def ask_approval(verdict: Verdict, config: ApprovalConfig) -> Answer:

@@ -13,7 +13,7 @@ from evaluation.report.evaluate import Evaluation
 from evaluation.report.evaluate import evaluate as evaluate_predictions
 from registry.cards.model_card import card_gaps
 from registry.errors import GateError
-from registry.gate.decision import Decision, Measured
+from registry.gate.decision import Measured
 from registry.ledger.binding import package_sha256
 from registry.ledger.ledger import Ledger
 from registry.ledger.uses import count_evaluation
@@ -56,17 +56,6 @@ class Judged:
     package: str = ""
     out_of_fold: Path | None = None
     tested_only: str = ""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The gate's decision about a version, against the champion of that moment."""
-
-    domain: str
-    version: int
-    champion: int | None
-    dataset_version: str
-    decision: Decision
 
 
 @task(name="find champion", task_run_name="find champion of {name}", **IO)

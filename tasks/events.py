@@ -9,8 +9,8 @@ from registry.gate.config import ApprovalConfig
 from registry.ledger.events import Event, Events, told
 from registry.ledger.ledger import Ledger
 from registry.ledger.notices import unstressed
+from registry.store.verdicts import Verdict
 from settings.machine import load_settings
-from tasks.evaluate import Verdict
 
 
 @contextmanager

@@ -20,7 +20,8 @@ from registry.ledger.uses import Use, Uses
 from registry.store.aliases import alias_faults
 from registry.store.models import DECISION_RUN, tag_version
 from registry.store.tracking import log_json, log_values, run_address
-from tasks.evaluate import Judged, Verdict
+from registry.store.verdicts import Verdict
+from tasks.evaluate import Judged
 from tasks.plan import Plan
 from tasks.policy import COMPUTE
 from tasks.progress import artifact_key
@@ -53,7 +54,8 @@ def gate(plan: Plan, rivals: Rivals) -> Verdict:
     decision = _decide(plan, rivals, use, (after, before), evidence, config)
     outcome = STOPPED if champion and decision.difference is None else decision.outcome
     uses.settle(use, outcome, _bound(plan, rivals, decision))
-    verdict = Verdict(challenger.domain, challenger.version, against, plan.prepared.version, decision)
+    version = plan.prepared.version
+    verdict = Verdict(challenger.domain, challenger.version, against, version, decision, decision.sha256)
     _record(verdict, challenger)
     _show(verdict, rivals)
     return verdict
@@ -141,7 +143,7 @@ def _record(verdict: Verdict, challenger: Judged) -> None:
     decision = verdict.decision
     log_json(challenger.run_id, "decision.json", json.dumps(_plain(verdict), indent=1))
     # The ledger names this hash; a later decision in the same run must not take its evidence away.
-    log_json(challenger.run_id, f"decisions/{decision.sha256}.json", decision.evidence())
+    log_json(challenger.run_id, f"decisions/{verdict.evidence}.json", decision.evidence())
     log_values(challenger.run_id, {}, {}, {"decision": decision.outcome})
     found = decision.challenger
     tag_version(verdict.domain, verdict.version, {

@@ -1,25 +1,24 @@
 """The tasks that change what is in production: first the ledger, then the aliases that follow it."""
 
-import json
 from dataclasses import dataclass
 
 from prefect import task
-from pydantic import ValidationError
 
 from data.stores.dataset import Dataset
 from data.stores.manifest import processed_folder
-from registry.errors import GateError, QuarantineError, RegistryError
-from registry.gate.decision import Decision
+from registry.errors import GateError, QuarantineError
 from registry.ledger.binding import package_sha256, refuse_unbound, rule_sha256
+from registry.ledger.canaries import begin_canary
+from registry.ledger.events import Events
 from registry.ledger.history import way_back
 from registry.ledger.ledger import Change, Ledger
 from registry.ledger.uses import Uses
-from registry.store.aliases import Faults, alias_faults, follow_ledger
-from registry.store.models import DECISION_RUN, ModelVersion, describe_versions, model_version
-from registry.store.tracking import read_text
+from registry.store.aliases import alias_faults, follow_ledger
+from registry.store.models import describe_versions, model_version
+from registry.store.promotion import show_promotion, verified, write_promotion
+from registry.store.verdicts import Verdict, recorded_verdict
 from settings.machine import load_settings
 from tasks.domain import Domain
-from tasks.evaluate import Verdict
 from tasks.outcome import outcome_task
 from tasks.policy import IO
 from tasks.train import Candidate
@@ -51,15 +50,7 @@ def read_verdict(name: str, version: int) -> Verdict:
     Raises:
         GateError: the version was never evaluated, or by a release that recorded something else.
     """
-    run_id, remedy = model_version(name, version).tags.get(DECISION_RUN), f"`regraft evaluate {name} {version}`"
-    if run_id is None:
-        raise GateError(f"{name!r} v{version} was never judged; run {remedy} first")
-    found = json.loads(read_text(run_id, "decision.json"))
-    try:
-        decision = Decision.model_validate_json(json.dumps(found["decision"]))
-    except ValidationError as error:
-        raise GateError(f"{name!r} v{version} was judged by another release; run {remedy} again") from error
-    return Verdict(name, version, found["champion"], found["dataset_version"], decision)
+    return recorded_verdict(name, version)
 
 
 @task(name="check decision", task_run_name="check the decision on {verdict.domain} v{verdict.version}", **IO)
@@ -71,7 +62,7 @@ def check_decision(config: Domain, verdict: Verdict) -> None:
         raise GateError(f"{name}: the ledger's database has no decision on it; `regraft evaluate` it again")
     dataset = Dataset(processed_folder(config.root, config.name), config.data.tasks)
     present = {"rule": rule_sha256(config.gate), "test_set": dataset.test_set}
-    present |= {"evidence": verdict.decision.sha256, "champion": str(verdict.champion)}
+    present |= {"evidence": verdict.evidence, "champion": str(verdict.champion)}
     packages = {one: package_sha256(model_version(config.name, int(one)).folder) for one in decided.packages}
     refuse_unbound(name, decided, present, packages)
 
@@ -87,9 +78,9 @@ def find_best(name: str, champion: int) -> int | None:
 def promote(verdict: Verdict, reason: str, *, deliberate: bool = False, approval: str = "") -> Promotion:
     """Makes a version champion if the gate said PROMOTE and the champion is still the one it was compared with.
 
-    PROVISIONAL needs the `approval` of a person; without it things stay as they are, which is HOLD. A version in
-    quarantine returns only by a deliberate promotion. Trying again after an interruption writes no second row.
-    `approval` is JSON of who agreed, when and with which comment, or empty.
+    PROVISIONAL needs the `approval` of a person. Without it a canary begins where the rule has one; else things stay as
+    they are, which is HOLD. A version in quarantine returns only by a deliberate promotion. Trying again after an
+    interruption writes no second row. `approval` is JSON of who agreed, when and with which comment, or empty.
 
     Raises:
         ModelNotFoundError: the version was deleted since it was judged.
@@ -98,15 +89,19 @@ def promote(verdict: Verdict, reason: str, *, deliberate: bool = False, approval
         RegistryError: MLflow or the ledger is down; the message says whether the promotion stands.
     """
     name, decision = verdict.domain, verdict.decision
+    if decision.outcome == "PROVISIONAL" and decision.config.canary and not approval:
+        return _begin_canary(verdict)
     outcome = (
         {True: "PROMOTE", False: "HOLD"}[bool(approval)] if decision.outcome == "PROVISIONAL" else decision.outcome
     )
     try:
         if outcome == "PROMOTE":
-            _write_promotion(verdict, reason, deliberate=deliberate, approval=approval)
+            write_promotion(
+                verdict, f"{reason}; {decision.reasons[0]}", verdict.evidence, deliberate=deliberate, approval=approval
+            )
     except QuarantineError as barred:
         return Promotion(name, verdict.version, "HOLD", (str(barred),), _champion(name))
-    _follow(name)
+    show_promotion(name)
     return Promotion(name, verdict.version, outcome, decision.reasons, _champion(name))
 
 
@@ -158,7 +153,7 @@ def rollback(name: str, way: WayBack, reason: str) -> Promotion:
         RegistryError: MLflow or the ledger is down; the message says whether the rollback stands.
     """
     ledger, target = Ledger(load_settings().ledger), way.to
-    found = _verified(name, target)
+    found = verified(name, target)
     entries = ledger.present(name)
     current = entries[-1].to_version if entries else None
     known = target in {entry.to_version for entry in entries}
@@ -166,48 +161,18 @@ def rollback(name: str, way: WayBack, reason: str) -> Promotion:
     if current != target:
         version = found.tags.get("dataset_version", "")
         ledger.append(Change(name, "rollback", way.champion, target, load_settings().who, told, "", version))
-    repaired = _follow(name)
+    repaired = show_promotion(name)
     if current == target and not (repaired and entries[-1].action == "rollback"):
         return Promotion(name, target, "UNCHANGED", (f"v{target} is in production already",), target)
     return Promotion(name, target, "ROLLBACK", (told,), target)
 
 
-def _write_promotion(verdict: Verdict, reason: str, *, deliberate: bool, approval: str) -> None:
-    """Writes the row, if it is not there yet."""
-    alias_faults(verdict.domain)  # an emptied ledger would take any version for the first
-    ledger, decision = Ledger(load_settings().ledger), verdict.decision
-    if ledger.champion(verdict.domain) == verdict.version:
-        return
-    _verified(verdict.domain, verdict.version)
-    change = Change(
-        verdict.domain,
-        action="promote",
-        expected=verdict.champion,
-        to=verdict.version,
-        actor=load_settings().who,
-        reason=f"{reason}; {decision.reasons[0]}",
-        evidence=decision.sha256,
-        dataset_version=verdict.dataset_version,
-        approval=approval,
-        deliberate=deliberate,
-    )
-    ledger.append(change)
-
-
-def _follow(name: str) -> Faults:
-    """Sets the aliases after a row was written; where MLflow is down the message says that the row stands."""
-    try:
-        return follow_ledger(name)
-    except RegistryError as error:
-        current = f"the ledger has v{_champion(name)} in production; `regraft doctor --fix` sets MLflow's aliases"
-        raise RegistryError(f"{error}; {current}") from error
-
-
-def _verified(name: str, version: int) -> ModelVersion:
-    """A registered version whose package is as it was packed."""
-    found = model_version(name, version)
-    found.load()
-    return found
+def _begin_canary(verdict: Verdict) -> Promotion:
+    """The version is to earn its evidence where the domain is served."""
+    name, version = verdict.domain, verdict.version
+    begin_canary(Events(load_settings().ledger), name, version)
+    told = f"it answers a share of the requests to `regraft serve {name}`; `regraft canary {name}` shows how it stands"
+    return Promotion(name, version, "PROVISIONAL", (*verdict.decision.reasons, told), _champion(name))
 
 
 def _champion(name: str) -> int | None:

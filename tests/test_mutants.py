@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("data", "evaluation", "flows", "lightning_modules", "monitoring", "registry", "settings", "tasks", "tests")
 MUTANTS = [
-    ("evaluation/inference/bootstrap.py", "math.sqrt(groups / (groups - 1))\n", "1.0\n"),
+    ("evaluation/inference/bootstrap.py", "math.sqrt(groups / (groups - 1)) if", "1.0 if"),
     ("evaluation/inference/bootstrap.py", "tail = tail_share(level, groups)", "tail = (1 - level) / 2"),
     ("evaluation/inference/bootstrap.py", "[tail, 1 - tail]", "[2 * tail, 1 - 2 * tail]"),
     ("evaluation/inference/bootstrap.py", "min(found.low, student.low)", "found.low"),
@@ -38,7 +38,6 @@ MUTANTS = [
     ("evaluation/inference/calibration.py", "(0.5, 1 - tail, tail)", "(0.5, 1 - 2 * tail, 2 * tail)"),
     ("evaluation/inference/calibration.py", "- gaps\n    tail", "\n    tail"),
     ("evaluation/inference/slices.py", 'method="holm"', 'method="fdr_bh"'),
-    ("evaluation/inference/slices.py", "* math.sqrt(groups / (groups - 1))", ""),
     ("evaluation/inference/slices.py", "2 * t.sf(", "t.sf("),
     ("evaluation/predictions/predictions.py", '"groups": first.groups == second.groups,', ""),
     ("registry/gate/comparison.py", "self.difference.high < -self.margin", "self.difference.high < -2 * self.margin"),

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -52,13 +53,40 @@ def atomic_path(path: Path, mode: int = 0o644) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def scratch_folder(parent: Path, label: str) -> Iterator[Path]:
+    """Yields an empty folder below `parent` that goes when the block ends, unless it was renamed by then.
+
+    What a killed process left in `parent` goes, too.
+
+    Raises:
+        StorageError: it cannot be made.
+    """
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        _remove_litter(parent)
+        folder = Path(tempfile.mkdtemp(prefix=f".{label}.{MACHINE}-{os.getpid()}-", suffix=".tmp", dir=parent))
+    except OSError as error:
+        raise StorageError(
+            f"cannot write {parent}: {error.strerror or error}; free disk space or check its rights"
+        ) from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _remove_litter(folder: Path) -> None:
-    """Deletes the temporary files of processes of this machine that run no more."""
+    """Deletes the temporary files and folders of processes of this machine that run no more."""
     import psutil  # only where something is written
 
     for path in folder.iterdir():
         made = TEMPORARY.fullmatch(path.name)
-        if made and made["machine"] == MACHINE and not psutil.pid_exists(int(made["process"])):
+        if not made or made["machine"] != MACHINE or psutil.pid_exists(int(made["process"])):
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)  # another process may be at it, too
+        else:
             path.unlink(missing_ok=True)
 
 

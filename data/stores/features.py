@@ -7,7 +7,6 @@ place, so that two runs may share the cache and a killed one leaves nothing half
 import hashlib
 import logging
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data.errors import StorageError
+from data.stores.atomic import scratch_folder
 
 log = logging.getLogger(__name__)
 Features = npt.NDArray[np.float32]
@@ -114,10 +114,7 @@ class FeatureCache:
     def _store(self, hashes: list[str], features: Features) -> None:
         name = "chunk-" + hashlib.sha256("".join(hashes).encode()).hexdigest()[:16]
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".", dir=self.folder) as temporary:
-                filled = Path(temporary) / name
-                filled.mkdir()
+            with scratch_folder(self.folder, name) as filled:
                 np.save(filled / "hashes.npy", np.array(hashes), allow_pickle=False)
                 np.save(filled / "features.npy", features.astype(np.float32, copy=False), allow_pickle=False)
                 (filled / "sha256").write_text(_digest(filled), encoding="ascii")

@@ -17,6 +17,7 @@ from evaluation.predictions.metrics import metric_named
 from evaluation.predictions.predictions import Predictions
 
 CELLS_AT_ONCE = 2_000_000  # weights held at a time: 16 MB, whatever the size of the test set
+ROUNDING = 1e-12  # figures that differ by less differ by the order of a sum
 
 
 @dataclass(frozen=True)
@@ -132,11 +133,15 @@ def cautious_interval(value: float, replicates: Floats, *, groups: int, level: f
 
 
 def standard_error(replicates: Floats, *, groups: int) -> float:
-    """Returns the bootstrap's standard error, without the bias of few groups; nan where less than half is defined."""
+    """Returns the bootstrap's standard error, without the bias of few groups; nan where less than half is defined.
+
+    Replicates that differ by rounding alone have no spread: 0, so that whoever asks knows that nothing was shown.
+    """
     defined = replicates[np.isfinite(replicates)]
     if len(defined) * 2 < len(replicates):
         return math.nan
-    return float(defined.std()) * math.sqrt(groups / (groups - 1))
+    spread = float(defined.std())
+    return spread * math.sqrt(groups / (groups - 1)) if spread > ROUNDING else 0.0
 
 
 def tail_share(level: float, groups: int) -> float:

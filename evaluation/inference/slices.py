@@ -10,7 +10,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from evaluation.errors import EvaluationError
-from evaluation.inference.bootstrap import Resampling, bootstrap_interval, percentile_interval, replicates
+from evaluation.inference.bootstrap import (
+    ROUNDING,
+    Resampling,
+    bootstrap_interval,
+    percentile_interval,
+    replicates,
+    standard_error,
+)
 from evaluation.inference.config import EvaluationConfig
 from evaluation.predictions.grouped import Floats
 from evaluation.predictions.metrics import metric_named
@@ -128,17 +135,16 @@ def holm(p_values: Sequence[float]) -> list[float]:
 def difference_p_value(difference: float, found: Floats, *, groups: int) -> float:
     """Returns the two-sided p-value of "no difference", read off the spread of its bootstrap replicates [R].
 
-    The difference over the replicates' standard deviation (widened by sqrt(groups / (groups - 1)), as the bootstrap
-    needs it) is compared with Student's t of `groups` - 1 degrees of freedom. Its resolution does not depend on the
-    number of replicates, as counting those beyond 0 would (never below 2 / (R + 1), too coarse for Holm's correction
-    over many slices), and it stays honest with few groups; of AUC in slices of some sixty samples it is a little
-    too sure. Replicates in which the metric is undefined are left out.
+    The difference over the bootstrap's standard error is compared with Student's t of `groups` - 1 degrees of freedom.
+    Its resolution does not depend on the number of replicates, as counting those beyond 0 would (never below
+    2 / (R + 1), too coarse for Holm's correction over many slices), and it stays honest with few groups; of AUC in
+    slices of some sixty samples it is a little too sure. Replicates in which the metric is undefined are left out.
     """
     from scipy.stats import t
 
-    spread = float(np.nanstd(found, ddof=1)) * math.sqrt(groups / (groups - 1))
-    if difference == 0 or spread == 0:
-        return 1.0 if difference == 0 else 0.0
+    spread, none = standard_error(found, groups=groups), abs(difference) <= ROUNDING
+    if none or spread == 0:
+        return 1.0 if none else 0.0
     return float(2 * t.sf(abs(difference) / spread, groups - 1))
 
 

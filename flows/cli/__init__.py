@@ -29,6 +29,7 @@ COMMANDS = {
     "score": ("run", "Score files with the champion."),
     "serve": ("serve", "Answer requests with the champions of domains until Ctrl-C."),
     "keys": ("keys", "Keys for callers of the service: add, list, revoke."),
+    "canary": ("canary", "How a challenger that answers a share of requests stands; --stop ends it."),
     "feedback": ("run", "File labels from production for the next retrain."),
     "forget": ("forget", "Erase samples on request, wherever they are kept."),
     "domains": ("show", "Every domain: what is in production, since when, what is scheduled."),

@@ -27,9 +27,9 @@ from flows.retrain import retrain
 from flows.rollback import rollback
 from flows.score import score
 from flows.train import train_version
+from registry.store.verdicts import Verdict
 from settings.machine import load_settings
 from tasks.domain import Domain, load_domain
-from tasks.evaluate import Verdict
 from tasks.promote import Promotion
 
 DOMAIN = "solar"

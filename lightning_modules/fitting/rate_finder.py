@@ -1,7 +1,6 @@
 """The learning-rate range test (arXiv 1506.01186), by Lightning's tuner on a copy of the module."""
 
 import json
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytorch_lightning as pl
 from pytorch_lightning.tuner.tuning import Tuner
 
-from data.stores.atomic import write_text
+from data.stores.atomic import scratch_folder, write_text
 from lightning_modules.config import FitConfig
 from lightning_modules.errors import RecipeError
 from lightning_modules.fitting.trainer import device_options
@@ -31,8 +30,8 @@ def find_rate(config: FitConfig, path: Path, copy: Callable[[], Learner], data: 
         return float(json.loads(path.read_text(encoding="utf-8")))
     if config.trainer.processes > 1:
         raise RecipeError("recipe.learning_rate `find` works on one device; find it there and name the number")
-    with tempfile.TemporaryDirectory() as scratch:
-        trainer = pl.Trainer(default_root_dir=scratch, logger=False, **device_options(config.trainer))
+    with scratch_folder(path.parent, "rate") as scratch:
+        trainer = pl.Trainer(default_root_dir=str(scratch), logger=False, **device_options(config.trainer))
         found = Tuner(trainer).lr_find(
             _swept(copy()), datamodule=data, min_lr=LOWEST, max_lr=HIGHEST, num_training=STEPS, update_attr=False
         )

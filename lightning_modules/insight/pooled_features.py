@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,7 @@ import pandas as pd
 from data.errors import StorageError
 from data.specs.image import ImageSpec
 from data.specs.spec import Array
-from data.stores.atomic import write_text
+from data.stores.atomic import scratch_folder, write_text
 from data.stores.cache_budget import in_use, make_room
 from data.stores.dataset import Dataset
 from data.stores.features import FeatureCache, Features
@@ -69,8 +68,8 @@ class PooledFeatures:
 
     def _fill(self, rows: pd.DataFrame, progress: Callable[[int, int], None]) -> None:
         # The graph is not kept: another size needs another, and features are asked for once.
-        with TemporaryDirectory(dir=self.home) as folder:
-            session = open_session(self._export(Path(folder) / "pooled.onnx"), self.threads)
+        with scratch_folder(load_settings().scratch, "pooled") as folder:
+            session = open_session(self._export(folder / "pooled.onnx"), self.threads)
             blank = run_session(session, self._spec.example()[None])
             widths = {output.name: part.shape[1] for output, part in zip(session.get_outputs(), blank, strict=True)}
             self._make_room(len(self.cache.missing(list(rows["hash"]))) * 4 * sum(widths.values()))

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import replace
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -16,12 +16,34 @@ FOLDS = 5  # of a head's cross-fitting
 # instead of 1/K of the variance (Nadeau and Bengio 2003, "Inference for the Generalization Error", section 4).
 OVERLAP = math.sqrt(1 + FOLDS / (FOLDS - 1))
 
+Share = Annotated[float, Field(gt=0, le=0.5)]  # the champion answers the larger part, or half
+
 
 class ApprovalConfig(Config):
     """Who has to agree before a version that the gate let pass goes into production."""
 
     approvers: tuple[str, ...] = Field(min_length=1, description="names of those who may agree, one of them is enough")
     hours: float = Field(default=24.0, gt=0, le=720, description="how long the flow waits; then nothing changes")
+
+
+class CanaryConfig(Config):
+    """How a PROVISIONAL challenger earns its evidence where the domain is served."""
+
+    shares: tuple[Share, ...] = Field(
+        default=(0.05, 0.2, 0.5),
+        min_length=1,
+        description="shares of requests that it answers, in steps of equal time; all others it answers unseen",
+    )
+    hours: float = Field(default=168.0, gt=0, le=8760, description="how long; what is open then is HOLD")
+    max_faults: float = Field(
+        default=0.01, ge=0, lt=1, description="share of samples on which it alone may fail before it is withdrawn"
+    )
+    slowdown: float = Field(default=3.0, ge=1, description="how many times the champion's time a sample it may take")
+
+    def share(self, hours: float) -> float:
+        """Share of requests that it answers so long after its beginning."""
+        step = int(max(hours, 0.0) / self.hours * len(self.shares))
+        return self.shares[min(step, len(self.shares) - 1)]
 
 
 class GateConfig(Config):
@@ -77,6 +99,9 @@ class GateConfig(Config):
     resamples: int = Field(default=2000, ge=100, le=100_000, description="bootstrap resamples of every interval")
     seed: int = Field(default=0, ge=0, description="seed of the resampling")
     approval: ApprovalConfig | None = Field(default=None, description="unset: a promotion needs nobody's agreement")
+    canary: CanaryConfig | None = Field(
+        default=None, description="set: a PROVISIONAL challenger answers a share of `regraft serve`'s requests"
+    )
 
     def margin(self, error: float) -> float:
         """The loss of the metric that is borne, where the champion's error is that."""

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,6 +14,25 @@ from registry.gate.config import GateConfig
 from registry.gate.spending import Turn
 
 Outcome = Literal["PROMOTE", "PROVISIONAL", "HOLD", "REJECT"]
+MEANING: dict[Outcome, str] = {
+    "PROMOTE": "The challenger may go into production.",
+    "PROVISIONAL": "The champion goes on serving, unless a person approves: these samples show neither that the "
+    "challenger is worse nor that it is as good.",
+    "HOLD": "The champion goes on serving: this is not enough to replace it.",
+    "REJECT": "The challenger does not go into production: it breaks a rule, or is surely worse than is borne.",
+}
+LEGEND = {
+    "| level |": "*interval*: where the figure may well lie among all samples like these, not only the ones that were "
+    "seen. At a level of 95 % it misses in 5 of 100 cases; a later comparison on the same test set has to be surer.",
+    "| improvement |": "*improvement*: challenger against champion on the same samples. Below 0 the challenger did "
+    "worse; where the interval holds 0, it may be either.",
+    "| improvement of brier |": "*brier*: how far the probabilities lie from the truth, so that a sure answer counts "
+    "more than a doubtful one; an improvement above 0 means closer.",
+    ", lower bound |": "*lower bound*: the lower end of an interval, which is what surely holds.",
+    "| calibration error": "*calibration error*: how far sureness and share of right answers lie apart.",
+    "| slice ": "*p* of a slice: how likely such a loss is by chance, were the slice worse by just the margin. Below "
+    "the limit chance does not explain it. *Holm*: corrected for the number of slices.",
+}
 FROZEN = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
 
@@ -89,19 +109,22 @@ class Decision(BaseModel):
 
     def evidence(self) -> str:
         """Returns all of this as canonical JSON: sorted keys, no spaces; equal decisions give equal text."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return _canonical(self.model_dump(mode="json"))
 
     @property
     def sha256(self) -> str:
         """Hex digest of the evidence, as the ledger keeps it."""
-        return hashlib.sha256(self.evidence().encode()).hexdigest()
+        return recorded_sha256(self.model_dump(mode="json"))
 
     def markdown(self) -> str:
-        """Returns the decision as Markdown: outcome, reasons, a table of the comparison and a table of the floors."""
-        lines = [f"## {self.outcome}", "", *(f"- {reason}" for reason in (*self.reasons, *self.notes)), ""]
-        lines += [*self._comparison(), "", *self._floors(), ""]
-        tested = "" if self.mcnemar_p is None else f" McNemar mid-p {self.mcnemar_p:.3g} (accuracy, groups ignored)."
-        lines += [f"{self.samples} samples in {self.groups} groups.{tested} {self.uses}", ""]
+        """Returns the decision as Markdown: outcome, reasons, tables of comparison and floors, and how to read them."""
+        lines = [f"## {self.outcome}", "", f"**{MEANING[self.outcome]}**", ""]
+        lines += [*(f"- {reason}" for reason in (*self.reasons, *self.notes)), ""]
+        tables = [*self._comparison(), "", *self._floors()]
+        told = "" if self.mcnemar_p is None else f" McNemar mid-p {self.mcnemar_p:.3g} (accuracy, groups ignored)."
+        lines += [*tables, "", f"{self.samples} samples in {self.groups} groups.{told} {self.uses}", ""]
+        shown = "\n".join(tables)
+        lines += ["How to read this:", "", *(f"- {text}" for sign, text in LEGEND.items() if sign in shown), ""]
         return "\n".join([*lines, f"Evidence `{self.sha256[:12]}`."])
 
     def _comparison(self) -> list[str]:
@@ -134,3 +157,12 @@ class Decision(BaseModel):
             f"comparison {self.turn.look}, which with those before tells as much as {self.turn.told:.1f} unrelated ones"
         )
         return f"{used}; {told} of {self.config.looks}, at {100 * self.level:.4g} %."
+
+
+def recorded_sha256(decision: Mapping[str, Any]) -> str:
+    """Hex digest of a decision's evidence as it was recorded, which may be by a release that knew fewer fields."""
+    return hashlib.sha256(_canonical(decision).encode()).hexdigest()
+
+
+def _canonical(decision: Mapping[str, Any]) -> str:
+    return json.dumps(decision, sort_keys=True, separators=(",", ":"), allow_nan=False)

@@ -84,7 +84,8 @@ class _Slice:
 
 def _floor(one: _Slice, p_value: float, config: GateConfig) -> Floor:
     name = f"slice {one.name}, p of {config.metric} at most {config.slice_margin:g} worse (Holm)"
-    return Floor.at_least(name, p_value, 1 - config.level, f"improvement {one.estimate:+.4f}")
+    lost = f", surely more than {config.slice_margin:g} worse" if p_value < 1 - config.level else ""
+    return Floor.at_least(name, p_value, 1 - config.level, f"improvement {one.estimate:+.4f}{lost}")
 
 
 def _unsure(one: _Slice, config: GateConfig) -> str:

@@ -16,8 +16,13 @@ def package_sha256(folder: Path) -> str:
 
 
 def rule_sha256(config: GateConfig) -> str:
-    """Names the rule: hex digest of the `gate:` section, but for who has to agree."""
-    return hashlib.sha256(config.model_dump_json(exclude={"approval"}).encode()).hexdigest()
+    """Names the rule: hex digest of what the `gate:` section says other than the defaults.
+
+    Who has to agree, and what follows on a decision that is open, are no part of it. A release with a further field has
+    the same name for the same section.
+    """
+    said = config.model_dump_json(exclude={"approval", "canary"}, exclude_defaults=True)
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def refuse_unbound(name: str, decided: Decided, present: Mapping[str, str], packages: Mapping[str, str]) -> None:

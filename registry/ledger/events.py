@@ -7,20 +7,20 @@ is gone was cut off.
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import func, insert, select
 
 from registry.errors import RegistryError
 from registry.ledger.database import Database
-from registry.ledger.history import removed_at
+from registry.ledger.history import removed_at, row_time
 from registry.ledger.schema import ensure_schema
 from registry.ledger.tables import EVENTS
 from settings.processes import here, is_of_this_machine, still_runs
 
-Kind = Literal["retrain", "monitor", "check", "approval", "stress", "serve"]
-Outcome = Literal["begun", "waits", "done", "failed", "nothing", "alert", "retrain"]
+Kind = Literal["retrain", "monitor", "check", "approval", "stress", "serve", "canary"]
+Outcome = Literal["begun", "waits", "open", "done", "failed", "nothing", "alert", "retrain"]
 TEXT_LENGTH = 500
 
 
@@ -65,9 +65,9 @@ class Events:
 
     def add(self, event: Event) -> Event:
         """Writes an event of this process and moment."""
-        time = datetime.now(UTC).isoformat(timespec="microseconds")
-        new = replace(event, text=event.text[:TEXT_LENGTH], process=here(), time=time)
         with self._database.writing() as connection:
+            time = row_time(connection, event.domain)
+            new = replace(event, text=event.text[:TEXT_LENGTH], process=here(), time=time)
             connection.execute(insert(EVENTS).values(**asdict(new)))
         return new
 

@@ -5,11 +5,12 @@ A domain may be removed and made anew under its name: what came before the remov
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import Connection, func, select
 
-from registry.ledger.tables import LEDGER
+from registry.ledger.tables import EVENTS, LEDGER, RECORDS, TEST_SET_USES
 
 REMOVE: Literal["remove"] = "remove"  # the action that ends a domain
 NOTHING = 0  # stands for the version that is in production after it
@@ -52,6 +53,22 @@ def removed_at(connection: Connection, domain: str) -> str:
     """When a domain of that name was last removed, as the ledger writes times; empty: never."""
     ours = (LEDGER.c.domain == domain) & (LEDGER.c.action == REMOVE)
     return connection.scalar(select(func.max(LEDGER.c.time)).where(ours)) or ""
+
+
+def row_time(connection: Connection, domain: str) -> str:
+    """Time of a row that is written now: after the last removal, or it would be hidden once a clock was set back."""
+    removed = removed_at(connection, domain)
+    now = datetime.now(UTC)
+    if removed:
+        now = max(now, datetime.fromisoformat(removed) + timedelta(microseconds=1))
+    return now.isoformat(timespec="microseconds")
+
+
+def newest_row(connection: Connection, domain: str) -> str:
+    """The latest time that stands beside a domain's ledger; empty: nothing does."""
+    tables = (EVENTS, RECORDS, TEST_SET_USES)
+    times = [connection.scalar(select(func.max(one.c.time)).where(one.c.domain == domain)) for one in tables]
+    return max(time or "" for time in times)
 
 
 def quarantined(entries: Sequence[Entry]) -> dict[int, Entry]:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from registry.errors import LedgerConflictError, LedgerError, QuarantineError
 from registry.ledger.chain import START, chained, first_fault
 from registry.ledger.database import Database
-from registry.ledger.history import NOTHING, REMOVE, Entry, quarantine_reason, quarantined, since_removal
+from registry.ledger.history import NOTHING, REMOVE, Entry, newest_row, quarantine_reason, quarantined, since_removal
 from registry.ledger.records import record_fault
 from registry.ledger.schema import ensure_schema
 from registry.ledger.tables import LEDGER
@@ -145,8 +145,10 @@ def _insert(connection: Connection, change: Change) -> Entry:
         raise LedgerConflictError(f"{found}; compare with the present champion and decide again")
     if change.action == "promote" and not change.deliberate:
         _refuse_quarantined(connection, change.domain, change.to)
-    # clocks of several machines differ; a row is never older than the one before it
-    time = max(_stamp(datetime.now(UTC)), last.time if last else "")
+    # clocks of several machines differ, or one is set back: a row is never older than the one before it, nor a
+    # removal than what it ends
+    ended = newest_row(connection, change.domain) if change.action == REMOVE else ""
+    time = max(_stamp(datetime.now(UTC)), last.time if last else "", ended)
     place = {"sequence": last.sequence + 1 if last else 1, "time": time}
     row = chained(_columns(change) | place, last.hash if last else START)
     key = connection.execute(insert(LEDGER).values(row)).inserted_primary_key

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection, insert, select
 
 from registry.ledger.chain import START, chained, first_fault
+from registry.ledger.history import row_time
 from registry.ledger.tables import RECORDS, TEST_SET_USES
 
 Kind = Literal["use", "outcome"]
@@ -41,7 +41,7 @@ def write_record(connection: Connection, domain: str, kind: Kind, content: Mappi
     last = connection.execute(_of(domain).order_by(RECORDS.c.sequence.desc()).limit(1)).mappings().first()
     row = {
         "domain": domain, "kind": kind, "sequence": last["sequence"] + 1 if last else 1,
-        "content": json.dumps(dict(content), sort_keys=True), "time": datetime.now(UTC).isoformat(),
+        "content": json.dumps(dict(content), sort_keys=True), "time": row_time(connection, domain),
     }  # fmt: skip
     connection.execute(insert(RECORDS).values(chained(row, last["hash"] if last else START)))
 

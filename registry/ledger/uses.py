@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import UTC, datetime
 from typing import Literal
 
 from sqlalchemy import Connection, and_, insert, select, update
@@ -13,7 +12,7 @@ from data.stores.dataset import Dataset
 from registry.errors import LedgerConflictError
 from registry.gate.spending import Turn
 from registry.ledger.database import Database
-from registry.ledger.history import removed_at
+from registry.ledger.history import removed_at, row_time
 from registry.ledger.records import Decided, last_decision, write_record
 from registry.ledger.schema import ensure_schema
 from registry.ledger.tables import TEST_SET_USES
@@ -120,9 +119,8 @@ def _known_or_new(connection: Connection, use: Use) -> Use:
             return one
     compared = sum(one.look is not None for one in earlier)
     look = compared + 1 if use.purpose == "compare" else None
-    time = datetime.now(UTC).isoformat(timespec="microseconds")
     number = max((one.number for one in counted), default=0) + 1
-    new = replace(use, number=number, look=look, time=time)
+    new = replace(use, number=number, look=look, time=row_time(connection, use.domain))
     connection.execute(insert(TEST_SET_USES).values(purpose=new.purpose, **asdict(new)))
     write_record(connection, use.domain, "use", asdict(new))
     return new

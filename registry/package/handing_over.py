@@ -3,9 +3,9 @@
 import shutil
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from data.errors import StorageError
+from data.stores.atomic import scratch_folder
 from registry.errors import PackageError
 from registry.package.package import Package, load_package
 from registry.package.parity import TOLERANCE, served_difference
@@ -46,9 +46,7 @@ def hand_over(package: Package, target: Path) -> Path:
 
 
 def _write(package: Package, program: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as temporary:
-        draft = Path(temporary, "whole")
+    with scratch_folder(target.parent, target.name) as draft:
         shutil.copytree(package.folder, draft / PACKAGE)
         if load_package(draft / PACKAGE).digests != package.digests:  # the copy itself, not only what it was made of
             raise PackageError(f"package {package.folder} was changed while it was copied; nothing is handed over")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from data.errors import StorageError
 from registry.errors import RegistryError
 from settings.machine import load_settings
 
@@ -38,12 +39,15 @@ def registry_errors(doing: str) -> Iterator[None]:
 
     Raises:
         RegistryError: MLflow or its database refused or is down.
+        StorageError: so it was raised within; it names its own place.
     """
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
         yield
+    except StorageError:
+        raise
     except (MlflowException, SQLAlchemyError, ImportError, OSError) as error:
         cause = _first(error) if isinstance(error, shutil.Error) else error
         if isinstance(cause, OSError) and cause.errno in OF_THIS_MACHINE:

@@ -1,9 +1,10 @@
 """The figures of a run, as they were logged."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from data.stores.atomic import scratch_folder
 from registry.store.client import mlflow_client, registry_errors
+from settings.machine import load_settings
 
 FOLDER = "figures"
 
@@ -14,8 +15,9 @@ def read_figures(run_id: str) -> dict[str, bytes]:
     Raises:
         RegistryError: MLflow is down.
     """
-    with registry_errors(f"read the figures of run {run_id}"), TemporaryDirectory() as temporary:
+    scratch = load_settings().scratch
+    with registry_errors(f"read the figures of run {run_id}"), scratch_folder(scratch, FOLDER) as temporary:
         client = mlflow_client()
         there = [file.path for file in client.list_artifacts(run_id, FOLDER) if file.path.endswith(".png")]
-        found = {path: client.download_artifacts(run_id, path, temporary) for path in there}
+        found = {path: client.download_artifacts(run_id, path, str(temporary)) for path in there}
         return {Path(path).stem: Path(local).read_bytes() for path, local in found.items()}

@@ -5,7 +5,6 @@ Of MLflow's flavours, this is the one that writes no pickle: a module that loads
 
 import json
 import shutil
-import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from data.specs.spec import Array
-from data.stores.atomic import write_text
+from data.stores.atomic import scratch_folder, write_text
 from data.targets.task import output_names
 from registry.errors import PackageError
 from registry.package.package import Package
+from settings.machine import load_settings
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -31,8 +31,8 @@ def write_mlflow_model(package: Package, target: Path, model_id: str, run_id: st
     from mlflow import pyfunc
     from mlflow.models import Model
 
-    with tempfile.TemporaryDirectory() as temporary:
-        loader = Path(temporary, LOADER)
+    with scratch_folder(load_settings().scratch, LOADER) as temporary:
+        loader = temporary / LOADER
         loader.mkdir()
         (loader / "__init__.py").touch()
         for name in SHIPPED:

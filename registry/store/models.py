@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from data.stores.atomic import scratch_folder
 from registry.cards.model_card import card_gaps
 from registry.errors import ModelNotFoundError, PackageError
 from registry.ledger.ledger import Ledger
@@ -121,9 +121,10 @@ def _registered(domain: str, folder: Path, run_id: str, tags: Mapping[str, str],
             f"{folder} holds no golden samples, so nothing shows that serving decodes as training did; nothing is "
             "registered: train again"
         )
-    with registry_errors(f"register a model of {domain!r}"), TemporaryDirectory() as temporary:
-        client, written = mlflow_client(), Path(temporary, "model")
-        bound = bound_copy(package, Path(temporary, "package"), domain, run_id)
+    scratch = load_settings().scratch
+    with registry_errors(f"register a model of {domain!r}"), scratch_folder(scratch, "model") as temporary:
+        client, written = mlflow_client(), temporary / "model"
+        bound = bound_copy(package, temporary / "package", domain, run_id)
         model = client.create_logged_model(experiment_id(domain), name=domain, source_run_id=run_id, model_type="onnx")
         write_mlflow_model(bound, written, model.model_id, run_id)
         client.log_model_artifacts(model.model_id, str(written))
@@ -162,10 +163,9 @@ def _downloaded(domain: str, version: int, source: str) -> Path:
     target = load_settings().home / "packages" / domain / name
     if target.exists():
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=target.parent, prefix=".") as temporary:
+    with scratch_folder(target.parent, "download") as temporary:
         found = mlflow.artifacts.download_artifacts(
-            artifact_uri=source, dst_path=temporary, tracking_uri=load_settings().tracking_uri
+            artifact_uri=source, dst_path=str(temporary), tracking_uri=load_settings().tracking_uri
         )
         _move(packed_folder(Path(found)), target)
     return target

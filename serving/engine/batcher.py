@@ -6,7 +6,8 @@ next batch fills by itself. Everything here runs on one event loop, but for deco
 
 import asyncio
 import contextlib
-from collections import Counter
+import time
+from collections import Counter, deque
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from data.specs.spec import Array
 from serving.engine.answers import Answer, Scorer, answers_to
 from serving.errors import ModelFaultError, QueueFullError, ServingError
 from settings.machine import ServingSettings
+
+REMEMBERED = 100  # batches whose time is known
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Batcher:
         self._pending: set[asyncio.Future[Answer]] = set()
         self._decodes: set[asyncio.Task[None]] = set()
         self._closed = False
+        self.seconds: deque[float] = deque(maxlen=REMEMBERED)  # of a sample in the model, in the last batches
         self._loop = asyncio.get_running_loop()
         self._worker = self._loop.create_task(self._run())
 
@@ -60,6 +64,10 @@ class Batcher:
     def pending(self) -> int:
         """Samples that were taken in and are not answered yet."""
         return len(self._pending)
+
+    def takes(self, samples: int) -> bool:
+        """Whether there is room for so many more."""
+        return not self._closed and self.pending + samples <= self._settings.queue
 
     def submit(self, contents: Sequence[bytes]) -> "list[asyncio.Future[Answer]]":
         """Takes in the samples of a request, all or none; each future holds the answer to its sample or its own fault.
@@ -73,7 +81,7 @@ class Batcher:
         """
         if self._closed:
             raise ServingError("this package is not served any more; ask the one in its place")
-        if self.pending + len(contents) > self._settings.queue:
+        if not self.takes(len(contents)):
             raise QueueFullError(
                 f"{self.pending} samples wait and {len(contents)} more are over {self._settings.queue}; try again later"
             )
@@ -113,7 +121,8 @@ class Batcher:
                 continue
             arrays = [waiting.array for waiting in batch]
             self._sizes[len(batch)] += 1
-            found = await self._loop.run_in_executor(self._threads.model, _said, self._package, arrays)
+            found, took = await self._loop.run_in_executor(self._threads.model, _timed, self._package, arrays)
+            self.seconds.append(took / len(arrays))
             for waiting, said in zip(batch, found, strict=True):
                 _settle(waiting.answer, said)
 
@@ -129,6 +138,12 @@ class Batcher:
     async def _fill(self, batch: list[_Waiting]) -> None:
         while len(batch) < min(self._settings.batch, self.pending):
             batch.append(await self._decoded.get())
+
+
+def _timed(package: Scorer, arrays: Sequence[Array]) -> tuple[list[Answer | ModelFaultError], float]:
+    """What the model says of each, and the seconds that it took."""
+    begun = time.perf_counter()
+    return _said(package, arrays), time.perf_counter() - begun
 
 
 def _said(package: Scorer, arrays: Sequence[Array]) -> list[Answer | ModelFaultError]:

@@ -8,7 +8,8 @@ from serving.http.contents import contents_of
 from serving.http.declared import KNOWN, PREDICT
 from serving.http.gone import unless_gone
 from serving.http.shown import shown
-from serving.service import Said, Service
+from serving.said import Said
+from serving.service import Service
 from settings.machine import ServingSettings
 
 

@@ -11,12 +11,14 @@ import numpy as np
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
+from serving.asking import Asked
 from serving.http.contents import bounded, check_count
 from serving.http.declared import INFER, METADATA, READY, SERVER
 from serving.http.gone import unless_gone
 from serving.http.shown import shown
 from serving.http.tensors import BINARY, HEADER, INPUT, InferRequest, Tensor, read_request, write_answer
-from serving.service import Said, Service
+from serving.said import Said
+from serving.service import Service
 from serving.slot import Served
 
 OUTPUTS = ("label", "probabilities", "id", "error")
@@ -93,7 +95,7 @@ async def _infer(service: Service, domain: str, request: Request, number: str | 
         raise HTTPException(400, str(error)) from error
     check_count(len(contents), service.settings)
     _served(service, domain, number)  # it may have been swapped meanwhile
-    said = await unless_gone(request, service.predict(domain, contents))
+    said = await unless_gone(request, service.predict(domain, contents, _asked(asked)))
     served = said[0].served
     tensors = _tensors(service, served, said)
     known = {"model_name": domain, "model_version": str(served.version), "parameters": {"version": served.version}}
@@ -103,6 +105,12 @@ async def _infer(service: Service, domain: str, request: Request, number: str | 
     if not any(wanted.values()):
         return Response(answer, media_type="application/json")
     return Response(answer, media_type="application/octet-stream", headers={HEADER: str(size)})
+
+
+def _asked(request: InferRequest) -> Asked:
+    """What the caller says of the request, as parameters of it."""
+    told = (request.parameters.get(name) for name in ("request_key", "group", "session"))
+    return Asked(*("" if value is None else str(value) for value in told))
 
 
 def _wanted(asked: InferRequest) -> dict[str, bool]:

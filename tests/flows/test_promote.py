@@ -15,9 +15,10 @@ from data.stores.locks import domain_lock
 from flows.promote import promote, promote_approved
 from registry.gate.config import ApprovalConfig
 from registry.ledger.ledger import Ledger
+from registry.store.verdicts import Verdict
 from settings.machine import load_settings
 from tasks import approval
-from tasks.evaluate import Contestant, Verdict, evaluate
+from tasks.evaluate import Contestant, evaluate
 from tasks.gate import Rivals, gate
 from tasks.promote import Promotion, read_verdict
 

@@ -23,3 +23,10 @@ def test_config__wrong_values(values: dict[str, object]) -> None:
     """Bounds, types and keys are strict."""
     with pytest.raises(ValidationError):
         MonitoringConfig.model_validate(values)
+
+
+def test_config__just_enough() -> None:
+    """200 resamples resolve a budget of 1% shared by two signals, 199 do not; a window may be as long as the least."""
+    assert MonitoringConfig(resamples=200, window=50).share == 0.005
+    with pytest.raises(ValidationError, match="set at least 200"):
+        MonitoringConfig(resamples=199)

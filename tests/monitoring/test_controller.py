@@ -1,5 +1,6 @@
 """One action for each state of the world."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -54,7 +55,21 @@ def test_decide__cooldown(hours: int, action: str) -> None:
     assert ("the next not before 2026-05-01 13:00" in decision.reason) == (action == "nothing")
 
 
+def test_decide__clock_was_set_back() -> None:
+    """A retrain of the future does not hold up the next one."""
+    last = NOW + timedelta(days=365)
+    assert decide(OK, report(drift=True), MonitoringConfig(), last_retrain=last, now=NOW).action == "retrain"
+
+
 def test_decide__drift_missing() -> None:
     """A window that passed triage must be measured."""
     with pytest.raises(MonitoringError, match="drift is missing"):
         decide(OK, None, MonitoringConfig(), last_retrain=None, now=NOW)
+
+
+def test_decide__names_what_alarms_alone() -> None:
+    """Of two statistics only the one above its threshold is a reason."""
+    quiet = DriftStatistic("probability_ks", 0.01, 0.2, 0.9, alarm=False, null=(0.05,))
+    both = replace(report(drift=True), statistics=(*report(drift=True).statistics, quiet))
+    reason = decide(OK, both, MonitoringConfig(), last_retrain=None, now=NOW).reason
+    assert reason == "drift: embedding_mmd2 0.2500 above 0.1000"

@@ -9,7 +9,7 @@ import pytest
 from monitoring.config import MonitoringConfig
 from monitoring.drift import measure_drift
 from monitoring.errors import MonitoringError
-from monitoring.reference import Reference
+from monitoring.reference import Reference, thin
 from monitoring.signals.report import DriftReport
 from monitoring.windows import Window
 
@@ -144,3 +144,30 @@ def test_measure_drift__reference_without_validation_rows(grouped: Frame) -> Non
     rng = np.random.default_rng(0)
     with pytest.raises(MonitoringError, match=r"has 0 rows, .* enlarge the validation split"):
         measure(grouped(rng, groups=40).assign(split="train"), grouped(rng, groups=10), CONFIG)
+
+
+def test_measure_drift__one_signal_is_enough(grouped: Frame) -> None:
+    """What only the probabilities show is drift, and so is what only the embeddings show."""
+    rng = np.random.default_rng(1)
+    reference, window = grouped(rng, groups=40), grouped(rng, groups=10)
+    sure = window.assign(probabilities=[np.array([0.01, 0.99])] * len(window))
+    moved = grouped(rng, groups=10, shift=3).assign(probabilities=window["probabilities"])
+    for rows, alarms in ((window, [False, False]), (sure, [False, True]), (moved, [True, False])):
+        found = measure(reference, rows, CONFIG)
+        assert ([one.alarm for one in found.statistics], found.drift) == (alarms, any(alarms))
+
+
+def test_measure_drift__two_rows_are_a_window(grouped: Frame) -> None:
+    """Two usable rows can be measured."""
+    rng = np.random.default_rng(1)
+    assert measure(grouped(rng, groups=40), grouped(rng, groups=1)[:2], CONFIG).window_rows == 2
+
+
+def test_measure_drift__large_reference_is_thinned(grouped: Frame) -> None:
+    """Beyond 2,000 rows whole groups are left out, so that a null costs no more."""
+    rng = np.random.default_rng(1)
+    reference, window = grouped(rng, groups=220), grouped(rng, groups=10)
+    few = CONFIG.model_copy(update={"resamples": 40})
+    found = measure(reference, window, few)
+    assert found.reference_rows == 2000
+    assert found == measure(thin(reference, seed=few.seed), window, few)

@@ -60,3 +60,11 @@ def test_draw_null_windows__reference_too_small() -> None:
     """A reference of 23 rows is refused."""
     with pytest.raises(MonitoringError, match="has 23 rows, a null needs at least 24"):
         draw_null_windows(labels(23, 1), 10, resamples=10, seed=0)
+
+
+def test_draw_null_windows__just_enough() -> None:
+    """24 rows are a null, and four groups are taken whole."""
+    assert draw_null_windows(labels(24, 1), 10, resamples=10, seed=0).members.shape == (10, 24)
+    null = draw_null_windows(labels(4, 30), 30, resamples=50, seed=0)
+    assert set(np.unique(null.members.reshape(50, 4, 30).sum(axis=2))) == {0, 30}
+    assert (null.groups, null.distinct) == (4, 4)

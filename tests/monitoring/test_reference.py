@@ -29,3 +29,9 @@ def test_thin__leaves_a_small_reference_alone(grouped: Frame) -> None:
     """Up to 2,000 rows nothing is left out."""
     reference = grouped(np.random.default_rng(0), groups=200)
     assert thin(reference, seed=1) is reference
+
+
+def test_thin__a_group_larger_than_all_that_may_stay(grouped: Frame) -> None:
+    """The first group that is drawn stays, however large: nothing could be compared with no rows."""
+    reference = grouped(np.random.default_rng(0), groups=1, size=2500)
+    assert len(thin(reference, seed=1)) == 2500

@@ -41,6 +41,8 @@ def copied(distinct: int, times: int) -> Window:
         (copied(50, 4), "ok"),
         (copied(49, 4), "insufficient"),
         (copied(1, 200), "broken data"),
+        (copied(1, 49), "insufficient"),
+        (copied(1, 50), "broken data"),
         (Window(pd.concat([window(99).rows, copied(1, 101).rows])), "broken data"),
         (Window(pd.concat([window(101).rows, copied(1, 99).rows])), "ok"),
     ],
@@ -62,6 +64,13 @@ def test_triage__reasons_name_values_and_remedy() -> None:
     """Counts, the rule and the latest error are in the reason."""
     reason = triage(window(200, failed=20), "new", CONFIG).reason
     assert reason == "20 of 200 files could not be used, 5% are tolerated; mend the source (the latest: truncated)"
+
+
+def test_triage__the_latest_error_is_told() -> None:
+    """The last file that failed says most about what is wrong now."""
+    rows = window(200, failed=20).rows
+    rows.loc[180:198, "error"] = "an earlier one"
+    assert triage(Window(rows), "new", CONFIG).reason.endswith("(the latest: truncated)")
 
 
 def test_triage__no_file_could_be_read():

@@ -27,3 +27,9 @@ def test_window__digest_names_the_traffic() -> None:
 def test_window__digest_is_that_of_earlier_releases() -> None:
     """Events carry it in their id: sha256 of the hashes, one after the other."""
     assert window("a", "bc").digest == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_window__the_newest_row_of_a_sample() -> None:
+    """A sample that was scored twice counts as it was scored last."""
+    rows = pd.DataFrame({"hash": ["a", "b", "a"], "error": [None] * 3, "turn": [1, 2, 3]}, dtype=object)
+    assert Window(rows).usable["turn"].tolist() == [2, 3]

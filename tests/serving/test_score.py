@@ -57,15 +57,17 @@ def test_score_files__reports_progress(package: Scorer, images: list[Path]) -> N
     assert seen == [(64, 70), (70, 70)]
 
 
-def test_score_files__keeps_finished_batches(package: Scorer, images: list[Path]) -> None:
-    """What was predicted before an interruption is in the log."""
+def test_score_files__cut_off_and_done_again(package: Scorer, images: list[Path]) -> None:
+    """A run that was interrupted is not in the log: done again, each file counts as one sample of the traffic."""
 
     def interrupt(done: int, total: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         score_files(package, 1, images, to=Destination("shade"), progress=interrupt)
-    assert len(read("shade")) == 64
+    assert read("shade").empty
+    score_files(package, 1, images, to=Destination("shade"))
+    assert len(read("shade")) == len(images)
 
 
 def test_score_files__nothing_to_score(package: Scorer) -> None:

@@ -121,7 +121,7 @@ def test_look__ledger_is_down(registered, shade, monkeypatch):
     async def use(slot: Slot) -> None:
         await slot.look()
         with monkeypatch.context() as down:
-            down.setattr("serving.slot._last_row", _raise)
+            down.setattr("serving.slot._state", _raise)
             await slot.look()
         assert slot.fault == "the ledger is down"
         (answer,) = await asyncio.gather(*slot.current.batcher.submit([shade(9)]))

@@ -11,7 +11,7 @@ from lightning_modules.fitting.launch import FitResult
 from registry.gate.config import GateConfig
 from registry.gate.decide import decide
 from registry.gate.decision import Measured
-from tasks.evaluate import Verdict
+from registry.store.verdicts import Verdict
 from tasks.promote import promote
 from tasks.train import Trained, open_training_run
 
@@ -33,7 +33,8 @@ def verdict() -> Callable[..., Verdict]:
         )
         config = GateConfig(metric="accuracy", floor=floor, resamples=100)
         measured = Measured(latency_ms=1, size_mb=1, parity=0, parity_limit=1e-3, card_gaps=())
-        return Verdict("photos", version, against, "d", decide(predictions, None, config=config, measured=measured))
+        decision = decide(predictions, None, config=config, measured=measured)
+        return Verdict("photos", version, against, "d", decision, decision.sha256)
 
     return make
 

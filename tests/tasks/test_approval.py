@@ -14,13 +14,14 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
 from prefect.runtime import flow_run
 
-from registry.gate.config import ApprovalConfig, GateConfig
+from registry.gate.config import ApprovalConfig, CanaryConfig, GateConfig
+from registry.ledger.canaries import begin_canary, end_canary, open_canary
 from registry.ledger.events import Events
 from registry.ledger.notices import notices
+from registry.store.verdicts import Verdict
 from settings.machine import load_settings
 from tasks import approval
 from tasks.approval import Answer, approval_needed, ask_approval, hold
-from tasks.evaluate import Verdict
 
 ADA = ApprovalConfig(approvers=("Ada", "Grace"), hours=0.05)
 
@@ -141,3 +142,16 @@ def test_hold__changes_nothing(verdict):
     assert (found.outcome, found.champion) == ("HOLD", None)
     assert found.reasons[0] == "nobody approved within 24 hours"
     assert found.reasons[-1] == "`regraft promote photos 2` asks again"
+
+
+def test_approval_needed__after_the_canary(verdict, project):
+    """Where the rule has a canary a person is asked about what it left open, not before."""
+    found, events = verdict(2, 1), Events(load_settings().ledger)
+    open_question = replace(found, decision=found.decision.model_copy(update={"outcome": "PROVISIONAL"}))
+    rule = GateConfig(floor=0.5, approval=ADA, canary=CanaryConfig())
+    assert approval_needed(open_question, rule) is None
+    begin_canary(events, "photos", 2)
+    assert approval_needed(open_question, rule) is None
+    end_canary(events, open_canary(events, "photos"), "HOLD", "time is over")
+    assert approval_needed(open_question, rule) is ADA
+    assert approval_needed(found, rule) is ADA

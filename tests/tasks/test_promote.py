@@ -9,13 +9,17 @@ from typing import Any
 import pytest
 
 from registry.errors import GateError, LedgerConflictError, LedgerError, ModelNotFoundError, PackageError, RegistryError
+from registry.gate.config import CanaryConfig
+from registry.gate.decision import recorded_sha256
+from registry.ledger.canaries import open_canary
+from registry.ledger.events import Events
 from registry.ledger.history import quarantined
 from registry.ledger.ledger import Ledger
 from registry.ledger.records import Decided
 from registry.ledger.uses import Use, Uses
 from registry.store.client import mlflow_client
 from registry.store.models import describe_versions, model_version, tag_version
-from registry.store.tracking import log_json
+from registry.store.tracking import log_json, read_text
 from settings.machine import load_settings
 from tasks.evaluate import Contestant, evaluate, refuse_champion
 from tasks.gate import Rivals, gate
@@ -78,6 +82,20 @@ def test_promote__provisional_needs_a_person(registered, verdict, approval, outc
     assert ledger().entries("photos")[-1].approval == approval
 
 
+def test_promote__open_question_becomes_a_canary(registered, verdict, own_workshop):
+    """Where the rule has a canary a PROVISIONAL version begins as one; an approval puts it into production at once."""
+    registered(), registered()
+    promote.fn(verdict(1, None), "r")
+    found = verdict(2, 1)
+    rule = found.decision.config.model_copy(update={"canary": CanaryConfig()})
+    provisional = found.decision.model_copy(update={"outcome": "PROVISIONAL", "better": False, "config": rule})
+    promotion = promote.fn(replace(found, decision=provisional), "r")
+    assert (promotion.outcome, promotion.champion) == ("PROVISIONAL", 1)
+    assert "answers a share of the requests to `regraft serve photos`" in promotion.reasons[-1]
+    assert open_canary(Events(load_settings().ledger), "photos").version == 2
+    assert promote.fn(replace(found, decision=provisional), "r", approval='{"approver": "Ada"}').champion == 2
+
+
 def test_find_best__last_that_was_better(registered, verdict):
     """The champion itself, where it was first or better; else what its decision names, if that is still there."""
     registered(), registered()
@@ -95,14 +113,33 @@ def test_check_decision__as_judged(registered, plan, prefect_api):
     gate(plan, Rivals(evaluate(plan, Contestant(version, "challenger"))))
     found = read_verdict.fn("photos", version)
     check_decision.fn(plan.domain, found)
-    edited = found.decision.model_copy(update={"outcome": "PROMOTE", "reasons": ("trust me",)})
+    run_id = model_version("photos", version).tags["decision_run"]
+    record = json.loads(read_text(run_id, "decision.json"))
+    record["decision"] |= {"outcome": "PROMOTE", "reasons": ["trust me"]}
+    log_json(run_id, "decision.json", json.dumps(record))
     with pytest.raises(GateError, match="the recorded decision is another than the one that was made"):
-        check_decision.fn(plan.domain, replace(found, decision=edited))
+        check_decision.fn(plan.domain, read_verdict.fn("photos", version))
     laxer = plan.domain.model_copy(update={"gate": plan.domain.gate.model_copy(update={"floor": 0.01})})
     with pytest.raises(GateError, match="`gate:` in the domain's YAML has changed"):
         check_decision.fn(laxer, found)
     with pytest.raises(GateError, match="has no decision on it"):
         check_decision.fn(plan.domain, replace(found, version=9))
+
+
+def test_check_decision__of_a_release_that_knew_fewer_fields(registered, plan, prefect_api):
+    """A decision that was recorded before a field with a default existed is still the one that was made."""
+    version = registered()
+    verdict = gate(plan, Rivals(evaluate(plan, Contestant(version, "challenger"))))
+    run_id, uses = model_version("photos", version).tags["decision_run"], Uses(load_settings().ledger)
+    record = json.loads(read_text(run_id, "decision.json"))
+    del record["decision"]["config"]["max_disparity"], record["decision"]["gain"]
+    log_json(run_id, "decision.json", json.dumps(record))
+    (use,) = [one for one in uses.of("photos", plan.dataset.generation) if one.outcome]
+    earlier = replace(uses.decided("photos", version), evidence=recorded_sha256(record["decision"]))
+    uses.settle(use, use.outcome, earlier)
+    found = read_verdict.fn("photos", version)
+    assert found.evidence == earlier.evidence != verdict.evidence == found.decision.sha256
+    check_decision.fn(plan.domain, found)
 
 
 def test_promote__interrupted_between_ledger_and_alias(registered, verdict, monkeypatch):
@@ -123,7 +160,7 @@ def test_promote__interrupted_between_ledger_and_alias(registered, verdict, monk
 
 
 @pytest.mark.parametrize(
-    ("moment", "rows"), [("tasks.promote._verified", 0), ("registry.ledger.ledger.Ledger.append", 1)]
+    ("moment", "rows"), [("registry.store.promotion.verified", 0), ("registry.ledger.ledger.Ledger.append", 1)]
 )
 def test_promote__ledger_goes_away(registered, verdict, monkeypatch, postgresql, postgresql_server, moment, rows):
     """PostgreSQL stops before or after the row is written: one clear error, and the next attempt ends it once."""

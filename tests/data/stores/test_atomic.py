@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import DamagedError, StorageError
-from data.stores.atomic import atomic_path, read_json, write_text
+from data.stores.atomic import atomic_path, read_json, scratch_folder, write_text
 
 
 def test_write_text__replaces_whole(tmp_path: Path) -> None:
@@ -67,6 +67,32 @@ with atomic_path(pathlib.Path(sys.argv[1])) as temporary:
     temporary.write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
 """
+
+
+KILLED_IN_A_FOLDER = """
+import os, pathlib, signal, sys
+from data.stores.atomic import scratch_folder
+with scratch_folder(pathlib.Path(sys.argv[1]), "run") as folder:
+    (folder / "half").write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_scratch_folder__litter_of_a_killed_process_goes(tmp_path: Path) -> None:
+    """The next one there clears up; its own goes with the block, unless it was renamed by then."""
+    subprocess.run([sys.executable, "-c", KILLED_IN_A_FOLDER, str(tmp_path)], check=False)
+    assert len(list(tmp_path.iterdir())) == 1
+    with scratch_folder(tmp_path, "run") as folder, scratch_folder(tmp_path, "run") as other:
+        assert sorted(tmp_path.iterdir()) == sorted([folder, other])
+        other.rename(tmp_path / "done")
+    assert [path.name for path in tmp_path.iterdir()] == ["done"]
+
+
+def test_scratch_folder__parent_is_a_file(tmp_path: Path) -> None:
+    """A folder that cannot be made is one line."""
+    (tmp_path / "taken").touch()
+    with pytest.raises(StorageError, match="cannot write"), scratch_folder(tmp_path / "taken" / "a", "run"):
+        pass
 
 
 def test_atomic_path__litter_of_a_killed_process_goes(tmp_path: Path) -> None:

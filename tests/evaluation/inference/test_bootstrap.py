@@ -100,6 +100,7 @@ def test_percentile_interval__mostly_undefined() -> None:
     assert found.value == 0.5
     assert math.isnan(found.low)
     assert not found.is_finite
+    assert math.isnan(percentile_interval(math.nan, np.array([0.4, 0.5]), groups=5, level=0.95).low)
 
 
 def test_standard_error__of_few_groups() -> None:
@@ -107,12 +108,15 @@ def test_standard_error__of_few_groups() -> None:
     found = np.random.default_rng(0).normal(size=1000)
     assert standard_error(found, groups=5) == pytest.approx(found.std() * math.sqrt(5 / 4))
     assert math.isnan(standard_error(np.array([0.4, np.nan, np.nan]), groups=5))
+    assert standard_error(np.array([0.2, 0.4, np.nan]), groups=2) == pytest.approx(0.1 * math.sqrt(2))
+    assert standard_error(0.03 + np.array([1.0, -1.0, 0.0]) * 1e-17, groups=5) == 0, "rounding is no spread"
 
 
 def test_cautious_interval__reaches_beyond_the_replicates() -> None:
     """With five groups percentiles end where the data end; the cautious ends go on with the level."""
     found = np.random.default_rng(0).normal(size=400)
     ends = {level: cautious_interval(0.0, found, groups=5, level=level) for level in (0.95, 0.999)}
+    assert ends[0.999].high == pytest.approx(stats.t.ppf(0.9995, 4) * standard_error(found, groups=5))
     plain = percentile_interval(0.0, found, groups=5, level=0.999)
     assert plain.low == found.min()
     assert ends[0.999].low < 2 * ends[0.95].low < 0 < 2 * ends[0.95].high < ends[0.999].high

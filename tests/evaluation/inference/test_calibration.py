@@ -1,6 +1,7 @@
 """Temperatures mend what is too sure, and the calibration error is one that noise alone does not make."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,8 +9,17 @@ import pytest
 from sklearn.metrics import log_loss
 
 from evaluation.errors import EvaluationError
-from evaluation.inference.bootstrap import Resampling, replicates
-from evaluation.inference.calibration import BINS, calibration_error, equal_mass_bins, fit_temperature, tempered
+from evaluation.inference.bootstrap import Resampling, percentile_interval, replicates, tail_share
+from evaluation.inference.calibration import (
+    BINS,
+    calibration_error,
+    confidence,
+    equal_mass_bins,
+    fit_temperature,
+    reliability_curve,
+    tempered,
+)
+from evaluation.predictions.metrics import divide
 from evaluation.predictions.predictions import Predictions
 
 
@@ -77,7 +87,8 @@ def test_equal_mass_bins__weigh_the_same() -> None:
     bins = equal_mass_bins(sure, weights)
     assert np.bincount(bins, weights) / weights.sum() == pytest.approx(np.full(BINS, 0.1), abs=0.003)
     assert (np.diff(bins[np.argsort(sure)]) >= 0).all()
-    assert len(np.unique(equal_mass_bins(np.repeat([0.2, 0.8], 50), np.ones(100)))) == 2
+    assert equal_mass_bins(np.repeat([0.2, 0.8], 50), np.ones(100)).tolist() == [2] * 50 + [7] * 50, "by their middles"
+    assert equal_mass_bins(np.linspace(0, 1, 10), np.ones(10)).tolist() == list(range(10))
 
 
 def test_calibration_error__of_a_calibrated_model() -> None:
@@ -113,6 +124,65 @@ def test_calibration_error__ends_leave_the_tails(level: float) -> None:
     found, observed = calibration_error(said, resampling), np.abs(gaps).sum()
     shown = np.abs(found.high / observed * gaps + noise).sum(axis=1) <= observed
     assert shown.mean() == pytest.approx((1 - level) / 2, abs=0.003)
+
+
+def test_calibration_error__few_groups_leave_wider_tails() -> None:
+    """Of eight groups the tails are those that a t interval of eight has, not those of many."""
+    said = replace(drawn(400, temperature=3.0), groups=[f"g{row // 50}" for row in range(400)])
+    found, sure = calibration_error(said, Resampling(seed=0, resamples=4000)), said.probabilities[:, 1]
+    member = np.eye(BINS)[equal_mass_bins(sure, said.weights)] * (sure - said.truth)[:, None]
+    gaps, resampling = member.sum(axis=0) / 400, Resampling(seed=0, resamples=4000)
+    noise = replicates(lambda weights: weights @ member / weights.sum(axis=1, keepdims=True), said, resampling) - gaps
+    observed = np.abs(gaps).sum()
+    shown = np.abs(found.high / observed * gaps + noise).sum(axis=1) <= observed
+    assert shown.mean() == pytest.approx(tail_share(0.95, 8), abs=0.001)
+
+
+def test_confidence__of_two_and_of_many() -> None:
+    """Two classes are sure of the last one, however unlikely; more of the likeliest."""
+    said = drawn(50, temperature=1.0)
+    sure, right = confidence(said)
+    assert (sure == said.probabilities[:, 1]).all()
+    assert (right == said.truth).all()
+    many = replace(said, probabilities=np.pad(said.probabilities, ((0, 0), (0, 1))), classes=("no", "yes", "never"))
+    assert confidence(many)[0] == pytest.approx(said.probabilities.max(axis=1))
+    assert (confidence(many)[1] == (said.probabilities.argmax(axis=1) == said.truth)).all()
+
+
+def test_reliability_curve__by_hand() -> None:
+    """Each bin has its samples' weighted sureness and share of right, an interval of its own groups, or none of one."""
+    sure = np.repeat([0.1, 0.5, 0.9], 20)
+    truth = np.r_[np.arange(20) % 4 == 0, np.arange(20) % 2, np.ones(20)].astype(np.int64)
+    weights = np.where(np.arange(60) % 2, 3.0, 1.0)
+    groups = ["one"] * 20 + [f"g{row % 4}" for row in range(20)] + [f"h{row % 2}" for row in range(20)]
+    names, both = [f"h{row}" for row in range(60)], np.stack([1 - sure, sure], axis=1)
+    said = Predictions(names, truth, both, weights, groups, pd.DataFrame(index=range(60)), ("no", "yes"))
+    low, middle, high = reliability_curve(said, Resampling(seed=0, resamples=400))
+    assert [one.samples for one in (low, middle, high)] == [20, 20, 20]
+    assert [one.sure for one in (low, middle, high)] == pytest.approx([0.1, 0.5, 0.9])
+    shares = [np.average(truth[part], weights=weights[part]) for part in np.split(np.arange(60), 3)]
+    assert [one.right.value for one in (low, middle, high)] == pytest.approx(shares)
+    assert np.isnan(low.right.low), "one group"
+
+    def share(rows: Any) -> Any:
+        """The middle bin's share of right under weights [R, N]; nan where it was not drawn."""
+        return divide(rows[:, 20:40] @ truth[20:40], rows[:, 20:40].sum(axis=1))
+
+    found = replicates(share, said, Resampling(seed=0, resamples=400))
+    ends = percentile_interval(shares[1], found, groups=4, level=0.95)
+    assert (middle.right.low, middle.right.high) == pytest.approx((ends.low, ends.high))
+    assert (high.right.low, high.right.high) == (1, 1), "two groups that are all right"
+
+
+def test_reliability_curve__sureness_by_weight() -> None:
+    """Within a bin the weighted samples count."""
+    said = drawn(200, temperature=1.0)
+    weighted = replace(said, weights=np.random.default_rng(1).uniform(0.1, 5, 200))
+    bins = equal_mass_bins(said.probabilities[:, 1], weighted.weights)
+    inside = bins == bins.min()
+    first = reliability_curve(weighted, Resampling(seed=0, resamples=200))[0]
+    expected = np.average(said.probabilities[inside, 1], weights=weighted.weights[inside])
+    assert (first.sure, first.samples) == (pytest.approx(expected), inside.sum())
 
 
 def test_calibration_error__groups_widen_it() -> None:

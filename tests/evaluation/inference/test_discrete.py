@@ -1,13 +1,22 @@
 """Few different samples are little evidence, whatever the resamples show."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, binomtest, t
 
-from evaluation.inference.bootstrap import Resampling, bootstrap_interval
+from evaluation.inference.bootstrap import (
+    Resampling,
+    bootstrap_interval,
+    percentile_interval,
+    replicates,
+    standard_error,
+)
 from evaluation.inference.discrete import paired_interval, share_interval, unseen_share
 from evaluation.inference.paired import paired_difference
+from evaluation.predictions.metrics import accuracy
 from evaluation.predictions.predictions import Predictions
 
 
@@ -27,6 +36,9 @@ def test_share_interval__published() -> None:
     assert share_interval(81 / 263, 263, 0.95) == pytest.approx((0.2527, 0.3676), abs=5e-5)
     assert share_interval(0.0, 20, 0.95) == pytest.approx((0, 0.1684), abs=5e-5)
     assert share_interval(1.0, 20, 0.95) == pytest.approx((0.8316, 1), abs=5e-5)
+    for hits_of_20 in (1, 19):
+        ends = binomtest(hits_of_20, 20).proportion_ci(0.95, method="exact")
+        assert share_interval(hits_of_20 / 20, 20, 0.95) == pytest.approx((ends.low, ends.high))
 
 
 @pytest.mark.parametrize(
@@ -80,6 +92,29 @@ def test_bootstrap_interval__groups_of_the_right() -> None:
     assert found.low == pytest.approx(share_interval(1.0, 6, 0.95)[0])
 
 
+def test_bootstrap_interval__at_the_effective_number_of_samples() -> None:
+    """Korn and Graubard's number: the spread of one sample over the variance of all, for as few groups as there are."""
+    right = [(row // 6) % 4 != 0 or row % 6 == 0 for row in range(72)]
+    said, resampling = hits(right, size=6), Resampling(seed=0, resamples=400)
+    found, share = bootstrap_interval("accuracy", said, resampling), np.mean(right)
+    drawn = replicates(partial(accuracy, said.truth, said.probabilities), said, resampling)
+    error, shown = standard_error(drawn, groups=12), percentile_interval(share, drawn, groups=12, level=0.95)
+    size = share * (1 - share) / error**2 * (t.ppf(0.975, 71) / t.ppf(0.975, 11)) ** 2
+    low, high = share_interval(share, size, 0.95)
+    assert size < 20
+    assert (found.low, found.high) == pytest.approx((min(low, shown.low), max(high, shown.high)))
+    assert low < shown.low
+    assert high < shown.high, "each end is the farther one"
+
+
+def test_bootstrap_interval__no_surer_than_single_samples() -> None:
+    """Groups that each hold as many hits as the next do not make sixty samples say more than sixty."""
+    right = [row % 2 == 0 or row < 6 for row in range(60)]
+    found = bootstrap_interval("accuracy", hits(right, size=2), Resampling(seed=0, resamples=400))
+    low, high = share_interval(np.mean(right), 60, 0.95)
+    assert (found.low, found.high) == pytest.approx((low, high))
+
+
 def test_bootstrap_interval__loss_of_the_perfect() -> None:
     """A loss of 0 on every sample may be more on those that were not drawn."""
     found = bootstrap_interval("brier", hits([True] * 20), Resampling(seed=0, resamples=100))
@@ -111,6 +146,18 @@ def test_paired_difference__few_discordant() -> None:
     found = paired_difference("accuracy", hits([True] * 60), lost, Resampling(seed=0, resamples=400))
     assert found.value == pytest.approx(-1 / 60)
     assert found.low <= paired_interval(0, 1 / 60, 60, 0.95)[0] + 0.005 < -0.07
+
+
+def test_paired_difference__at_the_number_of_samples() -> None:
+    """Of single samples that mostly go one way both ends are at least Tango's, at about as many as there are."""
+    before, after = [False] * 40 + [True] * 20, [True] * 40 + [True] * 18 + [False] * 2
+    found = paired_difference("accuracy", hits(before), hits(after), Resampling(seed=0, resamples=4000))
+    low, high = paired_interval(40 / 60, 2 / 60, 60, 0.95)
+    assert found.low == pytest.approx(low, abs=0.012)
+    assert found.high == pytest.approx(high, abs=0.025)
+    one, other = hits([True] * 59 + [False]), hits([True] * 60)
+    gained = paired_difference("accuracy", one, other, Resampling(seed=0, resamples=400))
+    assert gained.high == pytest.approx(paired_interval(1 / 60, 0, 60, 0.95)[1], abs=0.005)
 
 
 def test_paired_difference__discordant_in_few_groups() -> None:

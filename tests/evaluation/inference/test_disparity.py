@@ -1,12 +1,14 @@
 """Disparities: fairlearn's figures, intervals that hold what they say, and small groups that are told as such."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t
 
-from evaluation.inference.bootstrap import Resampling
+from evaluation.inference.bootstrap import Resampling, cautious_interval, percentile_interval, replicates
 from evaluation.inference.disparity import (
     FALSE_POSITIVE,
     MEASURES,
@@ -15,6 +17,7 @@ from evaluation.inference.disparity import (
     judge_disparities,
     worst_disparities,
 )
+from evaluation.predictions.metrics import divide
 from evaluation.predictions.predictions import Predictions
 
 RESAMPLING = Resampling(seed=0, resamples=400)
@@ -115,6 +118,67 @@ def test_judge_disparities__few_groups():
     apart, few = (judge_disparities(one, ["site"], RESAMPLING)[1].difference for one in (given, together))
     assert few.value == apart.value
     assert few.high - few.low > 1.5 * (apart.high - apart.low)
+
+
+@pytest.mark.parametrize("chances", [(0.2, 0.6), (0.05, 0.3), (0.5, 0.5), (0.0, 0.9)])
+@pytest.mark.parametrize("together", [True, False])
+def test_judge_disparities__intervals_by_hand(chances, together):
+    """The wider of the bootstrap's and Agresti and Caffo's, by the fewer groups, at the level of three measures.
+
+    Samples of five groups against twenty, which go `together` within or do not.
+    """
+    random, groups = (
+        np.random.default_rng(3),
+        [f"x{row % 5}" for row in range(60)] + [f"y{row % 20}" for row in range(60)],
+    )
+    sites = np.repeat(["x", "y"], 60)
+    each = {name: random.random() for name in groups}
+    luck = np.array([each[name] for name in groups]) if together else random.random(120)
+    said = luck < np.where(sites == "x", *chances)
+    given = replace(predictions(np.arange(120) % 2, said.astype(int), sites), groups=groups)
+    one = judge_disparities(given, ["site"], RESAMPLING)[0]
+    order = list(one.rates)
+    counts, level = {"x": 5, "y": 20}, 1 - 0.05 / 3
+
+    def both(weights):
+        """The rates of both sites by the weight that was drawn, [R, 2]."""
+        parts = [(weights[:, sites == site], said[sites == site]) for site in order]
+        return np.stack([divide(drawn @ chosen, drawn.sum(axis=1)) for drawn, chosen in parts], axis=1)
+
+    found = replicates(both, given, replace(RESAMPLING, level=level))
+    small, large = both(np.ones((1, 120)))[0]
+    smooth = [(rate * counts[site] + 1) / (counts[site] + 2) for rate, site in zip((small, large), order, strict=True)]
+    size, times = [counts[site] + 2 for site in order], t.ppf(0.5 + level / 2, 4)
+    far = times * math.sqrt(sum(rate * (1 - rate) / many for rate, many in zip(smooth, size, strict=True)))
+    drawn = cautious_interval(large - small, found[:, 1] - found[:, 0], groups=5, level=level)
+    assert one.difference.low == pytest.approx(min(drawn.low, large - small - far))
+    assert one.difference.high == pytest.approx(max(drawn.high, large - small + far))
+    reach = times * math.sqrt(sum((1 - rate) / (many * rate) for rate, many in zip(smooth, size, strict=True)))
+    ratio = percentile_interval(small / large, divide(found[:, 0], found[:, 1]), groups=5, level=level)
+    around = smooth[0] / smooth[1]
+    assert one.ratio.low == pytest.approx(np.fmin(ratio.low, around * math.exp(-reach)))
+    assert one.ratio.high == pytest.approx(np.fmax(ratio.high, around * math.exp(reach)))
+
+
+def test_judge_disparities__every_pair_costs():
+    """Of three sites three pairs were looked at by three measures: the level is that of nine comparisons."""
+    given = drawn({"x": 0.9, "y": 0.7, "z": 0.8})
+    nine = judge_disparities(given, ["site"], RESAMPLING)[0]
+    two = given.take(np.isin(given.slices["site"], list(nine.rates)[::2]))
+    alone = judge_disparities(two, ["site"], replace(RESAMPLING, level=1 - 0.05 / 3))[0]
+    assert alone.rates == {site: nine.rates[site] for site in alone.rates}
+    margin = [one.difference.value - one.difference.low for one in (nine, alone)]
+    assert margin[0] == pytest.approx(margin[1], rel=0.1)
+
+
+def test_judge_disparities__just_large_enough():
+    """Twenty samples count, in two groups or more; twenty of one group do not; of three classes each with twenty."""
+    sites, groups = ["x"] * 20 + ["y"] * 20 + ["z"] * 20, ["x0"] * 10 + ["x1"] * 10 + ["y0", "y1"] * 10 + ["z0"] * 20
+    given = replace(predictions([0, 1] * 30, [0, 1, 1, 0] * 15, sites), groups=groups)
+    one = judge_disparities(given, ["site"], RESAMPLING)[0]
+    assert (set(one.rates), one.small) == ({"x", "y"}, {"z": 20})
+    many = predictions([0] * 20 + [1] * 21 + [2] * 19, [0] * 60, ["x", "y"] * 30, ("a", "b", "c"))
+    assert {found.label for found in judge_disparities(many, ["site"], RESAMPLING)} == {"a", "b"}
 
 
 def test_worst_disparities__of_each_measure():

@@ -1,5 +1,7 @@
 """Paired comparisons see a difference that two separate intervals would miss, and none where there is none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -66,6 +68,21 @@ def test_paired_difference__same_model_is_never_surely_equal(metric: str) -> Non
     found = paired_difference(metric, model(0.0), model(0.0), Resampling(seed=0))
     assert found.value == 0
     assert -0.03 < found.low < -0.01 < 0.01 < found.high < 0.03
+
+
+@pytest.mark.parametrize(("before", "after"), [(0.8, 0.9), (0.83, 0.97), (0.6, 0.61)])
+@pytest.mark.parametrize("samples", [5, 20])
+def test_improvement__same_on_every_sample(before: float, after: float, samples: int) -> None:
+    """Samples that all gain the same, but for rounding, show no spread: there is room for others as in no resample."""
+    truth = np.zeros(samples, dtype=np.int64)
+    pair = [
+        replace(hits([True] * samples), probabilities=np.tile([sure, 1 - sure], (samples, 1)), truth=truth)
+        for sure in (before, after)
+    ]
+    found = improvement("brier", *pair, Resampling(seed=0, resamples=400))
+    gain, room = (1 - before) ** 2 - (1 - after) ** 2, 1 - 0.025 ** (1 / samples)
+    assert found.value == pytest.approx(gain)
+    assert (found.low, found.high) == pytest.approx((gain - room * (2 + gain), gain + room * (2 - gain)))
 
 
 def test_paired_difference__other_samples() -> None:

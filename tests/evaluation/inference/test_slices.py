@@ -187,6 +187,7 @@ def test_difference_p_value__is_student_s() -> None:
     assert difference_p_value(2.5 * math.sqrt(10 / 9), found, groups=10) == pytest.approx(0.0339, rel=0.03)
     assert difference_p_value(0.0, found, groups=10) == 1
     assert (difference_p_value(0.0, np.zeros(9), groups=3), difference_p_value(0.1, np.zeros(9), groups=3)) == (1, 0)
+    assert difference_p_value(1e-17, np.array([1e-17, -1e-17, 0.0]), groups=3) == 1, "rounding is no difference"
 
 
 @pytest.mark.long

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import t
 
 from monitoring.nulls import NullWindows
 from monitoring.signals.judge import judge
@@ -42,3 +43,25 @@ def test_judge__null_without_spread() -> None:
     statistic, _ = judge("s", Measurement(2.0, np.ones(399)), windows(groups=4, distinct=6), SHARE)
     assert statistic.threshold == pytest.approx(1.0)
     assert statistic.alarm
+
+
+def test_judge__extrapolated_by_hand() -> None:
+    """Mean and spread of the null, widened for as few groups, by Student's t; one group counts as two."""
+    error = NULL.std() * (1 + 1 / 4) ** 0.5
+    found, _ = judge("s", Measurement(500.0, NULL), windows(groups=4, distinct=6), SHARE)
+    assert found.threshold == pytest.approx(NULL.mean() + t.ppf(1 - SHARE, 3) * error)
+    assert found.p_value == pytest.approx(t.sf((500.0 - NULL.mean()) / error, 3))
+    one, _ = judge("s", Measurement(500.0, NULL), windows(groups=1, distinct=1), SHARE)
+    assert one.threshold == pytest.approx(NULL.mean() + t.ppf(1 - SHARE, 1) * NULL.std() * 2**0.5)
+
+
+def test_judge__as_many_windows_as_a_quantile_takes() -> None:
+    """199 distinct windows have a quantile at 0.005, 198 have none."""
+    notes = [judge("s", Measurement(1.0, NULL), windows(groups=30, distinct=count), SHARE)[1] for count in (199, 198)]
+    assert [note == "whole groups" for note in notes] == [True, False]
+
+
+def test_judge__rank_is_no_victim_of_rounding() -> None:
+    """0.29 of 100 is 28.999… by floating point and 29 in truth: the 29th largest is the threshold."""
+    found, _ = judge("s", Measurement(0.0, np.arange(99.0)), windows(groups=30, distinct=10**6), 0.29)
+    assert found.threshold == 70.0

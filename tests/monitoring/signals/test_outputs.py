@@ -64,3 +64,22 @@ def test_outputs__compares_validation_rows_only(grouped: Frame) -> None:
     reference = grouped(np.random.default_rng(0), groups=12)
     reference.loc[:29, "split"] = "train"
     assert Outputs().comparable(reference).index.tolist() == list(range(30, 120))
+
+
+def test_outputs__null_windows_take_the_largest_too(grouped: Frame) -> None:
+    """Of three classes each null window has its own largest distance, as the window has."""
+    rng = np.random.default_rng(0)
+    reference, window = grouped(rng, groups=12), grouped(rng, groups=4)
+    for frame in (reference, window):
+        frame["probabilities"] = [np.append(0.9 * row, rng.random()) for row in frame["probabilities"]]
+    null = draw_null_windows(list(reference["group"]), len(window), resamples=20, seed=0)
+    known = [np.array(column(reference, place)) for place in range(3)]
+    expected = [max(ks_2samp(one[mark], one[~mark]).statistic for one in known) for mark in null.members]
+    assert measured(reference, window).null == pytest.approx(np.array(expected) * null.scale**0.5)
+
+
+def test_outputs__only_what_was_validated(grouped: Frame) -> None:
+    """Neither training rows nor any others take part."""
+    reference = grouped(np.random.default_rng(0), groups=12)
+    reference.loc[:29, "split"] = "test"
+    assert len(Outputs().comparable(reference)) == 90

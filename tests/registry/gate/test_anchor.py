@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from evaluation.inference.interval import Interval
+from evaluation.inference.paired import improvement
 from evaluation.predictions.predictions import Predictions
 from registry.gate.anchor import held_to
 from registry.gate.config import GateConfig
@@ -47,6 +48,8 @@ def test_held_to__within_the_total_margin() -> None:
     found = held_to(decided("PROMOTE"), model(179), model(180), 3)
     assert (found.outcome, found.better) == ("PROMOTE", True)
     assert found.notes[0].startswith("best version so far: v3; accuracy improves on it by -0.0050")
+    ends = improvement("accuracy", model(180), model(179), found.config.resampling)
+    assert found.notes[0].endswith(f"-0.0050 ({ends.low:+.4f} to {ends.high:+.4f})"), "at the level of the rule"
     assert held_to(decided("PROMOTE", total_margin=0.0), model(179), model(180), 3).outcome == "HOLD"
 
 

@@ -1,5 +1,6 @@
 """What two intervals say of a challenger, by the rule's own words."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,7 @@ def test_finding__no_margin() -> None:
     assert found(EQUAL, EQUAL, margin=0.0, score_margin=0.0) == ("PROVISIONAL", False)
     assert found(WORSE, WORSE, margin=0.0, score_margin=0.0) == ("REJECT", False)
     assert found(BETTER, BETTER, margin=0.0, score_margin=0.0) == ("PROMOTE", True)
+    assert found(BETTER, EQUAL, margin=0.0) == ("PROVISIONAL", False), "as good is no reason where no loss is borne"
 
 
 def test_finding__superiority() -> None:
@@ -64,7 +66,7 @@ def test_finding__superiority() -> None:
 def test_finding__says_how_bad_it_could_be() -> None:
     """What is left open says what is at stake and what would settle it."""
     rule = {"config": GateConfig(floor=0.1), "margin": 0.02, "score_margin": 0.015, "samples": 60}
-    few = Comparison(difference=WIDE, gain=WIDE, needed=500, **rule).finding.reason
+    few = Comparison(difference=WIDE, gain=Interval(0.01, -0.02, 0.04), needed=500, **rule).finding.reason
     assert few.endswith("it could be up to 0.09 worse; about 500 samples would settle it, there are 60")
     enough = Comparison(difference=WIDE, gain=WIDE, needed=60, **rule).finding.reason
     assert enough.endswith("60 samples would have shown a difference that matters")
@@ -89,6 +91,15 @@ def test_compare__margins_by_the_champion_s_error() -> None:
     assert compared.gain.value == pytest.approx(0.1 * (0.81 - 0.01))
     assert compared.samples == 100
     assert compared.needed > 100
+
+
+def test_compare__margins_by_weight() -> None:
+    """The champion's error is that of its weighted samples: 20 of 100 wrong, of twice the weight, are a third."""
+    weights = np.where(np.arange(100) < 80, 1.0, 2.0)
+    pair = [replace(model(right), weights=weights) for right in (80, 90)]
+    compared = compare(*pair, GateConfig(metric="accuracy", floor=0.1, resamples=200), 0.95)
+    assert compared.margin == pytest.approx(40 / 120 / 4)
+    assert compared.score_margin == pytest.approx(0.075 * (80 * 0.01 + 40 * 0.81) / 120)
 
 
 def test_compare__the_metric_alone() -> None:

@@ -1,13 +1,13 @@
 """The decision as JSON and as a page says all that it was made from."""
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from evaluation.inference.interval import Interval
 from registry.gate.config import GateConfig
-from registry.gate.decision import Decision, Floor
+from registry.gate.decision import Decision, Floor, Outcome
 from registry.gate.spending import Turn
 
 
@@ -47,7 +47,8 @@ def test_evidence__is_canonical() -> None:
 def test_markdown__has_the_numbers() -> None:
     """The page shows outcome, both models, the improvement at its own level, every floor and the looks."""
     text = decision().markdown()
-    assert text.startswith("## HOLD\n\n- not enough evidence\n")
+    assert text.startswith("## HOLD\n\n**The champion goes on serving: ")
+    assert "\n\n- not enough evidence\n" in text
     assert "| champion | 0.9000 | 0.8400 to 0.9400 | 95 % |" in text
     assert "| improvement | 0.0100 | -0.0200 to 0.0400 | 99.17 % |" in text
     assert "| size in MB | 20 | at most 1 | **failed** |  |" in text
@@ -56,6 +57,29 @@ def test_markdown__has_the_numbers() -> None:
     assert f"Use 4 of test set generation 2; {told}" in text
     assert "| improvement of brier | 0.0200 | -0.0100 to 0.0500 | 99.17 % |" in text
     assert decision().sha256[:12] in text
+
+
+@pytest.mark.parametrize("outcome", get_args(Outcome))
+def test_markdown__says_what_follows(outcome: str) -> None:
+    """Each outcome says in words who serves from now on."""
+    served = "may go" if outcome == "PROMOTE" else "does not go" if outcome == "REJECT" else "goes on serving"
+    assert served in decision(outcome=outcome).markdown().split("\n")[2]
+
+
+def test_markdown__how_to_read_what_is_there() -> None:
+    """Terms of the tables are explained, those that do not occur are not."""
+    told = decision().markdown().split("How to read this:")[1]
+    for term in ("*interval*", "*improvement*", "*brier*", "*p* of a slice"):
+        assert f"- {term}: " in told
+    assert "calibration" not in told
+    assert "lower bound" not in told
+    floors = (Floor.at_most("calibration error, lower bound", 0.0, 0.1),)
+    alone = decision(champion=None, difference=None, gain=None, level=None, floors=floors).markdown()
+    told = alone.split("How to read this:")[1]
+    assert "- *calibration error*: " in told
+    assert "- *lower bound*: " in told
+    assert "improvement" not in told
+    assert "slice" not in told
 
 
 def test_markdown__first_model() -> None:

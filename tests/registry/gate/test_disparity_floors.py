@@ -1,6 +1,7 @@
 """The floor of protected columns fails where a difference is surely too large, and only there."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -41,6 +42,14 @@ def test_disparity_floors__one_a_column():
         ("disparity of age, lower bound", 0.01),
     ]
     assert floors[0].note == "true positive rate of yes: x 0.200, y 0.600"
+
+
+def test_disparity_floors__surely_before_far():
+    """The measure that is surely farthest apart stands, not the one whose estimate is: noise makes estimates large."""
+    sure, noisy = disparity(0.2), disparity(0.15, measure="true positive rate")
+    noisy = replace(noisy, difference=Interval(0.8, 0.15, 1.0))
+    (floor,) = disparity_floors([noisy, sure], 0.1)
+    assert (floor.value, floor.note.split(" of ")[0]) == (0.2, "selection rate")
 
 
 def test_disparity_floors__unset():

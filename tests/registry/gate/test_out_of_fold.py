@@ -1,9 +1,12 @@
 """Out-of-fold evidence: wider intervals of the improvement, floors on the test set, and no package below its folds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from evaluation.inference.bootstrap import bootstrap_interval
 from evaluation.predictions.predictions import Predictions
 from registry.gate.comparison import compare
 from registry.gate.config import OVERLAP, GateConfig
@@ -58,6 +61,30 @@ def test_decide__all_samples_are_evidence():
     assert (found.samples, found.notes[0]) == (300, NOTE)
     assert found.floors[0] == alone.floors[0]
     assert found.test_set == alone.test_set
+
+
+def test_decide__slices_are_those_of_the_test_set():
+    """A slice that the test set alone shows ruined is a failed floor, however good it is among all samples."""
+    champion, challenger = model(1.0, 0.6), model(0.3, 1.0)
+    evidence = OutOfFold(*(replace(one, slices=pd.DataFrame({"line": ["x"] * 300})) for one in (challenger, champion)))
+    found = decide(*(on_test(one) for one in evidence), config=RULE, measured=GOOD, evidence=evidence)
+    assert found.outcome == "REJECT"
+    assert [floor.name.split(",")[0] for floor in found.floors if not floor.passed] == ["slice line=x"]
+
+
+def test_broken_promise__by_the_usual_intervals():
+    """The correction for overlap is about two models; how sure each part is of one is what the bootstrap says."""
+    whole = model(0.75, 0.92)
+    shown, promised = (bootstrap_interval("accuracy", part, RULE.resampling) for part in parted(whole))
+    wide = [one.stretched(OVERLAP) for one in (shown, promised)]
+    assert shown.high < promised.low < wide[1].value
+    assert wide[0].high > wide[1].low, "stretched intervals would meet"
+    assert broken_promise(on_test(whole), whole, RULE)
+
+
+def parted(whole: Predictions) -> tuple[Predictions, Predictions]:
+    """Test set and all other samples."""
+    return on_test(whole), whole.take(np.arange(len(whole)) >= TEST)
 
 
 def test_decide__package_below_its_folds():

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from evaluation.inference.paired import improvement
+from evaluation.inference.paired import improvement, samples_needed
 from evaluation.predictions.predictions import Predictions
 from registry.gate.config import GateConfig
 from registry.gate.shared_classes import doubt, fair_pair, harm_floors
@@ -46,6 +46,16 @@ def test_harm_floors__is_the_upper_end_at_the_gates_level() -> None:
     pair = [one.among(("a", "b")) for one in (champion, challenger)]
     (floor,), _ = harm_floors(champion, challenger, RULE)
     assert (floor.value, floor.limit) == (improvement("accuracy", *pair, RULE.resampling).high, -0.05)
+    folds = RULE.model_copy(update={"evidence": "out_of_fold"})
+    assert harm_floors(champion, challenger, folds)[0] == [floor], (
+        "floors are about the test set, whatever the evidence"
+    )
+
+
+def test_harm_floors__a_class_that_the_challenger_does_not_know() -> None:
+    """What it never heard of is left out as well: it has lost nothing on what both know."""
+    (floor,), _ = harm_floors(model(0.95), model(0.95, knows=False), RULE)
+    assert (floor.passed, floor.note) == (True, "estimate +0.0000 on 60 samples")
 
 
 def test_harm_floors__slices_too() -> None:
@@ -127,7 +137,11 @@ def test_doubt__at_the_level_of_the_look() -> None:
     low = improvement("accuracy", *pair, RULE.resampling).low
     rule = RULE.model_copy(update={"slice_margin": -low + 1e-6})
     assert doubt(champion, challenger, rule, 0.95) is None
-    assert doubt(champion, challenger, rule, 0.999) is not None
+    later = doubt(champion, challenger, rule, 0.999)
+    assert later is not None
+    ends = improvement("accuracy", *pair, RULE.paired(0.999))
+    assert later.needed == samples_needed(ends, samples=60, groups=60, effect=-low + 1e-6, level=0.999)
+    assert f"({ends.low:+.4f} to {ends.high:+.4f})" in later.reason
 
 
 def test_doubt__nothing_to_ask() -> None:

@@ -1,5 +1,6 @@
 """No slice may be ruined, and none is accused by chance."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,8 @@ def test_slice_floors__ruined_slice() -> None:
     assert (mono.passed, poly.passed) == (True, False)
     assert poly.value < 0.05
     assert poly.note.startswith("improvement -0.")
+    assert poly.note.endswith(", surely more than 0.05 worse")
+    assert "surely" not in mono.note
 
 
 def alone(champion: Predictions, challenger: Predictions, **rule: Any) -> Floor:
@@ -130,6 +133,26 @@ def test_slice_floors__small_slices_are_left_out() -> None:
     floors, notes = judge(model(1.0, slices, seed=1), model(1.0, slices, seed=2))
     assert len(floors) == 1
     assert notes == ["slices under 20 samples were not compared: cell=poly"]
+
+
+def test_slice_floors__twenty_samples_are_enough() -> None:
+    """A slice of just 20 samples is a floor, and nothing is said of small ones."""
+    slices = np.array(["mono"] * 60 + ["poly"] * 20)
+    floors, notes = judge(model(1.0, slices, seed=1), model(1.0, slices, seed=2))
+    assert (len(floors), notes) == (2, [])
+
+
+def test_slice_floors__two_groups_and_weights() -> None:
+    """Two groups give one degree of freedom; the estimate is that of the samples' weights."""
+    slices, groups = np.array(["mono"] * 60), [f"g{row % 2}" for row in range(60)]
+    weights = np.where(np.arange(60) < 20, 5.0, 1.0)
+    pair = [
+        replace(model(skill, slices, seed=seed, groups=groups), weights=weights) for skill, seed in ((1.5, 1), (0.7, 2))
+    ]
+    areas = [roc_auc_score(one.truth, one.probabilities[:, 1], sample_weight=weights) for one in pair]
+    floor = alone(*pair)
+    assert floor.note == f"improvement {areas[1] - areas[0]:+.4f}"
+    assert 0 < floor.value < 1
 
 
 def test_slice_floors__empty_slice() -> None:

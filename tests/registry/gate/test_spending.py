@@ -35,6 +35,25 @@ def test_effective_looks__what_was_not_seen() -> None:
     assert effective_looks(halves) == pytest.approx(2)
     assert effective_looks(np.stack([half, np.zeros(100)])) == pytest.approx(2)
     assert effective_looks(np.zeros((1, 9))) == 1
+    assert effective_looks(np.zeros((3, 9))) == 3
+
+
+def test_effective_looks__never_below_one() -> None:
+    """The same answers any number of times are one look, whatever rounding says: fewer there cannot be."""
+    random = np.random.default_rng(0)
+    found = [effective_looks(np.stack([random.normal(size=97)] * count)) for count in range(1, 40)]
+    assert min(found) >= 1
+    assert max(found) < 1.001
+
+
+def test_effective_looks__size_does_not_count() -> None:
+    """A gain ten times as large tells no more: what counts is how the samples' gains go together."""
+    one, other = np.random.default_rng(0).normal(size=(2, 500))
+    pair = np.stack([one, one + other])
+    assert effective_looks(pair * [[10.0], [0.1]]) == pytest.approx(effective_looks(pair))
+    share = np.corrcoef(pair)[0, 1]
+    values = np.sqrt([1 + share, 1 - share])
+    assert effective_looks(pair) == pytest.approx(values.sum() ** 2 / 2)
 
 
 def test_level__of_effective_looks() -> None:
@@ -51,6 +70,7 @@ def test_worn__then_spent(look: int, worn: bool, spent: bool) -> None:
     """Of ten comparisons the seventh warns, and the eleventh is one too many."""
     turn = Turn(use=look, look=look)
     assert (turn.worn(10), turn.spent(10)) == (worn, spent)
+    assert not Turn(use=9, look=9, effective=6.9).worn(10)
 
 
 def test_spent__a_use_without_comparison_never_is() -> None:

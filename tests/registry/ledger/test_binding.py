@@ -48,6 +48,18 @@ def test_rule_sha256__without_approvers():
     assert rule_sha256(plain) != rule_sha256(GateConfig(floor=0.6))
 
 
+def test_rule_sha256__of_a_release_with_a_further_field():
+    """What a section does not say has no part in its name, so that an upgrade with a new default leaves it."""
+
+    class Later(GateConfig):
+        """The section of a later release."""
+
+        further: float = 0.5
+
+    assert rule_sha256(Later(floor=0.5)) == rule_sha256(GateConfig(floor=0.5, level=0.95))
+    assert rule_sha256(Later(floor=0.5, further=0.4)) != rule_sha256(GateConfig(floor=0.5))
+
+
 def test_package_sha256__of_the_manifest(tmp_path):
     """The manifest names every file, so its digest names the package."""
     (tmp_path / "manifest.json").write_text("{}")

@@ -30,6 +30,17 @@ def events(tmp_path: Path) -> Events:
     return Events(f"sqlite:///{tmp_path / 'ledger.db'}")
 
 
+def clock_off_by(difference: timedelta) -> type[datetime]:
+    """A clock that goes wrong by so much."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, zone=None):
+            return datetime.now(zone) + difference
+
+    return Clock
+
+
 def test_latest__newest_of_each_kind_and_version(url: str) -> None:
     """Later rows stand for earlier ones of their kind and version; other domains have their own."""
     events = Events(url)
@@ -55,6 +66,20 @@ def test_latest__after_a_removal(tmp_path: Path, events: Events) -> None:
     assert events.latest("photos") == []
     events.add(RETRAIN)
     assert [event.kind for event in events.latest("photos")] == ["retrain"]
+
+
+@pytest.mark.parametrize("days", [365, -365])
+def test_latest__clock_was_set_between(days: int, tmp_path: Path, events: Events, monkeypatch) -> None:
+    """A removal under another clock ends what was before it, and nothing of what comes after."""
+    events.add(RETRAIN)
+    facts = {"actor": "me", "reason": "r", "evidence": "", "dataset_version": ""}
+    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    with monkeypatch.context() as patched:
+        patched.setattr("registry.ledger.ledger.datetime", clock_off_by(timedelta(days=days)))
+        ledger.append(Change("photos", "remove", None, NOTHING, **facts))
+    assert events.latest("photos") == []
+    added = events.add(RETRAIN)
+    assert events.latest("photos") == [added]
 
 
 def test_told__done_and_failed(events: Events) -> None:

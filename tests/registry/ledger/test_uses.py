@@ -13,6 +13,7 @@ from registry.gate.spending import Turn
 from registry.ledger.database import for_writing, open_engine
 from registry.ledger.history import NOTHING
 from registry.ledger.ledger import Change, Ledger
+from registry.ledger.records import Decided
 from registry.ledger.uses import Use, Uses, count_evaluation
 from settings.machine import load_settings
 
@@ -122,3 +123,18 @@ def test_take__after_the_domain_was_removed(tmp_path: Path, uses: Uses) -> None:
     assert uses.of("photos", 0) == []
     again = uses.take(WANTED)
     assert (again.look, again.number, uses.of("photos", 0)) == (1, 2, [again])
+
+
+def test_decided__clock_was_set_back_after_a_removal(tmp_path: Path, uses: Uses) -> None:
+    """Uses and decisions of the new domain count, though the removal of the earlier one lies in the future."""
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    uses.take(WANTED)
+    with for_writing(open_engine(url)).begin() as connection:
+        connection.exec_driver_sql("update test_set_uses set time = '2999-01-01T00:00:00.000000+00:00'")
+    Ledger(url).append(Change("photos", "remove", None, NOTHING, "Ada", "r", "", ""))
+    assert uses.of("photos", 0) == []
+    again = uses.take(WANTED)
+    assert uses.of("photos", 0) == [again]
+    bound = Decided("e" * 64, 1, 1, {"1": "a"}, "rule", "t")
+    uses.settle(again, "PROMOTE", bound)
+    assert uses.decided("photos", again.version) == bound

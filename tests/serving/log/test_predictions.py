@@ -1,6 +1,7 @@
 """The log keeps order and shows any change to its files."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from serving.errors import PredictionLogError
-from serving.log.predictions import Prediction, append, erase, read
+from serving.log.predictions import Prediction, append, erase, opened_log, read
 
 FACTS = ("brightness",)
 
@@ -70,6 +71,34 @@ def test_append__equal_batches_are_both_kept() -> None:
     first, second = append("pets", rows(0, 2), FACTS), append("pets", rows(0, 2), FACTS)
     assert first.stem[-36:] != second.stem[-36:]
     assert len(read("pets")) == 4
+
+
+def test_append__after_the_clock_was_set_back(home: Path) -> None:
+    """The newest rows are those written last, whatever the clock says; a stray file of another name is no hindrance."""
+    path = append("pets", rows(0, 2), FACTS)
+    path.rename(path.with_name(path.name.replace(f"{datetime.now(UTC):%Y}", "2999", 1)))
+    for start in (2, 4):
+        append("pets", rows(start, start + 2), FACTS)
+    assert read("pets")["path"].tolist() == list("012345")
+    (home / "predictions" / "pets" / "mine.parquet").touch()
+    assert append("pets", rows(6, 8), FACTS).name.startswith("2999")
+
+
+def test_opened_log__cut_off_and_done_again(home: Path) -> None:
+    """What a run predicts is there when it ends, all at once; of one that fails nothing is, so that it counts once."""
+    append("pets", rows(0, 1), FACTS)
+    for fails in (True, False):
+        with suppress(KeyboardInterrupt), opened_log("pets", FACTS) as log:
+            for start in (1, 3):
+                log(rows(start, start + 2))
+            assert read("pets")["path"].tolist() == ["0"]
+            if fails:
+                raise KeyboardInterrupt
+    append("pets", rows(5, 6), FACTS)
+    assert read("pets")["path"].tolist() == list("012345")
+    assert read("pets", last=3)["path"].tolist() == list("345")
+    assert not [path for path in (home / "predictions" / "pets").iterdir() if path.name.startswith(".")]
+    assert erase("pets", {"h"}) == 6
 
 
 def test_append__leaves_nothing_but_its_file(home: Path) -> None:

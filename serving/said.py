@@ -1,0 +1,82 @@
+"""One request and what is said of it: to the caller, and to the log."""
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Literal
+
+from data.errors import SampleError
+from serving.asking import Asked
+from serving.engine.answers import Answer
+from serving.errors import ModelFaultError
+from serving.log.predictions import Prediction, told
+from serving.slot import Served
+
+Role = Literal["champion", "canary", "shadow"]
+
+
+def _name() -> str:
+    return uuid.uuid4().hex
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a version says of one sample: an answer, or why there is none.
+
+    Attributes:
+        id: names the prediction, in the log as well.
+        served: which version said it.
+        answer: None where the sample, or the model on it, has a fault.
+        error: the fault in one line; empty where there is an answer.
+        faulty: whether the fault is the model's.
+    """
+
+    id: str
+    served: Served
+    answer: Answer | None
+    error: str = ""
+    faulty: bool = False
+
+
+@dataclass(frozen=True)
+class Request:
+    """The samples of a request and who asks; `id` names it, and its predictions by their place."""
+
+    domain: str
+    contents: Sequence[bytes]
+    asked: Asked
+    id: str = field(default_factory=_name)
+
+    def said(self, served: Served, found: Sequence[Answer | BaseException]) -> list[Said]:
+        """What a version says of each sample."""
+        return [_said(f"{self.id}-{place}", served, one) for place, one in enumerate(found)]
+
+    def rows(self, said: Sequence[Said], role: Role, seconds: float) -> list[Prediction]:
+        """The same for the log; a sample that both versions were asked about has one id."""
+        several = len(self.contents) > 1
+        return [
+            replace(
+                _row(content, one),
+                key=f"{self.asked.key}-{place}" if self.asked.key and several else self.asked.key or None,
+                group=self.asked.group or None,
+                session=self.asked.session or None,
+                slot=role,
+                latency_ms=1000 * seconds,
+            )
+            for place, (content, one) in enumerate(zip(self.contents, said, strict=True))
+        ]
+
+
+def _said(name: str, served: Served, found: Answer | BaseException) -> Said:
+    if isinstance(found, Answer):
+        return Said(name, served, found)
+    known = isinstance(found, SampleError | ModelFaultError)
+    return Said(name, served, None, str(found) if known else "it cannot be read", isinstance(found, ModelFaultError))
+
+
+def _row(content: bytes, said: Said) -> Prediction:
+    transform, digest = said.served.package.transform, hashlib.sha256(content).hexdigest()
+    row = Prediction(datetime.now(UTC), said.served.version, transform.hash, digest, f"request/{said.id}", id=said.id)
+    return replace(row, error=said.error) if said.answer is None else told(row, said.answer)
