@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import binascii
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -24,10 +25,10 @@ async def contents_of(request: Request, limits: ServingSettings) -> list[bytes]:
         HTTPException: 413 where it is too much, 422 where no samples can be found in it, 408 and 415 as `bounded`.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    readers: dict[str, Callable[[Request, int], Awaitable[list[bytes]]]] = {
+    readers: dict[str, Callable[[Request, ServingSettings], Awaitable[list[bytes]]]] = {
         "multipart/form-data": _from_form, "application/json": _from_json,
     }  # fmt: skip
-    found = await readers.get(kind, _whole)(bounded(request, limits), limits.items)
+    found = await readers.get(kind, _whole)(bounded(request, limits), limits)
     if not found:
         raise HTTPException(422, f"the request holds no sample; {HOW}")
     check_count(len(found), limits)
@@ -49,7 +50,14 @@ def bounded(request: Request, limits: ServingSettings) -> Request:
     """
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise HTTPException(415, "the request is compressed, which may hide its size; send it as it is", END)
-    return Request(request.scope, _bounded(request.receive, int(limits.megabytes * 2**20), limits.body_seconds))
+    most = int(limits.megabytes * 2**20)
+    _check_size(int(promised) if (promised := request.headers.get("content-length", "")).isdecimal() else 0, most)
+    return Request(request.scope, _bounded(request.receive, most, limits.body_seconds))
+
+
+def _check_size(size: int, most: int) -> None:
+    if size > most:
+        raise HTTPException(413, f"the request is over {most / 2**20:g} MB; send several", END)
 
 
 def _bounded(receive: Receive, most: int, seconds: float) -> Receive:
@@ -63,26 +71,30 @@ def _bounded(receive: Receive, most: int, seconds: float) -> Receive:
         except TimeoutError as error:
             raise HTTPException(408, f"the request took over {seconds:g} s to arrive; send it again", END) from error
         taken += len(message.get("body", b""))
-        if taken > most:
-            raise HTTPException(413, f"the request is over {most / 2**20:g} MB; send several", END)
+        _check_size(taken, most)
         return message
 
     return read
 
 
-async def _from_form(request: Request, items: int) -> list[bytes]:
-    async with request.form(max_files=items, max_fields=items) as form:
+async def _from_form(request: Request, limits: ServingSettings) -> list[bytes]:
+    async with request.form(max_files=limits.items, max_fields=limits.items) as form:
         return [await part.read() for part in form.getlist(FIELD) if isinstance(part, UploadFile)]
 
 
-async def _from_json(request: Request, items: int) -> list[bytes]:
-    try:
-        content: Any = await request.json()
-        return [base64.b64decode(one, validate=True) for one in content["inputs"]]
+async def _from_json(request: Request, limits: ServingSettings) -> list[bytes]:
+    try:  # in a thread: a large one takes seconds, in which others are answered
+        return await asyncio.to_thread(_parsed, await request.body(), limits)
     except (ValueError, TypeError, KeyError, RecursionError, binascii.Error) as error:
         raise HTTPException(422, f"no JSON with base64 inputs; {HOW}") from error
 
 
-async def _whole(request: Request, items: int) -> list[bytes]:
+def _parsed(body: bytes, limits: ServingSettings) -> list[bytes]:
+    inputs: list[Any] = json.loads(body)["inputs"]
+    check_count(len(inputs), limits)
+    return [base64.b64decode(one, validate=True) for one in inputs]
+
+
+async def _whole(request: Request, limits: ServingSettings) -> list[bytes]:
     content = await request.body()
     return [content] if content else []

@@ -4,6 +4,7 @@ A sample is the bytes of an encoded file. What is answered of it are the tensors
 that fails alone has an error, no label and probabilities of 0.
 """
 
+import asyncio
 from importlib.metadata import version
 from typing import Any
 
@@ -89,7 +90,7 @@ async def _infer(service: Service, domain: str, request: Request, number: str | 
     _served(service, domain, number)  # what is not served is told before the body is read
     body = await bounded(request, service.settings).body()
     try:
-        asked, contents = read_request(body, request.headers.get(HEADER))
+        asked, contents = await asyncio.to_thread(read_request, body, request.headers.get(HEADER))
         wanted = _wanted(asked)
     except ValueError as error:
         raise HTTPException(400, str(error)) from error
