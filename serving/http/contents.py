@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import binascii
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -27,10 +28,10 @@ async def sent_in(request: Request, limits: ServingSettings) -> tuple[list[bytes
         HTTPException: 413 where it is too much, 422 where no samples can be found in it, 408 and 415 as `bounded`.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    readers: dict[str, Callable[[Request, int], Awaitable[Sent]]] = {
+    readers: dict[str, Callable[[Request, ServingSettings], Awaitable[Sent]]] = {
         "multipart/form-data": _from_form, "application/json": _from_json,
     }  # fmt: skip
-    found, told = await readers.get(kind, _whole)(bounded(request, limits), limits.items)
+    found, told = await readers.get(kind, _whole)(bounded(request, limits), limits)
     if not found:
         raise HTTPException(422, f"the request holds no sample; {HOW}")
     check_count(len(found), limits)
@@ -52,7 +53,14 @@ def bounded(request: Request, limits: ServingSettings) -> Request:
     """
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise HTTPException(415, "the request is compressed, which may hide its size; send it as it is", END)
-    return Request(request.scope, _bounded(request.receive, int(limits.megabytes * 2**20), limits.body_seconds))
+    most = int(limits.megabytes * 2**20)
+    _check_size(int(promised) if (promised := request.headers.get("content-length", "")).isdecimal() else 0, most)
+    return Request(request.scope, _bounded(request.receive, most, limits.body_seconds))
+
+
+def _check_size(size: int, most: int) -> None:
+    if size > most:
+        raise HTTPException(413, f"the request is over {most / 2**20:g} MB; send several", END)
 
 
 def _bounded(receive: Receive, most: int, seconds: float) -> Receive:
@@ -66,27 +74,32 @@ def _bounded(receive: Receive, most: int, seconds: float) -> Receive:
         except TimeoutError as error:
             raise HTTPException(408, f"the request took over {seconds:g} s to arrive; send it again", END) from error
         taken += len(message.get("body", b""))
-        if taken > most:
-            raise HTTPException(413, f"the request is over {most / 2**20:g} MB; send several", END)
+        _check_size(taken, most)
         return message
 
     return read
 
 
-async def _from_form(request: Request, items: int) -> Sent:
-    async with request.form(max_files=items, max_fields=items + len(FIELDS)) as form:
+async def _from_form(request: Request, limits: ServingSettings) -> Sent:
+    async with request.form(max_files=limits.items, max_fields=limits.items + len(FIELDS)) as form:
         told = {name: value for name, value in form.items() if isinstance(value, str)}
         return [await part.read() for part in form.getlist(FIELD) if isinstance(part, UploadFile)], told
 
 
-async def _from_json(request: Request, items: int) -> Sent:
-    try:
-        content: Any = await request.json()
-        return [base64.b64decode(one, validate=True) for one in content["inputs"]], content
+async def _from_json(request: Request, limits: ServingSettings) -> Sent:
+    try:  # in a thread: a large one takes seconds, in which others are answered
+        return await asyncio.to_thread(_parsed, await request.body(), limits)
     except (ValueError, TypeError, KeyError, RecursionError, binascii.Error) as error:
         raise HTTPException(422, f"no JSON with base64 inputs; {HOW}") from error
 
 
-async def _whole(request: Request, items: int) -> Sent:
+def _parsed(body: bytes, limits: ServingSettings) -> Sent:
+    content: Any = json.loads(body)
+    inputs: list[Any] = content["inputs"]
+    check_count(len(inputs), limits)
+    return [base64.b64decode(one, validate=True) for one in inputs], content
+
+
+async def _whole(request: Request, limits: ServingSettings) -> Sent:
     content = await request.body()
     return [content] if content else [], {}

@@ -19,7 +19,7 @@ from settings.machine import ServingSettings
 logger = logging.getLogger(__name__)
 
 # The page is the same for everybody, and a browser that opens it can send no key; what it asks for takes one.
-OPEN = frozenset({"/healthz", "/readyz", "/", "/page.js", "/page.css"})
+OPEN = frozenset({"/healthz", "/readyz", "/", "/page.js", "/page.css", "/page.svg"})
 BEARER = {"WWW-Authenticate": "Bearer"}
 
 

@@ -4,6 +4,7 @@ A sample is the bytes of an encoded file. What is answered of it are the tensors
 that fails alone has an error, no label and probabilities of 0.
 """
 
+import asyncio
 from importlib.metadata import version
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
+from serving.asking import Asked
 from serving.http.contents import bounded, check_count
 from serving.http.declared import INFER, METADATA, READY, SERVER
 from serving.http.gone import unless_gone
@@ -88,13 +90,13 @@ async def _infer(service: Service, domain: str, request: Request, number: str | 
     _served(service, domain, number)  # what is not served is told before the body is read
     body = await bounded(request, service.settings).body()
     try:
-        asked, contents = read_request(body, request.headers.get(HEADER))
+        asked, contents = await asyncio.to_thread(read_request, body, request.headers.get(HEADER))
         wanted = _wanted(asked)
     except ValueError as error:
         raise HTTPException(400, str(error)) from error
     check_count(len(contents), service.settings)
     _served(service, domain, number)  # it may have been swapped meanwhile
-    said = await unless_gone(request, service.predict(domain, contents))
+    said = await unless_gone(request, service.predict(domain, contents, _asked(asked)))
     served = said[0].served
     tensors = _tensors(service, served, said)
     known = {"model_name": domain, "model_version": str(served.version), "parameters": {"version": served.version}}
@@ -104,6 +106,12 @@ async def _infer(service: Service, domain: str, request: Request, number: str | 
     if not any(wanted.values()):
         return Response(answer, media_type="application/json")
     return Response(answer, media_type="application/octet-stream", headers={HEADER: str(size)})
+
+
+def _asked(request: InferRequest) -> Asked:
+    """What the caller says of the request, as parameters of it."""
+    told = (request.parameters.get(name) for name in ("request_key", "group", "session"))
+    return Asked(*("" if value is None else str(value) for value in told))
 
 
 def _wanted(asked: InferRequest) -> dict[str, bool]:

@@ -77,7 +77,11 @@ async function start() {
   at("domain").append(...Object.keys(domains).map((name) => new Option(name)));
 }
 
-at("file").addEventListener("change", () => at("file").files.length && ask(at("file").files[0]));
+at("file").addEventListener("change", () => {
+  const [file] = at("file").files;
+  at("file").value = ""; // so that the same file may be chosen again
+  if (file) ask(file);
+});
 at("card").addEventListener("click", showCard);
 at("drop").addEventListener("dragover", (event) => {
   event.preventDefault();

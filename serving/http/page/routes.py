@@ -30,6 +30,10 @@ def router_of(service: Service) -> APIRouter:
     async def style() -> Response:
         return FileResponse(HERE / "page.css")
 
+    @router.get("/page.svg", include_in_schema=False)
+    async def icon() -> Response:
+        return FileResponse(HERE / "page.svg")
+
     @router.get("/v1/{domain}/card", **TEXT)
     async def card(domain: str) -> Response:
         """What people read of the version that answers."""

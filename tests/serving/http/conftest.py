@@ -36,6 +36,7 @@ def tiny_app(package) -> Callable[..., FastAPI]:
                 yield state
 
         app.router.lifespan_context = served
+        make.made = app
         return app
 
     return make

@@ -6,7 +6,7 @@ from serving.access.keys import Role, add_key, revoke_key
 from serving.errors import ServingError
 
 PREDICT = "/v1/photos/predict"
-OPEN = ["/healthz", "/", "/page.js", "/page.css"]
+OPEN = ["/healthz", "/", "/page.js", "/page.css", "/page.svg"]
 
 
 @pytest.fixture

@@ -11,7 +11,12 @@ PAGE = Path(__file__).parents[4] / "serving" / "http" / "page"
 def test_page__is_sent_whole(tiny):
     """HTML, script and style of the package, each with its type."""
     client = tiny()
-    kinds = {"index.html": "text/html", "page.js": "text/javascript", "page.css": "text/css"}
+    kinds = {
+        "index.html": "text/html",
+        "page.js": "text/javascript",
+        "page.css": "text/css",
+        "page.svg": "image/svg+xml",
+    }
     for name, kind in kinds.items():
         path = "/" if name == "index.html" else f"/{name}"
         found = client.get(path)
