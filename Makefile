@@ -45,6 +45,7 @@ bench: .venv
 	@$(BIN)/python -m bench.speed
 	@$(BIN)/python -m bench.growth --images $(FASHION)
 	@$(BIN)/python -m bench.loop
+	@$(BIN)/python -m bench.services
 	@$(BIN)/python -m bench.report
 
 gpu-check: .venv

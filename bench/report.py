@@ -22,6 +22,7 @@ BENCHMARKS = {
     "speed": "Speed",
     "growth": "Cost growth",
     "loop": "The loop, step by step",
+    "services": "Services",
     "gate": "The gate's error rates",
     "canary": "What becomes of canaries",
 }
