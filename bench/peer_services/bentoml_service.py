@@ -22,7 +22,7 @@ class Cells:
         self.session = onnxruntime.InferenceSession(os.environ["MODEL"], options, providers=["CPUExecutionProvider"])
         self.name = self.session.get_inputs()[0].name
 
-    @bentoml.api(batchable=True, max_batch_size=32, max_latency_ms=1000)
+    @bentoml.api(batchable=True, max_batch_size=32, max_latency_ms=1000)  # type: ignore[untyped-decorator]
     def predict(self, images: list[Path]) -> list[dict[str, Any]]:
         """One row each."""
         arrays = [_decoded(path) for path in images]

@@ -101,8 +101,7 @@ def _tell(classes: Sequence[str], row: "Prediction") -> None:
     else:
         shares = dict(zip(classes, row.probabilities.tolist(), strict=True))
         told |= {"label": row.predicted, "probabilities": shares}
-    sys.__stdout__.write(json.dumps(told) + "\n")
-    sys.__stdout__.flush()
+    click.echo(json.dumps(told))  # which flushes
 
 
 def _code(found: "ScoreReport") -> Exit:

@@ -1,27 +1,18 @@
 """A batch in numbers."""
 
-from serving.score_report import Outcome, summarise
+from datetime import UTC, datetime
 
-OUTCOMES = [
-    Outcome("0.png", "dark", None),
-    Outcome("1.png", "bright", None),
-    Outcome("2.png", "dark", None),
-    Outcome("3.png", "bright", None),
-    Outcome("4.png", None, "cannot be read"),
-]
+from serving.log.schema import Prediction
+from serving.score.report import Outcome, Tally
 
 
-def test_summarise__counts_slices() -> None:
-    """Every slice value gets its counts, failed files among them."""
-    report = summarise("shade", 1, OUTCOMES, ("dark", "bright"), {"line": ["a", "a", "a", "b", "b"]})
-    assert report.slices.to_dict("records") == [
-        {"column": "line", "value": "a", "samples": 3, "undecodable": 0, "dark": 2, "bright": 1},
-        {"column": "line", "value": "b", "samples": 2, "undecodable": 1, "dark": 0, "bright": 1},
-    ]
-
-
-def test_summarise__without_slices() -> None:
-    """The batch as a whole: every class in the model's order, failures with their reasons, an empty table of slices."""
-    report = summarise("shade", 1, OUTCOMES, ("dark", "bright", "grey"), {})
-    assert (report.samples, list(report.predicted.items())) == (5, [("dark", 2), ("bright", 2), ("grey", 0)])
-    assert (report.failures, len(report.slices)) == ((OUTCOMES[4],), 0)
+def test_tally__counts() -> None:
+    """Every class in the model's order, and failures with their reasons."""
+    tally = Tally(("dark", "bright", "grey"))
+    for path, predicted in (("0.png", "dark"), ("1.png", "bright"), ("2.png", "dark"), ("4.png", None)):
+        error = None if predicted else "cannot be read"
+        tally.add(Prediction(datetime.now(UTC), 1, "t", None, path, predicted, error=error))
+    report = tally.report("shade", 1, logged=True)
+    assert (report.samples, list(report.predicted.items())) == (4, [("dark", 2), ("bright", 1), ("grey", 0)])
+    assert (report.failed, report.failures, report.logged) == (1, (Outcome("4.png", "cannot be read"),), 4)
+    assert tally.report("shade", 1, logged=False).logged == 0
