@@ -16,6 +16,7 @@ from evaluation.inference.bootstrap import (
 )
 from evaluation.inference.discrete import paired_interval, share_interval, unseen_share
 from evaluation.inference.paired import paired_difference
+from evaluation.predictions.grouped import Floats
 from evaluation.predictions.metrics import accuracy
 from evaluation.predictions.predictions import Predictions
 
@@ -158,6 +159,24 @@ def test_paired_difference__at_the_number_of_samples() -> None:
     one, other = hits([True] * 59 + [False]), hits([True] * 60)
     gained = paired_difference("accuracy", one, other, Resampling(seed=0, resamples=400))
     assert gained.high == pytest.approx(paired_interval(1 / 60, 0, 60, 0.95)[1], abs=0.005)
+
+
+def test_paired_difference__at_the_effective_number_of_samples() -> None:
+    """Where groups go together and most differences go one way, the lower end is Tango's at the size they are worth."""
+    place = np.arange(72)
+    won, lost = (place % 6 < 4) & (place // 6 < 10) & (place // 6 % 3 > 0), (place % 6 == 5) & (place // 6 < 4)
+    pair, resampling = [hits(list(~part), size=6) for part in (won, lost)], Resampling(seed=0, resamples=400)
+
+    def gain(weights: Floats) -> Floats:
+        """What the second is better, [R]."""
+        before, after = (accuracy(one.truth, one.probabilities, weights) for one in pair)
+        return after - before
+
+    error = standard_error(replicates(gain, pair[0], resampling), groups=12)
+    spread = won.mean() + lost.mean() - (won.mean() - lost.mean()) ** 2
+    size = spread / error**2 * (t.ppf(0.975, 71) / t.ppf(0.975, 11)) ** 2
+    low, _ = paired_interval(won.mean(), lost.mean(), size, 0.95)
+    assert paired_difference("accuracy", *pair, resampling).low == pytest.approx(low)
 
 
 def test_paired_difference__discordant_in_few_groups() -> None:
