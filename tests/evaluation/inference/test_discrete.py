@@ -1,5 +1,6 @@
 """Few different samples are little evidence, whatever the resamples show."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -114,6 +115,17 @@ def test_bootstrap_interval__no_surer_than_single_samples() -> None:
     found = bootstrap_interval("accuracy", hits(right, size=2), Resampling(seed=0, resamples=400))
     low, high = share_interval(np.mean(right), 60, 0.95)
     assert (found.low, found.high) == pytest.approx((low, high))
+
+
+def test_bootstrap_interval__right_by_weight_and_class() -> None:
+    """Kish's size: twenty of weight five and twenty of one are 27.7; ten of one class and fifty of another are 33.3."""
+    heavy = replace(hits([True] * 40), weights=np.repeat([1.0, 5.0], 20))
+    found = bootstrap_interval("accuracy", heavy, Resampling(seed=0, resamples=100))
+    assert found.low == pytest.approx(share_interval(1.0, 120**2 / (20 + 500), 0.95)[0])
+    truth = np.repeat([0, 1], [10, 50])
+    uneven = replace(hits([True] * 60), truth=truth, probabilities=np.eye(2)[truth])
+    found = bootstrap_interval("balanced_accuracy", uneven, Resampling(seed=0, resamples=100))
+    assert found.low == pytest.approx(share_interval(1.0, 2**2 / (0.1 + 0.02), 0.95)[0])
 
 
 def test_bootstrap_interval__loss_of_the_perfect() -> None:
