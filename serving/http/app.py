@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
 
 from serving.access.exposure import check_exposure
 from serving.access.keys import keys_path
@@ -14,6 +15,8 @@ from serving.http.guard import Guard
 from serving.http.page import routes as page
 from serving.service import Service
 from settings.machine import Settings
+
+TOLD = Depends(HTTPBearer(auto_error=False, description="where keys are on"))  # for readers; the guard looks at it
 
 
 def create_app(domains: Sequence[str], settings: Settings, host: str = "127.0.0.1") -> FastAPI:
@@ -36,5 +39,5 @@ def create_app(domains: Sequence[str], settings: Settings, host: str = "127.0.0.
         v1.router_of(service), v2.router_of(service), health.router_of(service), metrics.router_of(measured),
         page.router_of(service),
     ):  # fmt: skip
-        app.include_router(router)
+        app.include_router(router, dependencies=[TOLD])
     return app
