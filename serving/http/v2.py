@@ -108,7 +108,8 @@ async def _infer(service: Service, domain: str, request: Request, number: str | 
         raise HTTPException(400, str(error)) from error
     check_count(len(contents), service.settings)
     _served(service, domain, number)  # it may have been swapped meanwhile
-    said = await unless_gone(request, service.predict(domain, contents, _asked(asked)))
+    work = service.predict(domain, contents, _asked(asked), by_champion=number is not None)
+    said = await unless_gone(request, work)
     served = said[0].served
     tensors = _tensors(service, served, said)
     known = {"model_name": domain, "model_version": str(served.version), "parameters": {"version": served.version}}
