@@ -8,11 +8,12 @@ from fastapi.security import HTTPBearer
 from serving.access.exposure import check_exposure
 from serving.access.keys import keys_path
 from serving.access.ring import KeyRing
-from serving.http import health, metrics, v1, v2
-from serving.http.edge import Edge
+from serving.http import health, metrics, v1
 from serving.http.faults import add_faults
-from serving.http.guard import Guard
+from serving.http.layers.edge import Edge
+from serving.http.layers.guard import Guard
 from serving.http.page import routes as page
+from serving.http.v2 import routes as v2
 from serving.service import Service
 from settings.machine import Settings
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from serving.http.tensors import HEADER, InferRequest
+from serving.http.v2.tensors import HEADER, InferRequest
 
 Route = dict[str, Any]  # keyword arguments of a route
 Responses = dict[int | str, dict[str, Any]]

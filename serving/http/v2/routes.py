@@ -17,7 +17,7 @@ from serving.http.contents import bounded, check_count
 from serving.http.declared import V2_INFER, V2_MODEL, V2_READY, V2_SERVER
 from serving.http.gone import unless_gone
 from serving.http.shown import shown
-from serving.http.tensors import BINARY, HEADER, INPUT, InferRequest, Tensor, read_request, write_answer
+from serving.http.v2.tensors import BINARY, HEADER, INPUT, InferRequest, Tensor, read_request, write_answer
 from serving.said import Said
 from serving.service import Service
 from serving.slot import Served
@@ -29,6 +29,13 @@ MODEL, VERSION = "/models/{domain}", "/models/{domain}/versions/{number}"
 def router_of(service: Service) -> APIRouter:
     """What clients of the protocol ask."""
     router = APIRouter(prefix="/v2")
+    _add_server(router, service)
+    _add_model(router, service)
+    return router
+
+
+def _add_server(router: APIRouter, service: Service) -> None:
+    """What is asked of the service."""
 
     @router.get("", **V2_SERVER)
     async def server() -> dict[str, Any]:
@@ -42,6 +49,10 @@ def router_of(service: Service) -> APIRouter:
     async def ready() -> JSONResponse:
         every = all(slot.current is not None for slot in service.slots.values())
         return JSONResponse({"ready": every}, 200 if every else 503)
+
+
+def _add_model(router: APIRouter, service: Service) -> None:
+    """What is asked of a domain, and of a version of it, which has to be the one that answers."""
 
     @router.get(MODEL, **V2_MODEL)
     async def metadata(domain: str) -> dict[str, Any]:
@@ -68,8 +79,6 @@ def router_of(service: Service) -> APIRouter:
     @router.post(f"{VERSION}/infer", **V2_INFER)
     async def infer_by_version(domain: str, number: str, request: Request) -> Response:
         return await _infer(service, domain, request, number)
-
-    return router
 
 
 def _served(service: Service, domain: str, number: str | None) -> Served:
