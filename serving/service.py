@@ -91,10 +91,13 @@ class Service:
             raise NoModelError(f"{domain!r} has no model: {slot.fault or 'nothing is in production yet'}")
         return slot.current
 
-    async def predict(self, domain: str, contents: Sequence[bytes], asked: Asked = NOBODY) -> list[Said]:
+    async def predict(
+        self, domain: str, contents: Sequence[bytes], asked: Asked = NOBODY, *, by_champion: bool = False
+    ) -> list[Said]:
         """What the domain's model says of each sample, in their order; one that is no sample is told as its own error.
 
-        Where a canary runs it answers its share of the callers; the other of the two is asked as well, unseen.
+        Where a canary runs it answers its share of the callers, but of those who want the champion; the other of the
+        two is asked as well, unseen.
 
         Raises:
             NotServedError: the domain is not served here.
@@ -106,7 +109,8 @@ class Service:
         request = Request(domain, contents, asked)
         if rival is None:
             return await self._ask(request, champion, "champion")
-        if rival.answers(asked.caller or request.id) and rival.served.batcher.takes(len(contents)):
+        chosen = not by_champion and rival.answers(asked.caller or request.id)
+        if chosen and rival.served.batcher.takes(len(contents)):
             self._ask_unseen(request, champion)
             return await self._ask_canary(request, rival.served)
         self._ask_unseen(request, rival.served)

@@ -2,18 +2,22 @@
 
 from collections.abc import Callable, Sequence
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
 
 from serving.access.exposure import check_exposure
 from serving.access.keys import keys_path
 from serving.access.ring import KeyRing
-from serving.http import feedback, health, metrics, v1, v2
-from serving.http.edge import Edge
+from serving.http import feedback, health, metrics, v1
 from serving.http.faults import add_faults
-from serving.http.guard import Guard
+from serving.http.layers.edge import Edge
+from serving.http.layers.guard import Guard
 from serving.http.page import routes as page
+from serving.http.v2 import routes as v2
 from serving.service import Service
 from settings.machine import Settings
+
+TOLD = Depends(HTTPBearer(auto_error=False, description="where keys are on"))  # for readers; the guard looks at it
 
 
 def create_app(
@@ -43,5 +47,5 @@ def create_app(
         v1.router_of(service), v2.router_of(service), health.router_of(service), metrics.router_of(measured),
         page.router_of(service), feedback.router_of(service),
     ):  # fmt: skip
-        app.include_router(router)
+        app.include_router(router, dependencies=[TOLD])
     return app

@@ -18,7 +18,6 @@ from settings.machine import ServingSettings
 FIELD = "files"
 Sent = tuple[list[bytes], Mapping[str, Any]]  # samples, and what else was said
 HOW = 'send files in the form field `files`, JSON as {"inputs": [base64, …]}, or one sample as the body'
-END = {"Connection": "close"}  # what is left of the body is not waited for
 
 
 async def sent_in(request: Request, limits: ServingSettings) -> tuple[list[bytes], Asked]:
@@ -52,7 +51,7 @@ def bounded(request: Request, limits: ServingSettings) -> Request:
             comes too slowly.
     """
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise HTTPException(415, "the request is compressed, which may hide its size; send it as it is", END)
+        raise HTTPException(415, "the request is compressed, which may hide its size; send it as it is")
     most = int(limits.megabytes * 2**20)
     _check_size(int(promised) if (promised := request.headers.get("content-length", "")).isdecimal() else 0, most)
     return Request(request.scope, _bounded(request.receive, most, limits.body_seconds))
@@ -60,7 +59,7 @@ def bounded(request: Request, limits: ServingSettings) -> Request:
 
 def _check_size(size: int, most: int) -> None:
     if size > most:
-        raise HTTPException(413, f"the request is over {most / 2**20:g} MB; send several", END)
+        raise HTTPException(413, f"the request is over {most / 2**20:g} MB; send several")
 
 
 def _bounded(receive: Receive, most: int, seconds: float) -> Receive:
@@ -72,7 +71,7 @@ def _bounded(receive: Receive, most: int, seconds: float) -> Receive:
             async with asyncio.timeout_at(until):
                 message = await receive()
         except TimeoutError as error:
-            raise HTTPException(408, f"the request took over {seconds:g} s to arrive; send it again", END) from error
+            raise HTTPException(408, f"the request took over {seconds:g} s to arrive; send it again") from error
         taken += len(message.get("body", b""))
         _check_size(taken, most)
         return message

@@ -17,7 +17,7 @@ from prometheus_client.core import (
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from serving.http.declared import TEXT
+from serving.http.declared import METRICS
 from serving.service import Service
 
 SIZES = (1, 2, 4, 8, 16, 32, 64)
@@ -115,7 +115,7 @@ def router_of(metrics: Metrics) -> APIRouter:
     """Where Prometheus asks."""
     router = APIRouter()
 
-    @router.get("/metrics", **TEXT)
+    @router.get("/metrics", **METRICS)
     async def told() -> Response:
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from serving.http.contents import sent_in
-from serving.http.declared import KNOWN, PREDICT
+from serving.http.declared import MODEL, PREDICT
 from serving.http.gone import unless_gone
 from serving.http.shown import shown
 from serving.said import Said
@@ -24,7 +24,7 @@ def router_of(service: Service) -> APIRouter:
         found = await unless_gone(request, service.predict(domain, contents, asked))
         return {"predictions": [_told(one, service.settings) for one in found]}
 
-    @router.get("/model", **KNOWN)
+    @router.get("/model", **MODEL)
     async def model(domain: str) -> dict[str, Any]:
         served = service.served(domain)
         package = served.package

@@ -54,6 +54,18 @@ def test_predict__share_of_callers(canary, shade):
     assert (rows["latency_ms"] > 0).all()
 
 
+def test_predict__by_champion(canary, shade):
+    """Who names the champion's version is answered by it, though he is of the canary's share, which is asked unseen."""
+    canary()
+
+    async def use(service: Service) -> None:
+        (said,) = await service.predict("photos", [shade(30)], Asked(session=MINE), by_champion=True)
+        assert said.served.version == 1
+
+    with_service(use)
+    assert logged() == [(MINE, 1, "champion"), (MINE, 2, "shadow")]
+
+
 def test_predict__keys_of_several_samples(canary, shade):
     """Each sample of a request has a key and an id of its own."""
     canary()

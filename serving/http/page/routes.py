@@ -7,7 +7,7 @@ from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import FileResponse, PlainTextResponse
 
 from registry.errors import PackageError
-from serving.http.declared import TEXT
+from serving.http import declared
 from serving.service import Service
 
 HERE = Path(__file__).parent
@@ -34,7 +34,7 @@ def router_of(service: Service) -> APIRouter:
     async def icon() -> Response:
         return FileResponse(HERE / "page.svg")
 
-    @router.get("/v1/{domain}/card", **TEXT)
+    @router.get("/v1/{domain}/card", **declared.CARD)
     async def card(domain: str) -> Response:
         """What people read of the version that answers."""
         served = service.served(domain)

@@ -52,7 +52,8 @@ def test_serve__answers_until_it_is_stopped(registered, own_workshop):
             assert b'"version":1' in answer.read()
     finally:
         process.send_signal(signal.SIGINT)
-    said = process.communicate(timeout=60)[0]
+    said, logged = process.communicate(timeout=60)
+    assert " POST /v1/{domain}/predict 200 " in logged
     assert f"http://127.0.0.1:{port}/v1/photos/predict" in said
     assert len([*(own_workshop.root / ".regraft" / "predictions").rglob("*.parquet")]) == 1
 

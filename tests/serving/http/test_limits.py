@@ -12,6 +12,8 @@ import httpx
 import pytest
 from PIL import Image
 
+from serving.access.keys import Role, add_key
+
 PREDICT = "/v1/photos/predict"
 HEAD = b"POST /v1/photos/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n"
 
@@ -64,6 +66,15 @@ def test_body__comes_too_slowly(tiny_server, monkeypatch):
         answer = trickled(line, b"x")
     assert answer.startswith(b"HTTP/1.1 408")
     assert b"took over 0.5 s to arrive" in answer
+
+
+def test_body__of_a_refused_request(tiny_server, home):
+    """Who has no key cannot hold a connection by a body that never ends."""
+    add_key(home / "keys.json", "a", [Role.PREDICT])
+    with connected(tiny_server()) as line:
+        line.sendall(HEAD)
+        assert line.recv(9999).startswith(b"HTTP/1.1 401")
+        assert gone(line)
 
 
 @pytest.mark.parametrize("begun", [b"", b"POST /v1/photos/pre"])

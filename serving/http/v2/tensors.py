@@ -8,7 +8,7 @@ import base64
 import json
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +22,10 @@ BINARY, SIZE = "binary_data", "binary_data_size"
 class AskedInput(BaseModel):
     """A tensor that is sent: in JSON each sample in base64; in binary each behind its length, 4 bytes little-endian."""
 
-    name: str
-    shape: list[int]
-    datatype: str
-    data: list[str] | None = None
+    name: str = Field(json_schema_extra={"enum": [INPUT]})
+    shape: list[int] = Field(json_schema_extra={"minItems": 1, "maxItems": 1})
+    datatype: str = Field(json_schema_extra={"enum": ["BYTES"]})
+    data: list[Annotated[str, Field(json_schema_extra={"format": "byte"})]] | None = None
     parameters: dict[str, Any] = {}
 
 

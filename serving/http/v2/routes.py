@@ -14,50 +14,71 @@ from fastapi.responses import JSONResponse
 
 from serving.asking import Asked
 from serving.http.contents import bounded, check_count
-from serving.http.declared import INFER, METADATA, READY, SERVER
+from serving.http.declared import V2_INFER, V2_MODEL, V2_READY, V2_SERVER
 from serving.http.gone import unless_gone
 from serving.http.shown import shown
-from serving.http.tensors import BINARY, HEADER, INPUT, InferRequest, Tensor, read_request, write_answer
+from serving.http.v2.tensors import BINARY, HEADER, INPUT, InferRequest, Tensor, read_request, write_answer
 from serving.said import Said
 from serving.service import Service
 from serving.slot import Served
 
 OUTPUTS = ("label", "probabilities", "id", "error")
-MODELS = ("/models/{domain}", "/models/{domain}/versions/{number}")
+MODEL, VERSION = "/models/{domain}", "/models/{domain}/versions/{number}"
 
 
 def router_of(service: Service) -> APIRouter:
     """What clients of the protocol ask."""
     router = APIRouter(prefix="/v2")
+    _add_server(router, service)
+    _add_model(router, service)
+    return router
 
-    @router.get("", **SERVER)
+
+def _add_server(router: APIRouter, service: Service) -> None:
+    """What is asked of the service."""
+
+    @router.get("", **V2_SERVER)
     async def server() -> dict[str, Any]:
         return {"name": "regraft", "version": version("regraft"), "extensions": ["binary_tensor_data"]}
 
-    @router.get("/health/live", **READY)
+    @router.get("/health/live", **V2_READY)
     async def live() -> dict[str, bool]:
         return {"live": True}
 
-    @router.get("/health/ready", **READY)
+    @router.get("/health/ready", **V2_READY)
     async def ready() -> JSONResponse:
         every = all(slot.current is not None for slot in service.slots.values())
         return JSONResponse({"ready": every}, 200 if every else 503)
 
-    async def metadata(domain: str, number: str | None = None) -> dict[str, Any]:
+
+def _add_model(router: APIRouter, service: Service) -> None:
+    """What is asked of a domain, and of a version of it, which has to be the one that answers."""
+
+    @router.get(MODEL, **V2_MODEL)
+    async def metadata(domain: str) -> dict[str, Any]:
+        return _metadata(service, domain, service.served(domain))
+
+    @router.get(f"{MODEL}/ready", **V2_MODEL)
+    async def model_ready(domain: str) -> dict[str, Any]:
+        service.served(domain)
+        return {"name": domain, "ready": True}
+
+    @router.post(f"{MODEL}/infer", **V2_INFER)
+    async def infer(domain: str, request: Request) -> Response:
+        return await _infer(service, domain, request, None)
+
+    @router.get(VERSION, **V2_MODEL)
+    async def metadata_of_version(domain: str, number: str) -> dict[str, Any]:
         return _metadata(service, domain, _served(service, domain, number))
 
-    async def model_ready(domain: str, number: str | None = None) -> dict[str, Any]:
+    @router.get(f"{VERSION}/ready", **V2_MODEL)
+    async def version_ready(domain: str, number: str) -> dict[str, Any]:
         _served(service, domain, number)
         return {"name": domain, "ready": True}
 
-    async def infer(domain: str, request: Request, number: str | None = None) -> Response:
+    @router.post(f"{VERSION}/infer", **V2_INFER)
+    async def infer_by_version(domain: str, number: str, request: Request) -> Response:
         return await _infer(service, domain, request, number)
-
-    for path in MODELS:
-        router.add_api_route(path, metadata, methods=["GET"], **METADATA)
-        router.add_api_route(f"{path}/ready", model_ready, methods=["GET"], **READY)
-        router.add_api_route(f"{path}/infer", infer, methods=["POST"], **INFER)
-    return router
 
 
 def _served(service: Service, domain: str, number: str | None) -> Served:
@@ -96,7 +117,8 @@ async def _infer(service: Service, domain: str, request: Request, number: str | 
         raise HTTPException(400, str(error)) from error
     check_count(len(contents), service.settings)
     _served(service, domain, number)  # it may have been swapped meanwhile
-    said = await unless_gone(request, service.predict(domain, contents, _asked(asked)))
+    work = service.predict(domain, contents, _asked(asked), by_champion=number is not None)
+    said = await unless_gone(request, work)
     served = said[0].served
     tensors = _tensors(service, served, said)
     known = {"model_name": domain, "model_version": str(served.version), "parameters": {"version": served.version}}

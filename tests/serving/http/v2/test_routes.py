@@ -10,6 +10,8 @@ import pytest
 from tritonclient.http import InferenceServerClient, InferInput, InferRequestedOutput
 from tritonclient.utils import InferenceServerException
 
+from serving.asking import Asked
+
 NAMES = ["label", "probabilities", "id", "error"]
 INFER = "/v2/models/photos/infer"
 
@@ -144,3 +146,20 @@ def test_v2__unknown_path_and_method(tiny):
     assert client.get("/v2/nothing").json() == {"error": "Not Found"}
     assert client.get(INFER).json() == {"error": "Method Not Allowed"}
     assert client.get("/v1/photos/predict").json() == {"detail": "Method Not Allowed"}
+
+
+@pytest.mark.parametrize(("path", "pinned"), [(INFER, False), ("/v2/models/photos/versions/3/infer", True)])
+def test_infer__who_asks(tiny, shade, monkeypatch, path, pinned):
+    """Parameters say who asks; who names a version wants that one, and no canary in its place."""
+    client, told = tiny(), []
+    service = client.app.state.service
+    known = service.predict
+
+    async def noted(domain, contents, asked, *, by_champion):
+        told.append((asked, by_champion))
+        return await known(domain, contents, asked, by_champion=by_champion)
+
+    monkeypatch.setattr(service, "predict", noted)
+    sent = by_hand([shade(20)]) | {"parameters": {"request_key": "k", "group": 7, "session": "s"}}
+    assert client.post(path, json=sent).status_code == 200
+    assert told == [(Asked(key="k", group="7", session="s"), pinned)]

@@ -7,7 +7,7 @@ import pytest
 
 from serving.access.keys import Role, add_key
 
-LOG = "serving.http.edge"
+LOG = "serving.http.layers.edge"
 
 
 @pytest.mark.parametrize("given", ["abc-1.2_X", "a" * 64])
