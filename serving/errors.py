@@ -6,7 +6,8 @@ RegraftError
 │   ├── NoModelError                   a domain that has no verified model yet
 │   ├── QueueFullError                 more samples wait than may; the same request may be sent again later
 │   ├── TooSlowError                   no answer within the time that a request may take
-│   └── ModelFaultError                the model fails on a sample that is sound
+│   ├── ModelFaultError                the model fails on a sample that is sound
+│   └── KeysError                      a key that is there or is not, or a file of keys that is damaged
 └── StorageError (OSError)
     └── PredictionLogError             a file of the prediction log is not what was written
 """
@@ -41,3 +42,7 @@ class ModelFaultError(ServingError):
 
 class PredictionLogError(StorageError):
     """A file of the append-only prediction log was altered, cut or is none of ours."""
+
+
+class KeysError(ServingError):
+    """A name of a key that is in use or is none, or a file of keys that cannot be read."""

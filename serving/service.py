@@ -5,7 +5,7 @@ It follows the ledger by itself, see `serving.slot`. Every answer names the vers
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from serving.asking import Asked
 from serving.canary.watch import watch
@@ -18,35 +18,56 @@ from serving.upkeep import tended
 from settings.machine import Settings
 
 NOBODY = Asked()
+GROW_SECONDS = 5.0
 SPARE = 0.25  # of the queue: while more wait, nothing is asked that nobody waits for
 
 
 class Service:
-    """The slots and logs of the domains that are served."""
+    """The slots and logs of the domains that are served: the named ones and, where `present` is given, all it names."""
 
-    def __init__(self, domains: Sequence[str], settings: Settings) -> None:
-        threads = Threads.of(settings.cores)
+    def __init__(
+        self, domains: Sequence[str], settings: Settings, present: Callable[[], Sequence[str]] | None = None
+    ) -> None:
+        self._all, self._threads, self._present = settings, Threads.of(settings.cores), present
         self.settings = settings.serving
-        self.slots = {name: Slot(name, threads, settings) for name in domains}
-        self.logs = {name: LogWriter(name) for name in domains}
+        self.slots: dict[str, Slot] = {}
+        self.logs: dict[str, LogWriter] = {}
+        self._work: set[asyncio.Task[None]] = set()
         self._unseen: set[asyncio.Task[None]] = set()
+        for name in domains:
+            self._add(name)
 
     @contextlib.asynccontextmanager
     async def running(self, _: object = None) -> AsyncIterator[None]:
         """Follows the ledger and writes the logs meanwhile; at the end everything taken in is answered and logged."""
-        slots, logs = self.slots.values(), self.logs.values()
-        work = [*(one.follow() for one in slots), *(watch(one) for one in slots), *(one.write() for one in logs)]
-        work += [tended(domain) for domain in self.slots]
-        tasks = [asyncio.create_task(one) for one in work]
+        for name in self.slots:
+            self._follow(name)
+        growing = asyncio.create_task(self._grow())
         try:
             yield
         finally:
-            for task in tasks:
+            for task in (growing, *self._work):
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await asyncio.gather(*(slot.close() for slot in slots))
+            await asyncio.gather(growing, *self._work, return_exceptions=True)
+            await asyncio.gather(*(slot.close() for slot in self.slots.values()))
             await asyncio.gather(*self._unseen)
-            await asyncio.gather(*(log.flush() for log in logs))
+            await asyncio.gather(*(log.flush() for log in self.logs.values()))
+
+    def _add(self, name: str) -> None:
+        self.slots[name], self.logs[name] = Slot(name, self._threads, self._all), LogWriter(name)
+
+    def _follow(self, name: str) -> None:
+        slot, log = self.slots[name], self.logs[name]
+        self._work |= {asyncio.create_task(one) for one in (slot.follow(), watch(slot), log.write(), tended(name))}
+
+    async def _grow(self) -> None:
+        """Takes in domains that are new in the project."""
+        while self._present is not None:
+            await asyncio.sleep(GROW_SECONDS)
+            for name in await asyncio.to_thread(self._present):
+                if name not in self.slots:
+                    self._add(name)
+                    self._follow(name)
 
     def slot(self, domain: str) -> Slot:
         """The slot of a domain.
@@ -70,10 +91,13 @@ class Service:
             raise NoModelError(f"{domain!r} has no model: {slot.fault or 'nothing is in production yet'}")
         return slot.current
 
-    async def predict(self, domain: str, contents: Sequence[bytes], asked: Asked = NOBODY) -> list[Said]:
+    async def predict(
+        self, domain: str, contents: Sequence[bytes], asked: Asked = NOBODY, *, by_champion: bool = False
+    ) -> list[Said]:
         """What the domain's model says of each sample, in their order; one that is no sample is told as its own error.
 
-        Where a canary runs it answers its share of the callers; the other of the two is asked as well, unseen.
+        Where a canary runs it answers its share of the callers, but of those who want the champion; the other of the
+        two is asked as well, unseen.
 
         Raises:
             NotServedError: the domain is not served here.
@@ -85,7 +109,8 @@ class Service:
         request = Request(domain, contents, asked)
         if rival is None:
             return await self._ask(request, champion, "champion")
-        if rival.answers(asked.caller or request.id) and rival.served.batcher.takes(len(contents)):
+        chosen = not by_champion and rival.answers(asked.caller or request.id)
+        if chosen and rival.served.batcher.takes(len(contents)):
             self._ask_unseen(request, champion)
             return await self._ask_canary(request, rival.served)
         self._ask_unseen(request, rival.served)

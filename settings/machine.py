@@ -43,6 +43,7 @@ class ServingSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    port: int = Field(8000, ge=0, le=65535, description="port at which `regraft up` serves champions; 0: it does not")
     batch: int = Field(32, ge=1, le=64, description="samples that the model sees at once")
     wait_ms: float = Field(5.0, ge=0, description="longest wait for a batch to fill while others are decoded")
     queue: int = Field(512, ge=1, description="samples of a domain that may wait; more are refused with 503")
@@ -50,6 +51,11 @@ class ServingSettings(BaseModel):
     items: int = Field(256, ge=1, description="samples in one request")
     megabytes: float = Field(64.0, gt=0, description="size of one request")
     max_pixels: int = Field(50_000_000, ge=1, description="pixels of a picture; more are refused before it is decoded")
+    body_seconds: float = Field(60.0, gt=0, description="seconds that a request may take to arrive; then 408")
+    hosts: str = Field("", description="names that it answers under besides its own, between commas")
+    rate: float = Field(0.0, ge=0, description="requests a second that a key may make; 0: any number")
+    round: int | None = Field(None, ge=1, le=6, description="decimals of a probability that callers see; unset: all")
+    top: bool = Field(default=False, description="callers see the probability of the likeliest class alone")
 
     @model_validator(mode="after")
     def _fits(self) -> "ServingSettings":

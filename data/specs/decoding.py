@@ -5,10 +5,12 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
+from PIL.TiffImagePlugin import TiffImageFile
 
 from data.errors import SampleError
 from data.specs.foreign import foreign_kind
@@ -17,6 +19,7 @@ from data.specs.levels import DEEP, FULL, USUAL, Levels, Range, eight_bits, exte
 PIXEL_LIMIT = 50_000_000
 PAGED = {"MPO", "TIFF"}
 ALPHA = {"RGBA", "LA", "PA"}
+TILE_WIDTH, TILE_HEIGHT = 322, 323  # tags of TIFF
 
 
 @dataclass(frozen=True)
@@ -71,11 +74,19 @@ def _opened(content: bytes, max_pixels: int) -> Image.Image:
     with _faults("not an image or too large"), warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         image = Image.open(io.BytesIO(content))
-    if image.width * image.height > max_pixels:
-        raise SampleError(
-            f"{image.width}x{image.height} is over {max_pixels} pixels; shrink it or raise expectations.max_pixels"
-        )
+        pieces = [image.size, _tile(image)]
+    for width, height in pieces:
+        if width * height > max_pixels:
+            raise SampleError(
+                f"{width}x{height} is over {max_pixels} pixels; shrink it or raise expectations.max_pixels"
+            )
     return image
+
+
+def _tile(image: Image.Image) -> tuple[int, int]:
+    """Width and height of a TIFF's tiles, each of which is decoded whole, however small the picture in it is."""
+    tags: Any = image.tag_v2 if isinstance(image, TiffImageFile) else {}
+    return int(tags.get(TILE_WIDTH, 0)), int(tags.get(TILE_HEIGHT, 0))
 
 
 def _frames(image: Image.Image) -> int:

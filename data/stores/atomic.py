@@ -20,11 +20,11 @@ MACHINE = socket.gethostname().partition(".")[0]
 
 
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path, mode: int = 0o644) -> Iterator[Path]:
     """Yields a temporary path beside `path` that takes its place once the block ends well.
 
     The file is flushed to disk before the rename, so a reader or a power cut never meets half of it. What a killed
-    process left in that folder goes.
+    process left in that folder goes. `mode` are the rights of the file.
 
     Raises:
         StorageError: the disk is full or refuses the write; `path` is as it was before.
@@ -40,7 +40,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
-        temporary.chmod(0o644)
+        temporary.chmod(mode)
         temporary.replace(path)
     except RegraftError:
         raise

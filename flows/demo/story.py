@@ -145,7 +145,8 @@ def where_to_look() -> Panel:
     config, settings = load_domain(DOMAIN), load_settings()
     reports = config.home / "reports" / DOMAIN
     return Panel(
-        f"regraft up                    both UIs, at ports {settings.prefect_port} and {settings.mlflow_port}\n"
+        f"regraft up                    both UIs, at ports {settings.prefect_port} and {settings.mlflow_port}, "
+        f"and the model at {settings.serving.port}\n"
         f"regraft status {DOMAIN}          what is in production\n"
         f"regraft reproduce {DOMAIN} 1     the first version made again\n"
         f"{report_page(config.root, DOMAIN)}    validation report\n"

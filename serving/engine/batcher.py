@@ -7,7 +7,7 @@ next batch fills by itself. Everything here runs on one event loop, but for deco
 import asyncio
 import contextlib
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -46,8 +46,12 @@ class _Waiting:
 class Batcher:
     """Answers samples with one package until it is drained; to be made on a running event loop."""
 
-    def __init__(self, package: Scorer, threads: Threads, settings: ServingSettings) -> None:
+    def __init__(
+        self, package: Scorer, threads: Threads, settings: ServingSettings, sizes: "Counter[int] | None" = None
+    ) -> None:
+        """`sizes` counts the batches that the model saw by their size."""
         self._package, self._threads, self._settings = package, threads, settings
+        self._sizes: Counter[int] = Counter() if sizes is None else sizes
         self._decoded: asyncio.Queue[_Waiting] = asyncio.Queue()
         self._pending: set[asyncio.Future[Answer]] = set()
         self._decodes: set[asyncio.Task[None]] = set()
@@ -113,9 +117,12 @@ class Batcher:
     async def _run(self) -> None:
         while True:
             batch = [waiting for waiting in await self._collect() if not waiting.answer.done()]
+            if not batch:
+                continue
             arrays = [waiting.array for waiting in batch]
+            self._sizes[len(batch)] += 1
             found, took = await self._loop.run_in_executor(self._threads.model, _timed, self._package, arrays)
-            self.seconds.extend([took / len(arrays)] if arrays else [])
+            self.seconds.append(took / len(arrays))
             for waiting, said in zip(batch, found, strict=True):
                 _settle(waiting.answer, said)
 

@@ -1,7 +1,11 @@
-"""What the service cannot do, as HTTP says it: one line in `detail`, and when to try again."""
+"""What the service cannot do, as HTTP says it: one line, in `detail` or, for clients of /v2, in `error`."""
+
+from collections.abc import Mapping
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from serving.errors import NoModelError, NotServedError, QueueFullError, ServingError, TooSlowError
 
@@ -13,12 +17,31 @@ STATUS: dict[type[ServingError], tuple[int, dict[str, str]]] = {
 }
 
 
+def refused(path: str, status: int, line: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """A refusal where clients of that path look for it."""
+    return JSONResponse({"error" if path.startswith("/v2") else "detail": line}, status, headers)
+
+
 def add_faults(app: FastAPI) -> None:
-    """Makes the application tell what the service raises."""
+    """Makes the application tell what the service raises, and what the framework does."""
     for kind in STATUS:
         app.add_exception_handler(kind, _told)
+    app.add_exception_handler(HTTPException, _known)
+    app.add_exception_handler(RequestValidationError, _invalid)
 
 
-async def _told(_: Request, error: Exception) -> JSONResponse:
+async def _told(request: Request, error: Exception) -> JSONResponse:
     status, headers = next(found for kind, found in STATUS.items() if isinstance(error, kind))
-    return JSONResponse({"detail": str(error)}, status, headers)
+    return refused(request.url.path, status, str(error), headers)
+
+
+async def _known(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for these alone
+    return refused(request.url.path, error.status_code, error.detail, error.headers)
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - it is registered for these alone
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return refused(request.url.path, 422, f"{where}: {first['msg']}; correct it as /openapi.json says")

@@ -29,7 +29,7 @@ def router_of(service: Service) -> APIRouter:
     async def feedback(domain: str, request: Request) -> dict[str, int]:
         """They are on the disk when this is answered; a prediction that is not in the log yet meets its label there."""
         classes = service.served(domain).package.classes
-        labels = labels_in(await bounded(request, service.settings.megabytes).body(), classes)
+        labels = labels_in(await bounded(request, service.settings).body(), classes)
         try:
             await asyncio.to_thread(file_labels, domain, labels)
         except StorageError as error:

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
+from serving.http.declared import ALIVE, READY
 from serving.log.writer import LogWriter
 from serving.service import Service
 from serving.slot import Slot
@@ -14,11 +15,11 @@ def router_of(service: Service) -> APIRouter:
     """Whether it lives, and whether it answers."""
     router = APIRouter()
 
-    @router.get("/healthz")
+    @router.get("/healthz", **ALIVE)
     async def healthz() -> dict[str, str]:
         return {"status": "alive"}
 
-    @router.get("/readyz")
+    @router.get("/readyz", **READY)
     async def readyz() -> JSONResponse:
         """Ready once every domain has a model; what is wrong besides stands beside it."""
         found = {name: _state(slot, service.logs[name]) for name, slot in service.slots.items()}

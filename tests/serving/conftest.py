@@ -29,6 +29,10 @@ class TinyPackage:
         self.batches: list[int] = []
         self.session = ort.InferenceSession(_network().SerializeToString(), providers=["CPUExecutionProvider"])
 
+    def content(self, name: str) -> bytes:
+        """A file of the package."""
+        return {"model_card.md": b"# Shades\n\nFor tests.\n"}[name]
+
     def predict(
         self, images: npt.NDArray[np.uint8]
     ) -> tuple[dict[str, npt.NDArray[np.float32]], npt.NDArray[np.float32]]:

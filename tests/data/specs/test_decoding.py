@@ -132,6 +132,22 @@ def test_image_facts__pages_are_no_animation(form: str) -> None:
     assert np.abs(first - NOISE).mean() < (60 if form == "MPO" else 1)
 
 
+def tiled(side: int, tile: int) -> bytes:
+    """A TIFF of a small picture in the corner of one tile."""
+    body = zlib.compress(bytes(tile * tile))
+    entries = [(256, side), (257, side), (258, 8), (259, 8), (262, 1), (277, 1), (322, tile), (323, tile)]
+    entries += [(324, 8 + 2 + 12 * 10 + 4), (325, len(body))]
+    table = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries)
+    return struct.pack("<2sHIH", b"II", 42, 8, len(entries)) + table + bytes(4) + body
+
+
+def test_decode_image__tiff_in_a_huge_tile() -> None:
+    """A tile is decoded whole, so that it counts as well; what is equal to the limit passes."""
+    assert decode_image(tiled(16, 64), "L", max_pixels=4096).size == (16, 16)
+    with pytest.raises(SampleError, match="64x64 is over 4095 pixels"):
+        decode_image(tiled(16, 64), "L", max_pixels=4095)
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

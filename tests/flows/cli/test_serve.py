@@ -1,15 +1,23 @@
 """`regraft serve` as a process of its own."""
 
+import http.client
 import io
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from PIL import Image
 
 from registry.ledger.ledger import Change, Ledger
@@ -32,9 +40,7 @@ def test_serve__answers_until_it_is_stopped(registered, own_workshop):
     (own_workshop.root / "domains" / "photos.yaml").write_text(DOMAIN)
     facts = {"actor": "me", "reason": "test", "evidence": "", "dataset_version": "d"}
     Ledger(load_settings().ledger).append(Change("photos", action="promote", expected=None, to=1, **facts))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = start("photos", "--port", str(port))
     try:
         deadline, ready = time.monotonic() + 90, False
@@ -46,7 +52,8 @@ def test_serve__answers_until_it_is_stopped(registered, own_workshop):
             assert b'"version":1' in answer.read()
     finally:
         process.send_signal(signal.SIGINT)
-    said = process.communicate(timeout=60)[0]
+    said, logged = process.communicate(timeout=60)
+    assert " POST /v1/{domain}/predict 200 " in logged
     assert f"http://127.0.0.1:{port}/v1/photos/predict" in said
     assert len([*(own_workshop.root / ".regraft" / "predictions").rglob("*.parquet")]) == 1
 
@@ -58,15 +65,80 @@ def test_serve__unknown_domain(project):
     assert process.returncode == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--host", "10.0.0.5"], "host 10.0.0.5 is reached from elsewhere, and there is no key that is good; make one"),
+        (["--tls-cert", "a.pem", "--tls-key", "b.pem"], "--tls-cert a.pem and --tls-key b.pem: [Errno 2] No such file"),
+        (["--tls-cert", "a.pem"], "--tls-cert and --tls-key belong together"),
+        (["--port", "taken"], "it cannot listen on 127.0.0.1:"),
+    ],
+)
+def test_serve__does_not_start(project, arguments, said):
+    """One line, and nothing listens."""
+    (project / "domains" / "photos.yaml").write_text(DOMAIN)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        process = start("photos", *[port if one == "taken" else one for one in arguments])
+        _, told = process.communicate(timeout=90)
+    assert said in told.splitlines()[-1], told
+    assert process.returncode in {1, 2}
+    assert "Traceback" not in told
+
+
+def test_serve__by_tls(project, tmp_path):
+    """It answers by the certificate that it was given, and by nothing else."""
+    cert, key = certificate(tmp_path)
+    (project / "domains" / "photos.yaml").write_text(DOMAIN)
+    port = free_port()
+    process = start("photos", "--port", str(port), "--tls-cert", str(cert), "--tls-key", str(key))
+    trusted = ssl.create_default_context(cafile=str(cert))
+    try:
+        until = time.monotonic() + 90
+        while not _answers(f"https://localhost:{port}/healthz", trusted) and time.monotonic() < until:
+            time.sleep(0.3)
+        assert _answers(f"https://localhost:{port}/healthz", trusted)
+        assert not _answers(f"http://localhost:{port}/healthz")
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for localhost, signed by itself, and its key."""
+    private, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(private.public_key())
+        .serial_number(1).not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(private, hashes.SHA256())
+    )  # fmt: skip
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    cert.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    usual = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    key.write_bytes(private.private_bytes(*usual))
+    return cert, key
+
+
 def _picture() -> bytes:
     buffer = io.BytesIO()
     Image.new("L", (64, 64), 40).save(buffer, "PNG")
     return buffer.getvalue()
 
 
-def _answers(address: str) -> bool:
+def _answers(address: str, trusted: ssl.SSLContext | None = None) -> bool:
     try:
-        with urllib.request.urlopen(address, timeout=2) as answer:  # noqa: S310  -- on this machine
+        with urllib.request.urlopen(address, timeout=2, context=trusted) as answer:  # noqa: S310  -- on this machine
             return answer.status == 200
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return False

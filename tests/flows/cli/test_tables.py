@@ -161,7 +161,7 @@ def test_walk__what_flows_come_to(run, monkeypatch, name):
     command = regraft.get_command(click.Context(regraft), name)
     module = command.callback.__module__
     monkeypatch.setattr(f"{module}.run_flow", lambda *arguments, **options: found)
-    monkeypatch.setattr("tasks.remove.plan_removal", lambda domain: found)
+    monkeypatch.setattr("tasks.removal.plan_removal", lambda domain: found)
     monkeypatch.setattr("flows.report.report_version", lambda *asked: REPORT)
     shown = run(name, NAME, *more)
     assert too_long(shown) == []

@@ -74,7 +74,7 @@ def test_settle__withdraws(canary):
     say({1: "dark", 2: "light"}, 60, "dark")
     settle("photos")
     assert Ledger(load_settings().ledger).champion("photos") == 1
-    assert ended()[1].startswith("WITHDRAW: surely over 0.05 worse: right -100.0 points oftener")
+    assert ended()[1].startswith("WITHDRAW: surely worse: right -100.0 points oftener")
 
 
 def test_settle__approval(canary):

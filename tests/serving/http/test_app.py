@@ -112,6 +112,7 @@ def test_model__what_answers(client):
     """Version, classes and the ledger's row."""
     found = client.get("/v1/photos/model").json()
     assert (found["version"], found["classes"], len(found["ledger_row"])) == (1, ["dark", "light"], 64)
+    assert "Tests." in client.get("/v1/photos/card").text
 
 
 def test_app__under_another_name(client):

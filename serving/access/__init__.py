@@ -1,0 +1,1 @@
+"""Access: who may ask what of the service, and from where."""
