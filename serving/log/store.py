@@ -124,14 +124,16 @@ class Store:
         except OSError as error:
             raise StorageError(f"cannot delete {file.path}: {error.strerror or error}; mend its rights") from error
 
-    def drop(self, folder: str) -> None:
-        """Deletes a folder with its files; called again it finishes what was begun."""
+    def drop(self, folder: str = "") -> None:
+        """Deletes a folder with its files, or all; called again it finishes what was begun."""
         try:
-            self._fs.rm(f"{self._root}/{folder}", recursive=True)
+            self._fs.rm(f"{self._root}/{folder}".rstrip("/"), recursive=True)
         except FileNotFoundError:
             return
         except OSError as error:
-            raise StorageError(f"cannot delete {folder}: {error.strerror or error}; mend its rights") from error
+            raise StorageError(
+                f"cannot delete {folder or self._root}: {error.strerror or error}; mend its rights"
+            ) from error
 
     def _write(self, folder: str, written: str, table: pa.Table) -> File:
         buffer = io.BytesIO()
