@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from itertools import chain
 
 from data.errors import StorageError
 from serving.log.predictions import append
@@ -11,6 +13,8 @@ logger = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 1.0
 MOST_ROWS = 50_000  # what is kept while the disk refuses
+TOGETHER = 2048  # rows of a file
+Waiting = tuple[Prediction, tuple[str, ...]]
 
 
 class LogWriter:
@@ -18,7 +22,7 @@ class LogWriter:
 
     def __init__(self, domain: str) -> None:
         self.domain, self.lost, self.fault = domain, 0, ""
-        self._rows: list[tuple[Prediction, tuple[str, ...]]] = []
+        self._rows: list[Waiting] = []
 
     @property
     def waiting(self) -> int:
@@ -40,17 +44,23 @@ class LogWriter:
 
     async def flush(self) -> None:
         """Writes all rows that wait; where the disk refuses they wait on, and serving goes on."""
-        rows, self._rows = self._rows, []
+        parts, self._rows = _parts(self._rows), []
         try:
-            for measures in dict.fromkeys(found for _, found in rows):
-                written = [row for row, found in rows if found == measures]
-                await asyncio.to_thread(append, self.domain, written, measures)
-                rows = [one for one in rows if one[1] != measures]
+            while parts:
+                await asyncio.to_thread(append, self.domain, [row for row, _ in parts[0]], parts[0][0][1])
+                parts.pop(0)
             self.fault = ""
         except StorageError as error:
             if not self.fault:
                 logger.warning("%s: the prediction log is not written: %s", self.domain, error)
             self.fault = str(error)
-            kept = [*rows, *self._rows]  # those that came meanwhile go first where it is too much
+        finally:  # what was cancelled meanwhile is written again, and counts once
+            kept = [*chain.from_iterable(parts), *self._rows]  # what came meanwhile goes first where it is too much
             self._rows, over = kept[:MOST_ROWS], kept[MOST_ROWS:]
             self.lost += len(over)
+
+
+def _parts(rows: Sequence[Waiting]) -> list[list[Waiting]]:
+    """Rows by their measures, some at a time: a full disk tells at the first."""
+    kinds = [[one for one in rows if one[1] == measures] for measures in dict.fromkeys(kind for _, kind in rows)]
+    return [kind[start : start + TOGETHER] for kind in kinds for start in range(0, len(kind), TOGETHER)]

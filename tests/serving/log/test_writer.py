@@ -5,12 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 
 from data.errors import StorageError
-from serving.log.predictions import read
+from serving.log.predictions import append, read
 from serving.log.store import Store
 from serving.log.writer import LogWriter
 
@@ -88,6 +89,34 @@ def test_log_writer__rows_that_come_while_it_is_full(full, monkeypatch, rows):
     full.undo()
     asyncio.run(log.flush())
     assert read("pets")["path"].tolist() == ["0", "1", "2"]
+
+
+def test_log_writer__stopped_while_it_writes(monkeypatch, rows):
+    """What is cancelled in the middle of a write waits on: it may be written twice, and counts once."""
+    monkeypatch.setattr("serving.log.writer.TOGETHER", 2)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(*args):
+        begun.set()
+        go_on.wait(20)
+        append(*args)
+
+    async def use(log: LogWriter) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr("serving.log.writer.append", slow)
+            task = asyncio.create_task(log.flush())
+            await asyncio.to_thread(begun.wait, 20)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        go_on.set()
+        assert log.waiting == 5
+        await log.flush()
+
+    log = LogWriter("pets")
+    for row in rows(0, 5):
+        log.add(row, ("brightness",))
+    asyncio.run(use(log))
+    assert (log.waiting, sorted(read("pets")["path"])) == (0, list("01234"))
 
 
 def test_append__killed_while_it_writes(home):
