@@ -11,6 +11,7 @@ from serving.asking import Asked
 from serving.canary.watch import watch
 from serving.engine.batcher import Threads
 from serving.errors import NoModelError, NotServedError, ServingError, TooSlowError
+from serving.log.inputs import InputWriter
 from serving.log.writer import LogWriter
 from serving.said import Request, Role, Said
 from serving.slot import Served, Slot
@@ -32,6 +33,7 @@ class Service:
         self.settings = settings.serving
         self.slots: dict[str, Slot] = {}
         self.logs: dict[str, LogWriter] = {}
+        self.inputs: dict[str, InputWriter] = {}
         self._work: set[asyncio.Task[None]] = set()
         self._unseen: set[asyncio.Task[None]] = set()
         for name in domains:
@@ -52,13 +54,16 @@ class Service:
             await asyncio.gather(*(slot.close() for slot in self.slots.values()))
             await asyncio.gather(*self._unseen)
             await asyncio.gather(*(log.flush() for log in self.logs.values()))
+            await asyncio.gather(*(inputs.flush() for inputs in self.inputs.values()))
 
     def _add(self, name: str) -> None:
-        self.slots[name], self.logs[name] = Slot(name, self._threads, self._all), LogWriter(name)
+        self.slots[name] = Slot(name, self._threads, self._all)
+        self.logs[name], self.inputs[name] = LogWriter(name), InputWriter(name)
 
     def _follow(self, name: str) -> None:
-        slot, log = self.slots[name], self.logs[name]
-        self._work |= {asyncio.create_task(one) for one in (slot.follow(), watch(slot), log.write(), tended(name))}
+        slot, log, inputs = self.slots[name], self.logs[name], self.inputs[name]
+        work = (slot.follow(), watch(slot), log.write(), inputs.write(), tended(name))
+        self._work |= {asyncio.create_task(one) for one in work}
 
     async def _grow(self) -> None:
         """Takes in domains that are new in the project."""
@@ -135,8 +140,9 @@ class Service:
         except TimeoutError as error:
             raise TooSlowError(f"no answer within {seconds:g} s; try again later") from error
         said = request.said(served, found)
-        for row in request.rows(said, role, loop.time() - begun):
+        for content, row in zip(request.contents, request.rows(said, role, loop.time() - begun), strict=True):
             self.logs[request.domain].add(row, tuple(served.package.transform.spec.measures))
+            self.inputs[request.domain].add(str(row.hash), content)
         return said
 
     def _ask_unseen(self, request: Request, served: Served) -> None:

@@ -5,6 +5,7 @@ import logging
 
 from serving.feedback.labels import labels_store, load_labels
 from serving.log.config import load_log_config
+from serving.log.inputs import inputs_store, load_inputs
 from serving.log.merging import drop_old, merge, place
 from serving.log.predictions import store_of
 from settings.errors import RegraftError
@@ -23,17 +24,21 @@ def tend(domain: str) -> None:
         PredictionLogError: a file is not what was written.
         StorageError: the disk refused a write.
     """
-    config, log, labels = load_log_config(load_settings().root, domain), store_of(domain), labels_store(domain)
+    config = load_log_config(load_settings().root, domain)
+    log, labels, inputs = store_of(domain), labels_store(domain), inputs_store(domain)
     for file in log.files():
         place(log, file)
     days = [folder for folder in log.days() if folder.startswith("version=")]
     if config.retention_days:
         drop_old(log, days, config.retention_days)
         drop_old(labels, labels.days(), config.retention_days)
+        drop_old(inputs, inputs.days(), config.retention_days)
     for folder in days:
         merge(log, folder)
     for folder in labels.days():
         merge(labels, folder, load_labels, ("entry",))
+    for folder in inputs.days():
+        merge(inputs, folder, load_inputs, ("hash",))
 
 
 async def tended(domain: str) -> None:

@@ -77,6 +77,11 @@ class Settings(BaseSettings):
     predictions_url: str = Field(
         default="", repr=False, description="fsspec URL of prediction logs and labels; empty: below the home folder"
     )
+    inputs_key: str = Field(
+        default="",
+        repr=False,
+        description="Fernet keys between commas, of domains that keep inputs; the first encrypts",
+    )
     prefect_port: int = Field(default=4200, ge=1, le=65535, description="port of the Prefect server")
     mlflow_port: int = Field(default=5000, ge=1, le=65535, description="port of the MLflow server")
     threads: int = Field(default=0, ge=0, description="threads a process may use; 0: the cores this process may use")

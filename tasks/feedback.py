@@ -7,9 +7,15 @@ from pathlib import Path
 import pandas as pd
 
 from data.stages.feedback import add_feedback
+from data.stores.atomic import atomic_path, write_text
+from serving.feedback.labelled import labelled
 from serving.feedback.labels import file_labels
 from serving.feedback.tables import labels_in
+from serving.log.inputs import kept_inputs
+from settings.machine import load_settings
 from tasks.domain import load_domain
+
+FROM_LOG = "from-log.csv"
 
 
 @dataclass(frozen=True)
@@ -48,3 +54,31 @@ def file_feedback(name: str, table: Path) -> Filed:
     strange = Counter(map(str, read[~task.known(read)]))
     where = f"tasks.{config.data.headline}.classes"
     return Filed(filed.rows if filed else len(labels), len(labels), filed.path if filed else None, dict(strange), where)
+
+
+def learn_from_log(name: str) -> Filed:
+    """Makes a feedback table of the inputs that were kept and have a label, which the next retrain reads.
+
+    It is made anew each time, so that a label that was corrected is corrected here as well.
+
+    Raises:
+        ConfigError: no key is set.
+        PredictionLogError: a file is not what was written, or has another key.
+        StorageError: the disk refused a write.
+    """
+    config, folder = load_domain(name), inputs_folder(name)
+    rows = labelled(name, columns=("hash", "group"))
+    rows = rows[rows["label"].notna() & rows["hash"].notna()].drop_duplicates("hash", keep="last").set_index("hash")
+    for digest, content in kept_inputs(name, set(rows.index)):
+        with atomic_path(folder / digest) as temporary:
+            temporary.write_bytes(content)
+    rows = rows[[(folder / digest).exists() for digest in rows.index]]
+    table = folder.parent / FROM_LOG
+    paths = [str(folder / digest) for digest in rows.index]
+    write_text(table, rows.assign(path=paths)[["path", "label", "group"]].to_csv(index=False))
+    return Filed(len(rows), len(rows), table, {}, f"tasks.{config.data.headline}.classes")
+
+
+def inputs_folder(name: str) -> Path:
+    """Where inputs lie that are learned from, in the clear as all that is."""
+    return load_settings().root / "data" / "feedback" / name / "inputs"

@@ -15,7 +15,9 @@ from evaluation.predictions.storage import drop_predictions
 from registry.store.production import traces_of
 from serving.feedback.labels import erase_labels
 from serving.log.erasure import erase, find_traces
+from serving.log.inputs import erase_inputs
 from tasks.domain import Domain
+from tasks.feedback import inputs_folder
 from tasks.policy import IO
 
 
@@ -53,6 +55,9 @@ def erase_records(domain: Domain, samples: Samples) -> Forgotten:
     """
     versions, unreached = erase_versions(domain.root, samples.hashes)
     erase_labels(domain.name, find_traces(domain.name, samples.hashes, samples.keys).references | samples.hashes)
+    erase_inputs(domain.name, samples.hashes)
+    for digest in samples.hashes:
+        (inputs_folder(domain.name) / digest).unlink(missing_ok=True)
     rows = erase(domain.name, samples.hashes, samples.keys)
     for room in ("reports", "fits", "sweeps"):
         _delete(domain.home / room / domain.name)

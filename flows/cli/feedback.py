@@ -12,17 +12,20 @@ from flows.cli.tables import print_facts
 
 @answering()
 @domain_argument
-@click.argument("table", type=click.Path(path_type=Path))
-def feedback(domain: str, table: Path) -> Answer:
+@click.argument("table", type=click.Path(path_type=Path), required=False)
+@click.option("--from-log", is_flag=True, help="Learn from inputs that were kept and have a label by now.")
+def feedback(domain: str, table: Path | None, from_log: bool) -> Answer:
     """File TABLE as labels that came back for DOMAIN.
 
     A column label, and one that says of what: id (of a prediction), key (the caller's own), hash (sha256 of the
     content) or path. Labels of paths, with group, weight and slices where there are such columns, are what the next
     retrain learns from as well.
     """
-    from tasks.feedback import file_feedback
+    from tasks.feedback import file_feedback, learn_from_log
 
-    found = file_feedback(domain, table)
+    if from_log == bool(table):
+        raise click.UsageError("name a table, or give --from-log")
+    found = file_feedback(domain, table) if table else learn_from_log(domain)
     return Answer(found, lambda: _show(domain, found))
 
 

@@ -1,6 +1,7 @@
 """The `log:` section of a domain YAML: how long what was seen in production is kept."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,6 +15,9 @@ class LogConfig(Config):
 
     retention_days: int | None = Field(
         None, ge=1, description="days that predictions and labels of production are kept; empty: for good"
+    )
+    keep_inputs: Literal["none", "sample", "all"] = Field(
+        "none", description="inputs of requests that are kept, encrypted by REGRAFT_INPUTS_KEY; a sample is a tenth"
     )
 
 

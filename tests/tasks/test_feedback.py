@@ -1,13 +1,21 @@
 """Labels of a table reach predictions and the next retrain."""
 
 import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from cryptography.fernet import Fernet
 
+from data.config import load_data_config
 from data.errors import SourceError
-from serving.feedback.labels import history
-from tasks.feedback import file_feedback
+from data.stages.feedback import sources_of
+from serving.feedback.labels import Label, file_labels, history
+from serving.log.inputs import keep_inputs
+from serving.log.predictions import append
+from serving.log.schema import Prediction
+from tasks.feedback import file_feedback, learn_from_log
 
 
 @pytest.fixture
@@ -60,3 +68,18 @@ def test_file_feedback__wrong_table(filed, text, message):
     with pytest.raises(SourceError, match=message):
         filed(text)
     assert told() == []
+
+
+def test_learn_from_log__inputs_with_a_label(project, monkeypatch):
+    """Kept inputs with their present labels are a table to learn from; a corrected label replaces the one before."""
+    monkeypatch.setenv("REGRAFT_INPUTS_KEY", Fernet.generate_key().decode())
+    rows = [Prediction(datetime.now(UTC), 1, "t", one, f"request/{one}", id=one, group="g") for one in "abc"]
+    append("solar", rows, ())
+    keep_inputs("solar", {"a": b"first", "b": b"second"})
+    for label in ("functional", "defective"):
+        file_labels("solar", [Label("id", one, label) for one in ("a", "c")])
+        found = learn_from_log("solar")
+        (row,) = pd.read_csv(found.path).to_dict("records")
+        assert (Path(row["path"]).read_bytes(), row["label"], row["group"]) == (b"first", label, "g")
+    samples = dict(sources_of(load_data_config(project, "solar"), "solar"))["feedback"].samples(project, "defect")
+    assert [sample.labels for sample in samples] == [{"defect": "defective"}]

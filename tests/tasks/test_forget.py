@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
+from cryptography.fernet import Fernet
 
 from data.errors import SourceError
 from data.stages.forget import Samples
@@ -13,6 +14,7 @@ from registry.package.golden import golden_hashes
 from registry.package.judging import predict_test
 from registry.package.package import load_package
 from serving.feedback.labels import Label, file_labels, history
+from serving.log.inputs import keep_inputs, kept_inputs
 from serving.log.predictions import append, read
 from serving.log.schema import Prediction
 from tasks.forget import erase_records, find_samples
@@ -37,15 +39,18 @@ def test_erase_records__log_and_what_remains(plan, sample):
     assert erase_records.fn(plan.domain, sample).predictions == 0
 
 
-def test_find_samples__seen_in_production_alone(plan, own_workshop, project):
+def test_find_samples__seen_in_production_alone(plan, own_workshop, project, monkeypatch):
     """By content, or by what a caller said of it; predictions and labels of it go."""
     photos = [Prediction(datetime.now(UTC), 1, "t", one, "x", error="e", id=one, group=f"of {one}") for one in "abc"]
     append("photos", photos, ())
     file_labels("photos", [Label("id", one, "dark") for one in "abc"])
+    monkeypatch.setenv("REGRAFT_INPUTS_KEY", Fernet.generate_key().decode())
+    keep_inputs("photos", dict.fromkeys("abc", b"content"))
     found = find_samples.fn(plan.domain, ["a"], ["of b"])
     assert found == Samples(frozenset("ab"), (), frozenset({"of b"}))
     assert erase_records.fn(plan.domain, found).predictions == 2
     assert (list(read("photos")["hash"]), list(history("photos")["reference"])) == (["c"], ["c"])
+    assert dict(kept_inputs("photos", set("abc"))) == {"c": b"content"}
     with pytest.raises(SourceError, match="no sample of the path or group 'of b'"):
         find_samples.fn(plan.domain, [], ["of b"])
 

@@ -1,9 +1,12 @@
 """Who asks is in the log, and labels come back to it over HTTP, with a real package behind."""
 
 import base64
+import hashlib
 import json
+import time
 
 import pytest
+from cryptography.fernet import Fernet
 from fastapi import HTTPException
 
 from data.errors import StorageError
@@ -11,6 +14,7 @@ from serving.feedback.labelled import labelled
 from serving.feedback.labels import history
 from serving.http.asked import asked_from
 from serving.http.feedback import labels_in
+from serving.log.inputs import kept_inputs
 from serving.log.predictions import read
 
 
@@ -45,6 +49,20 @@ def test_asked_from__wrong(value):
     """What may not stand in a log is refused in one line."""
     with pytest.raises(HTTPException, match="session .*: at most 128 printable characters are allowed"):
         asked_from({"session": value})
+
+
+def test_predict__keeps_inputs(tiny, shade, project, monkeypatch):
+    """A domain that says so has what was sent kept, encrypted; the service needs no word more."""
+    monkeypatch.setenv("REGRAFT_INPUTS_KEY", Fernet.generate_key().decode())
+    (project / "domains" / "photos.yaml").write_text("log: {keep_inputs: all}\n")
+    client = tiny()
+    writer = client.app.state.service.inputs["photos"]
+    until = time.monotonic() + 20
+    while not writer._share and time.monotonic() < until:
+        time.sleep(0.01)
+    client.post("/v1/photos/predict", content=shade(7))
+    client.portal.call(writer.flush)
+    assert dict(kept_inputs("photos", {hashlib.sha256(shade(7)).hexdigest()})).popitem()[1] == shade(7)
 
 
 def test_feedback__meets_its_prediction(client, shade):
