@@ -44,7 +44,7 @@ def create_app(
     app.add_middleware(Edge, observe=measured.observe)
     add_faults(app)
     for router in (
-        v1.router_of(service), v2.router_of(service), health.router_of(service), metrics.router_of(measured),
+        v1.router_of(service), v2.router_of(service), health.router_of(service, ring), metrics.router_of(measured),
         page.router_of(service), feedback.router_of(service),
     ):  # fmt: skip
         app.include_router(router, dependencies=[TOLD])

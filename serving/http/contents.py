@@ -24,7 +24,8 @@ async def sent_in(request: Request, limits: ServingSettings) -> tuple[list[bytes
     """The bytes of each sample, in their order, and who asks.
 
     Raises:
-        HTTPException: 413 where it is too much, 422 where no samples can be found in it, 408 and 415 as `bounded`.
+        HTTPException: 413 (400 of a form) where it is too much, 422 where no samples can be found in it, 408 and 415 as
+            `bounded`.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     readers: dict[str, Callable[[Request, ServingSettings], Awaitable[Sent]]] = {
@@ -33,7 +34,6 @@ async def sent_in(request: Request, limits: ServingSettings) -> tuple[list[bytes
     found, told = await readers.get(kind, _whole)(bounded(request, limits), limits)
     if not found:
         raise HTTPException(422, f"the request holds no sample; {HOW}")
-    check_count(len(found), limits)
     return found, asked_of(request, told)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from serving.http.asked import FIELDS
 from serving.http.v2.tensors import HEADER, InferRequest
 
 Route = dict[str, Any]  # keyword arguments of a route
@@ -44,6 +45,12 @@ class Ready(BaseModel):
 
     ready: bool
     domains: dict[str, dict[str, Any]]
+
+
+class Accepted(BaseModel):
+    """How many labels were taken in."""
+
+    accepted: int
 
 
 class V2Tensor(BaseModel):
@@ -106,15 +113,28 @@ _LENGTH = {
     "description": "bytes of JSON that stand before binary tensors",
 }  # fmt: skip
 
+
+def _object(properties: dict[str, Any], required: str) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": [required]}
+
+
+_ASKED = {name: {"type": "string"} for name in FIELDS}
+_LABEL = {name: {"type": "string"} for name in ("id", "key", "hash", "label")}
+
 PREDICT = _route(
     _refusals(Refusal, *_READING),
     {JSON: _schema(Predictions)},
     requestBody=_body(**{
-        FORM: {"type": "object", "properties": {"files": {"type": "array", "items": _BYTES}}, "required": ["files"]},
-        JSON: {"type": "object", "properties": {"inputs": {"type": "array", "items": _BASE64}}, "required": ["inputs"]},
+        FORM: _object({"files": {"type": "array", "items": _BYTES}, **_ASKED}, "files"),
+        JSON: _object({"inputs": {"type": "array", "items": _BASE64}, **_ASKED}, "inputs"),
         BINARY: _BYTES,
     }),
 )  # fmt: skip
+FEEDBACK = _route(
+    _refusals(Refusal, *_READING),
+    {JSON: _schema(Accepted)},
+    requestBody=_body(**{JSON: _object({"labels": {"type": "array", "items": _object(_LABEL, "label")}}, "labels")}),
+)
 MODEL = _route(_refusals(Refusal, *_MODEL), {JSON: ANY})
 CARD = _route(_refusals(Refusal, *_MODEL), {"text/markdown": _TEXT})
 METRICS = _route(_refusals(Refusal), {"text/plain": _TEXT})

@@ -12,6 +12,7 @@ from data.errors import StorageError
 from serving.feedback.labels import Kind, Label, file_labels
 from serving.http.asked import short_text
 from serving.http.contents import bounded
+from serving.http.declared import FEEDBACK
 from serving.service import Service
 
 logger = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ def router_of(service: Service) -> APIRouter:
     """Takes labels in."""
     router = APIRouter(prefix="/v1/{domain}")
 
-    @router.post("/feedback")
+    @router.post("/feedback", **FEEDBACK)
     async def feedback(domain: str, request: Request) -> dict[str, int]:
         """They are on the disk when this is answered; a prediction that is not in the log yet meets its label there."""
         classes = service.served(domain).package.classes

@@ -72,6 +72,15 @@ def test_fault__expired(path, monkeypatch):
     assert kept.fault == "expired"
 
 
+def test_ring__file_of_the_same_size(path):
+    """A file in the place of another is read though it is as long."""
+    old, ring = add_key(path, "a", [Role.PREDICT]), KeyRing(path)
+    assert ring.find(old)
+    path.unlink()
+    new = add_key(path, "b", [Role.PREDICT])
+    assert (ring.find(old), ring.find(new).name) == (None, "b")
+
+
 def test_ring__file_is_gone(path):
     """A service that has asked for keys goes on asking; one that never has does not."""
     add_key(path, "a", [Role.PREDICT])

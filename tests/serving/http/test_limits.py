@@ -74,7 +74,21 @@ def test_body__of_a_refused_request(tiny_server, home):
     with connected(tiny_server()) as line:
         line.sendall(HEAD)
         assert line.recv(9999).startswith(b"HTTP/1.1 401")
-        assert gone(line)
+        assert trickled(line, b"x") == b""
+
+
+def test_body__of_unknown_size(tiny, monkeypatch):
+    """What is sent in pieces without a size is counted as it comes."""
+    monkeypatch.setenv("REGRAFT_SERVING__MEGABYTES", "1")
+    found = tiny().post(PREDICT, content=(b"x" * 2**18 for _ in range(5)))
+    assert (found.status_code, "over 1 MB" in found.json()["detail"]) == (413, True)
+
+
+def test_body__whole(tiny, shade):
+    """A connection whose request was read to its end is kept."""
+    client = tiny()
+    for found in (client.post(PREDICT, content=shade(9)), client.get("/healthz")):
+        assert (found.status_code, "connection" in found.headers) == (200, False)
 
 
 @pytest.mark.parametrize("begun", [b"", b"POST /v1/photos/pre"])
@@ -188,12 +202,14 @@ def gone(line: socket.socket) -> bool:
 
 
 def trickled(line: socket.socket, byte: bytes) -> bytes:
-    """What comes back while a byte is sent every now and then."""
+    """What comes back while a byte is sent every now and then; nothing where the other side closes the connection."""
     line.settimeout(0.05)
     for _ in range(200):
-        line.sendall(byte)
         try:
+            line.sendall(byte)
             return line.recv(9999)
         except TimeoutError:
             continue
-    return b""
+        except ConnectionError:
+            return b""
+    return b"held"

@@ -1,11 +1,13 @@
 """The outermost layer: ids, headers, the line in the log, and faults without a trace."""
 
+import asyncio
 import logging
 import re
 
 import pytest
 
 from serving.access.keys import Role, add_key
+from serving.http.layers.edge import Edge
 
 LOG = "serving.http.layers.edge"
 
@@ -53,6 +55,24 @@ def test_fault__is_one_line(tiny, caplog, monkeypatch):
         assert (found.headers["x-request-id"], found.headers["x-content-type-options"]) == ("mine", "nosniff")
     assert "mine failed" in caplog.text
     assert "RuntimeError: at /srv/secret" in caplog.text
+
+
+def test_fault__half_an_answer():
+    """What fails after its answer has begun is cut off by the server: nothing more is sent."""
+    sent, told = [], []
+
+    async def breaks(scope, receive, send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise RuntimeError("midway")
+
+    async def noted(message) -> None:
+        sent.append(message["type"])
+
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    with pytest.raises(RuntimeError, match="midway"):
+        asyncio.run(Edge(breaks, lambda *facts: told.append(facts))(scope, None, noted))
+    assert sent == ["http.response.start"]
+    assert told[0][:3] == ("-", "-", 200)
 
 
 def test_headers__every_answer_has_them(tiny):

@@ -90,6 +90,13 @@ def test_guard__rate_of_a_key(tiny, path, monkeypatch):
     assert client.get("/v1/photos/model", headers=bearer(second)).status_code == 200
 
 
+@pytest.mark.parametrize("scheme", ["Basic", "Token", ""])
+def test_guard__other_schemes(tiny, path, scheme):
+    """A good key counts as a bearer's alone."""
+    key = add_key(path, "a", [Role.PREDICT])
+    assert tiny().get("/v1/photos/model", headers={"Authorization": f"{scheme} {key}".strip()}).status_code == 401
+
+
 @pytest.mark.parametrize("given", ["Basic abc", "Bearer", "Bearer x", "bearer regraft_00000000_x", "regraft_a_b"])
 def test_guard__other_headers(tiny, path, given):
     """None of them lets anybody in."""
