@@ -115,12 +115,15 @@ def kept_inputs(domain: str, hashes: AbstractSet[str]) -> Iterator[tuple[str, by
     for file in input_files(store):
         table = load_inputs(store, file)
         for row in table.filter(pc.is_in(table["hash"], wanted)).to_pylist():
-            try:
-                yield row["hash"], keys.decrypt(row["content"])
-            except InvalidToken as error:
-                raise PredictionLogError(
-                    f"{file.path}: its inputs have another key; add it to REGRAFT_INPUTS_KEY"
-                ) from error
+            yield row["hash"], _decrypted(keys, row["content"], file)
+
+
+def _decrypted(keys: MultiFernet, content: bytes, file: File) -> bytes:
+    try:
+        return keys.decrypt(content)
+    except InvalidToken as error:
+        told = f"{file.path}: its inputs have another key; add it to REGRAFT_INPUTS_KEY"
+        raise PredictionLogError(told) from error
 
 
 def erase_inputs(domain: str, hashes: AbstractSet[str]) -> int:

@@ -132,10 +132,11 @@ def _collected(store: Store, wanted: Wanted) -> pa.Table:
     parts = (part for file in files_of(store, wanted) for part in parts_of(store, file, wanted.columns))
     for part in parts if wanted.last != 0 else ():
         tables.append(wanted.of(part))
-        if wanted.last is not None:
-            seen.update(zip(tables[-1]["id"].to_pylist(), tables[-1]["version"].to_pylist(), strict=True))
-            if len(seen) >= wanted.last:
-                break
+        if wanted.last is None:
+            continue
+        seen.update(zip(tables[-1]["id"].to_pylist(), tables[-1]["version"].to_pylist(), strict=True))
+        if len(seen) >= wanted.last:
+            break
     named = None if wanted.columns is None else {*wanted.columns, *ALWAYS}
     nothing = SCHEMA.empty_table().select([name for name in SCHEMA.names if named is None or name in named])
     return pa.concat_tables([nothing, *reversed(tables)], promote_options="default")
