@@ -41,9 +41,11 @@ bench: .venv
 	@$(BIN)/python -m bench.fashion --images $(FASHION)
 	@$(BIN)/python -m bench.refit --images $(FASHION)
 	@$(BIN)/python -m bench.gate --images $(FASHION)
+	@$(BIN)/python -m bench.canary --images $(FASHION)
 	@$(BIN)/python -m bench.speed
 	@$(BIN)/python -m bench.growth --images $(FASHION)
 	@$(BIN)/python -m bench.loop
+	@$(BIN)/python -m bench.services
 	@$(BIN)/python -m bench.report
 
 gpu-check: .venv

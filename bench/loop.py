@@ -33,7 +33,7 @@ STEPS = {
     "stress": ("stress",),
 }
 OTHER = "start and the rest"
-PORTS = {"REGRAFT_PREFECT_PORT": "14260", "REGRAFT_MLFLOW_PORT": "14261"}
+PORTS = {"REGRAFT_PREFECT_PORT": "14260", "REGRAFT_MLFLOW_PORT": "14261", "REGRAFT_SERVING__PORT": "14262"}
 PATIENCE = 120
 REGRAFT = str(Path(sys.executable).parent / "regraft")
 QUERY = """

@@ -22,7 +22,9 @@ BENCHMARKS = {
     "speed": "Speed",
     "growth": "Cost growth",
     "loop": "The loop, step by step",
+    "services": "Services",
     "gate": "The gate's error rates",
+    "canary": "What becomes of canaries",
 }
 HEAD = """# Benchmarks
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from data.errors import SourceError
 from settings.errors import ConfigError
@@ -36,6 +37,13 @@ def split_name(text: str) -> str | None:
 def class_name(text: str) -> str:
     """A class without spaces around it, in Unicode's composed form: macOS writes `é` as two signs, Linux as one."""
     return unicodedata.normalize("NFC", text).strip()
+
+
+def few(names: Iterable[str], most: int = 10) -> str:
+    """Names with commas between them; of many the first ones, and how many more there are."""
+    known = list(names)
+    rest = len(known) - most
+    return ", ".join(known[:most]) + (f", and {rest} more" if rest > 0 else "")
 
 
 class ClassNames:

@@ -3,9 +3,11 @@
 import json
 import logging
 import os
+import socket
 import sys
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from settings.machine import Settings, load_settings
 
@@ -66,6 +68,18 @@ def answers(address: str) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
+
+
+def shown_at(page: str) -> str:
+    """The address of a page on this machine, and who shows it where nothing listens there."""
+    address = urlsplit(page)
+    if address.hostname != "127.0.0.1":
+        return page
+    try:
+        socket.create_connection((address.hostname, address.port or 80), timeout=1).close()
+    except OSError:
+        return f"{page} (`regraft up` shows it)"
+    return page
 
 
 def _is_ours(address: str) -> bool:

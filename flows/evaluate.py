@@ -2,6 +2,7 @@
 
 from prefect import flow
 
+from data.stores.locks import domain_lock
 from registry.store.verdicts import Verdict
 from tasks.domain import load_domain
 from tasks.evaluate import Contestant, find_champion, refuse_champion
@@ -19,9 +20,10 @@ def evaluate(domain: str, version: int) -> Verdict:
     """Judges a version on the present test split and lets the gate decide."""
     config = load_domain(domain)
     refuse_champion(domain, version)
-    plan = Plan(config, preprocess(config))
-    verdict = evaluate_version(plan, version)
-    announce_stress(domain, version)
+    with domain_lock(config.home, domain, "evaluate"):
+        plan = Plan(config, preprocess(config))
+        verdict = evaluate_version(plan, version)
+        announce_stress(domain, version)
     stress_owed(plan)
     return verdict
 

@@ -5,6 +5,7 @@ from prefect import flow
 from tasks.domain import load_domain
 from tasks.events import told_run
 from tasks.monitor import MonitorReport, announce_drift, check_drift
+from tasks.upkeep import tend_log
 
 
 @flow(name="monitor", flow_run_name="monitor {domain}")
@@ -15,4 +16,5 @@ def monitor(domain: str) -> MonitorReport:
         report = check_drift(domain, config)
         if report.action == "retrain":
             announce_drift(report)
+    tend_log(domain)
     return report

@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader
 
 from data.config import require_project
 from data.errors import SampleError, SourceError
-from data.naming import ClassNames, check_domain_name
+from data.naming import ClassNames, check_domain_name, few
 from data.sources import FolderSource, TableSource
 from data.sources.sample import Sample
 from data.specs.decoding import ALPHA, deep_range, image_facts
@@ -63,7 +63,7 @@ def write_domain(
         load_yaml(temporary, DomainFile)  # a file that would not load is never left behind
         _take(temporary, target)
     shown = {key: value for key, value in {**looks, "left out": "; ".join(source.notices(root))}.items() if value}
-    return target, {"samples": len(samples), "classes": ", ".join(classes), **shown}
+    return target, {"samples": len(samples), "classes": few(classes), **shown}
 
 
 def _take(temporary: Path, target: Path) -> None:

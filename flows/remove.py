@@ -7,7 +7,8 @@ from prefect import flow
 from data.stores.locks import domain_lock
 from flows.scheduler.deployments import forget_domain
 from settings.machine import load_settings
-from tasks.remove import Removal, close_ledger, plan_removal, remove_files, remove_model
+from tasks.removal import Removal, plan_removal
+from tasks.remove import close_ledger, remove_files, remove_model
 
 
 @flow(name="remove", flow_run_name="remove {domain}")

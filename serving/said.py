@@ -11,7 +11,7 @@ from data.errors import SampleError
 from serving.asking import Asked
 from serving.engine.answers import Answer
 from serving.errors import ModelFaultError
-from serving.log.predictions import Prediction, told
+from serving.log.schema import Prediction, told
 from serving.slot import Served
 
 Role = Literal["champion", "canary", "shadow"]

@@ -5,7 +5,7 @@ It follows the ledger by itself, see `serving.slot`. Every answer names the vers
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from serving.asking import Asked
 from serving.canary.watch import watch
@@ -14,37 +14,60 @@ from serving.errors import NoModelError, NotServedError, ServingError, TooSlowEr
 from serving.log.writer import LogWriter
 from serving.said import Request, Role, Said
 from serving.slot import Served, Slot
+from serving.upkeep import tended
 from settings.machine import Settings
 
 NOBODY = Asked()
+GROW_SECONDS = 5.0
 SPARE = 0.25  # of the queue: while more wait, nothing is asked that nobody waits for
 
 
 class Service:
-    """The slots and logs of the domains that are served."""
+    """The slots and logs of the domains that are served: the named ones and, where `present` is given, all it names."""
 
-    def __init__(self, domains: Sequence[str], settings: Settings) -> None:
-        threads = Threads.of(settings.cores)
+    def __init__(
+        self, domains: Sequence[str], settings: Settings, present: Callable[[], Sequence[str]] | None = None
+    ) -> None:
+        self._all, self._threads, self._present = settings, Threads.of(settings.cores), present
         self.settings = settings.serving
-        self.slots = {name: Slot(name, threads, settings) for name in domains}
-        self.logs = {name: LogWriter(name) for name in domains}
+        self.slots: dict[str, Slot] = {}
+        self.logs: dict[str, LogWriter] = {}
+        self._work: set[asyncio.Task[None]] = set()
         self._unseen: set[asyncio.Task[None]] = set()
+        for name in domains:
+            self._add(name)
 
     @contextlib.asynccontextmanager
     async def running(self, _: object = None) -> AsyncIterator[None]:
         """Follows the ledger and writes the logs meanwhile; at the end everything taken in is answered and logged."""
-        slots, logs = self.slots.values(), self.logs.values()
-        work = [*(one.follow() for one in slots), *(watch(one) for one in slots), *(one.write() for one in logs)]
-        tasks = [asyncio.create_task(one) for one in work]
+        for name in self.slots:
+            self._follow(name)
+        growing = asyncio.create_task(self._grow())
         try:
             yield
         finally:
-            for task in tasks:
+            for task in (growing, *self._work):
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await asyncio.gather(*(slot.close() for slot in slots))
+            await asyncio.gather(growing, *self._work, return_exceptions=True)
+            await asyncio.gather(*(slot.close() for slot in self.slots.values()))
             await asyncio.gather(*self._unseen)
-            await asyncio.gather(*(log.flush() for log in logs))
+            await asyncio.gather(*(log.flush() for log in self.logs.values()))
+
+    def _add(self, name: str) -> None:
+        self.slots[name], self.logs[name] = Slot(name, self._threads, self._all), LogWriter(name)
+
+    def _follow(self, name: str) -> None:
+        slot, log = self.slots[name], self.logs[name]
+        self._work |= {asyncio.create_task(one) for one in (slot.follow(), watch(slot), log.write(), tended(name))}
+
+    async def _grow(self) -> None:
+        """Takes in domains that are new in the project."""
+        while self._present is not None:
+            await asyncio.sleep(GROW_SECONDS)
+            for name in await asyncio.to_thread(self._present):
+                if name not in self.slots:
+                    self._add(name)
+                    self._follow(name)
 
     def slot(self, domain: str) -> Slot:
         """The slot of a domain.

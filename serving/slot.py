@@ -17,6 +17,7 @@ from registry.store.models import model_version
 from registry.store.verdicts import recorded_verdict
 from serving.canary.routing import is_canarys
 from serving.engine.batcher import Batcher, Threads
+from serving.kept import forget, keep, kept
 from settings.errors import RegraftError
 from settings.machine import Settings
 
@@ -35,17 +36,17 @@ class Served:
     batcher: Batcher
 
 
-@dataclass(frozen=True)
+@dataclass
 class Rival:
-    """A canary that is ready to answer, and the rule of its decision."""
+    """A canary that is ready to answer; its share is the least one until it was judged."""
 
     canary: Canary
-    plan: CanaryConfig
     served: Served
+    share: float
 
     def answers(self, caller: str) -> bool:
         """Whether the caller is of the share that it answers by now."""
-        return is_canarys(caller, self.plan.share(self.canary.hours()))
+        return is_canarys(caller, self.share)
 
 
 class Slot:
@@ -83,6 +84,7 @@ class Slot:
         except (RegraftError, OSError) as error:
             if self.fault != str(error):
                 logger.warning("%s: %s", self.domain, error)
+                await self._start_without()
             self.fault = str(error)
 
     async def close(self) -> None:
@@ -91,9 +93,24 @@ class Slot:
         self._drop_rival()
         await asyncio.gather(*self._drains)
 
+    async def _start_without(self) -> None:
+        """Where nothing answers yet, what was served last does, until MLflow and the ledger are back."""
+        if self.current is not None:
+            return
+        try:
+            found = await asyncio.to_thread(kept, self.domain)
+        except (RegraftError, OSError) as error:
+            logger.warning("%s: what was served last is refused: %s", self.domain, error)
+            return
+        if found is not None:
+            known, package = found
+            self._swap(Served(known.version, known.row, package, self._batcher(package)))
+            logger.warning("%s: v%d answers, which was served last", self.domain, known.version)
+
     async def _look_at_champion(self, row: Entry | None) -> None:
         if row is None:
             self._swap(None)
+            await asyncio.to_thread(forget, self.domain)
         elif row.hash not in (self.current.row if self.current else "", self._refused):
             await self._take(row)
         elif row.hash != self._refused:
@@ -112,12 +129,12 @@ class Slot:
             logger.warning("%s: canary v%d is refused: %s", self.domain, canary.version, error)
             await asyncio.to_thread(_withdraw, self._settings.ledger, canary, str(error))
             return
-        self.rival = Rival(canary, plan, Served(canary.version, "", package, self._batcher(package)))
+        self.rival = Rival(canary, Served(canary.version, "", package, self._batcher(package)), plan.share(0.0))
         logger.info("%s: v%d is the canary", self.domain, canary.version)
 
     async def _take(self, row: Entry) -> None:
         try:
-            package = await asyncio.to_thread(_verified, self.domain, row.to_version)
+            package = await asyncio.to_thread(_verified, self.domain, row.to_version, row.hash)
         except PackageError as error:
             self._refused, self.fault = row.hash, f"v{row.to_version} is refused: {error}"
             self.refusals += 1
@@ -168,19 +185,22 @@ def _withdraw(ledger: str, canary: Canary, reason: str) -> None:
     end_canary(Events(ledger), canary, "WITHDRAW", f"its package is refused: {reason}")
 
 
-def _verified(domain: str, version: int) -> Package:
-    """The package, checked on its golden samples, which warms it as well.
+def _verified(domain: str, version: int, row: str = "") -> Package:
+    """The package, checked on its golden samples, which warms it as well; that of a row is noted as served.
 
     Raises:
         PackageError: it was altered, or answers otherwise on this machine than where it was packed.
         RegistryError: MLflow is down.
     """
-    package = model_version(domain, version).load()
+    found = model_version(domain, version)
+    package = found.load()
     if (difference := served_difference(package)) > TOLERANCE:
         raise PackageError(
             f"its answers to the golden samples differ by {difference:.2g}, over {TOLERANCE}; use the versions of "
             "Pillow and onnxruntime that it was packed with"
         )
+    if row:
+        keep(found, row)
     return package
 
 

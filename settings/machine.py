@@ -43,6 +43,7 @@ class ServingSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    port: int = Field(8000, ge=0, le=65535, description="port at which `regraft up` serves champions; 0: it does not")
     batch: int = Field(32, ge=1, le=64, description="samples that the model sees at once")
     wait_ms: float = Field(5.0, ge=0, description="longest wait for a batch to fill while others are decoded")
     queue: int = Field(512, ge=1, description="samples of a domain that may wait; more are refused with 503")
@@ -73,6 +74,9 @@ class Settings(BaseSettings):
     root: Path = Field(default_factory=Path.cwd, description="project root: domains/, dvc.yaml and data/ lie here")
     mlflow_uri: str = Field(default="", description="MLflow tracking URI; empty: SQLite below the home folder")
     ledger_url: str = Field(default="", description="SQLAlchemy URL of the ledger; empty: SQLite below the home folder")
+    predictions_url: str = Field(
+        default="", repr=False, description="fsspec URL of prediction logs and labels; empty: below the home folder"
+    )
     prefect_port: int = Field(default=4200, ge=1, le=65535, description="port of the Prefect server")
     mlflow_port: int = Field(default=5000, ge=1, le=65535, description="port of the MLflow server")
     threads: int = Field(default=0, ge=0, description="threads a process may use; 0: the cores this process may use")
@@ -115,6 +119,11 @@ class Settings(BaseSettings):
     def ledger(self) -> str:
         """Ledger URL with its default filled in."""
         return self.ledger_url or f"sqlite:///{self.home / 'ledger.db'}"
+
+    @property
+    def predictions(self) -> str:
+        """Address of the prediction logs with its default filled in."""
+        return self.predictions_url.rstrip("/") or str(self.home / "predictions")
 
     @property
     def verify_keys(self) -> tuple[str, ...]:

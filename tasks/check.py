@@ -6,9 +6,11 @@ from typing import Any
 
 import pandas as pd
 
+from data.naming import few
 from data.stages.ingest import ingest
 from data.stages.preprocess import planned_splits
 from data.stages.report import report_page
+from data.stages.splits import SPLITS
 from data.stages.validate import check
 from data.stores.locks import domain_lock
 from data.stores.manifest import LABEL, SLICE, raw_manifest_path, read_table
@@ -63,7 +65,7 @@ def check_domain(name: str) -> Checked:
     with domain_lock(domain.home, name, "check"):
         read = ingest(domain.root, name, domain.data)
         report, accepted = check(domain.root, name, domain.data)
-        splits, faults = _foreseen(domain, accepted) if not report.failures else ({}, [])
+        splits, faults = _foreseen(domain, accepted) if not report.failures else (None, [])
     table = read_table(raw_manifest_path(domain.root, name))
     return Checked(
         domain=name,
@@ -71,28 +73,42 @@ def check_domain(name: str) -> Checked:
         accepted=report.accepted,
         copies=report.duplicates,
         classes=report.classes,
-        splits=splits,
+        splits={} if splits is None else {split: int((splits == split).sum()) for split in SPLITS},
         given={str(split): int(count) for split, count in table["split"].value_counts().items()},
         left_out=read.notices,
         quarantine=tuple(report.causes),
-        notices=tuple(report.notices),
+        notices=(*report.notices, *([] if splits is None else _unjudged(domain, accepted, splits))),
         failures=(*report.failures, *faults),
         page=str(report_page(domain.root, name)),
     )
 
 
-def _foreseen(domain: Domain, accepted: pd.DataFrame) -> tuple[dict[str, int], list[str]]:
-    """Sizes of the splits, and what later steps of a retrain would refuse."""
-    splits: dict[str, int] = {}
+def _foreseen(domain: Domain, accepted: pd.DataFrame) -> tuple["pd.Series[str] | None", list[str]]:
+    """The split of each sample, where that can be said, and what later steps of a retrain would refuse."""
+    splits: list[pd.Series[str]] = []
     others = accepted[["group"]].assign(label=accepted[LABEL + domain.data.headline])
     slices = accepted.filter(regex=f"^{SLICE}").rename(columns=lambda name: name.removeprefix(SLICE))
     steps: list[Callable[[], Any]] = [
         lambda: require_purpose(domain),
-        lambda: splits.update(planned_splits(domain.root, domain.name, accepted, domain.data)),
+        lambda: splits.append(planned_splits(domain.root, domain.name, accepted, domain.data)),
         lambda: load_backbone(domain.root, domain.training.backbone),
         lambda: chosen_slices(slices, others, domain.evaluation),
     ]
-    return splits, [fault for step in steps for fault in _fault(step)]
+    faults = [fault for step in steps for fault in _fault(step)]
+    return (splits[0] if splits else None), faults
+
+
+def _unjudged(domain: Domain, accepted: pd.DataFrame, splits: "pd.Series[str]") -> list[str]:
+    """Which classes nothing would be known of: one line for each split that has none of them."""
+    task, answers = domain.data.tasks[domain.data.headline], accepted[LABEL + domain.data.headline]
+    there = task.counts(answers)
+    lines = {"val": "nothing is chosen or stopped by them", "test": "how good a version is at them stays unknown"}
+    found = {split: task.counts(answers[splits == split]) for split in lines}
+    return [
+        f"no sample of {few(lacking)} is in {split}, so that {lines[split]}: add groups of them"
+        for split, counts in found.items()
+        if (lacking := [str(name) for name in there.index[(there > 0) & (counts == 0)]])
+    ]
 
 
 def _fault(step: Callable[[], Any]) -> list[str]:

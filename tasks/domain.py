@@ -14,6 +14,7 @@ from lightning_modules.recipes.head import FrozenRecipe
 from monitoring.config import MonitoringConfig
 from registry.cards.facts import UNSAID
 from registry.gate.config import GateConfig
+from serving.log.config import LogConfig
 from settings.config import Config
 from settings.errors import ConfigError
 from settings.machine import load_settings
@@ -56,6 +57,7 @@ class DomainFile(Config):
     stress: StressConfig = Field(StressConfig(), description="disturbances that a version is tried on")
     gate: GateConfig = Field(description="what promotion demands")
     monitoring: MonitoringConfig = Field(MonitoringConfig(), description="how production is watched")
+    log: LogConfig = Field(LogConfig(), description="how long what was seen in production is kept")
     schedule: ScheduleConfig = Field(ScheduleConfig(), description="when flows run by themselves")
 
 

@@ -13,7 +13,8 @@ from data.stages.forget import find_samples as find
 from data.stores.versioning import erase_versions
 from evaluation.predictions.storage import drop_predictions
 from registry.store.production import traces_of
-from serving.log.predictions import erase
+from serving.feedback.labels import erase_labels
+from serving.log.erasure import erase, find_traces
 from tasks.domain import Domain
 from tasks.policy import IO
 
@@ -31,8 +32,11 @@ class Forgotten:
 
 @task(name="find samples", task_run_name="find what {domain.name} is to forget", **IO)
 def find_samples(domain: Domain, hashes: Sequence[str], keys: Sequence[str]) -> Samples:
-    """The samples that were asked for by hash, path or group."""
-    return find(domain.root, domain.name, hashes, keys)
+    """The samples that were asked for by hash, path or group, or as callers of the service named them."""
+    seen = {each: find_traces(domain.name, {each}, {each}) for each in (*hashes, *keys)}
+    return find(
+        domain.root, domain.name, hashes, keys, {each: found.hashes for each, found in seen.items() if found.ids}
+    )
 
 
 @task(name="erase data", task_run_name="erase from the data of {domain.name}", **IO)
@@ -43,9 +47,13 @@ def erase_samples(domain: Domain, samples: Samples) -> None:
 
 @task(name="erase records", task_run_name="erase from the records of {domain.name}", **IO)
 def erase_records(domain: Domain, samples: Samples) -> Forgotten:
-    """Takes them out of old dataset versions, the prediction log, and pages and files that are made anew anyhow."""
+    """Takes them out of old dataset versions, predictions and labels, and pages and files that are made anew anyhow.
+
+    The labels go first, for it is the log that says which are theirs.
+    """
     versions, unreached = erase_versions(domain.root, samples.hashes)
-    rows = erase(domain.name, samples.hashes)
+    erase_labels(domain.name, find_traces(domain.name, samples.hashes, samples.keys).references | samples.hashes)
+    rows = erase(domain.name, samples.hashes, samples.keys)
     for room in ("reports", "fits", "sweeps"):
         _delete(domain.home / room / domain.name)
     judged = drop_predictions(domain.home, domain.name, samples.hashes)

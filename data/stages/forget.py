@@ -1,7 +1,7 @@
 """Forget: a sample leaves all data of a domain and does not come back, though its source may still hold the file."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,29 +21,45 @@ from data.stores.manifest import processed_folder, raw_manifest_path, read_table
 
 @dataclass(frozen=True)
 class Samples:
-    """Samples that were asked for: content hashes, and the files of them, each with the source that names it so."""
+    """Samples that were asked for: hashes, their files, each with the source that names it so, and the given keys."""
 
     hashes: frozenset[str]
     files: tuple[tuple[str, str], ...]
+    keys: frozenset[str] = frozenset()
 
 
-def find_samples(root: Path, name: str, hashes: Sequence[str], keys: Sequence[str]) -> Samples:
+def find_samples(
+    root: Path,
+    name: str,
+    hashes: Sequence[str],
+    keys: Sequence[str],
+    seen: Mapping[str, AbstractSet[str]] | None = None,
+) -> Samples:
     """Samples by content hash, or by key: a path as the source or a feedback table names it, or a group.
+
+    Args:
+        root: of the project.
+        name: of the domain.
+        hashes: sha256 of samples.
+        keys: paths and groups.
+        seen: what of these was seen in production, with the hashes of the samples.
 
     Raises:
         SourceError: the domain has never had such a sample, or a key means several.
     """
+    seen = seen or {}
     raw = raw_manifest_path(root, name)
     table = read_table(raw) if raw.exists() else pd.DataFrame(columns=["source", "hash", "path", "group"], dtype=str)
     named = [_named(table, key) for key in keys]
     found = {*hashes, *(digest for part in named for digest in part)}
-    if unknown := [key for key, part in zip(keys, named, strict=True) if not part]:
+    if unknown := [key for key, part in zip(keys, named, strict=True) if not part and key not in seen]:
         told = f"{name!r} has no sample of the path or group {unknown[0]!r}; name it as the source does, or by --hash"
         raise SourceError(f"{told}; where an earlier `forget` was stopped, `regraft prepare {name}` finishes it")
-    if unknown := sorted(found - set(table["hash"]) - _ever(root, name)):
+    if unknown := sorted(found - set(table["hash"]) - _ever(root, name) - seen.keys()):
         raise SourceError(f"{name!r} has never had a sample of the hash {unknown[0]!r}; give its file's whole sha256")
+    found |= {digest for part in seen.values() for digest in part}
     rows = table.loc[table["hash"].isin(found), ["source", "path"]]
-    return Samples(frozenset(found), tuple(sorted(rows.itertuples(index=False, name=None))))
+    return Samples(frozenset(found), tuple(sorted(rows.itertuples(index=False, name=None))), frozenset(keys))
 
 
 def still_there(root: Path, name: str, config: DataConfig, samples: Samples) -> list[str]:

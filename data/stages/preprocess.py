@@ -52,8 +52,8 @@ def preprocess(root: Path, name: str, config: DataConfig) -> int:
     return len(new)
 
 
-def planned_splits(root: Path, name: str, accepted: pd.DataFrame, config: DataConfig) -> dict[str, int]:
-    """Samples that each split would get if these rows were preprocessed; nothing is written.
+def planned_splits(root: Path, name: str, accepted: pd.DataFrame, config: DataConfig) -> "pd.Series[str]":
+    """The split that each of these rows would get if they were preprocessed, by its hash; nothing is written.
 
     Raises:
         SourceError: a split is left without samples, or a class without one to learn from.
@@ -61,8 +61,7 @@ def planned_splits(root: Path, name: str, accepted: pd.DataFrame, config: DataCo
     folder = processed_folder(root, name)
     index = read_index(folder) if (folder / "index.parquet").exists() else _nothing()
     grown = _grown(index, accepted, config)
-    counts = grown.loc[grown["hash"].isin(accepted["hash"]), "split"].value_counts()
-    return {split: int(counts[split]) for split in SPLITS}
+    return accepted["hash"].map(grown.set_index("hash")["split"])
 
 
 def _nothing() -> pd.DataFrame:

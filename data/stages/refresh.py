@@ -8,6 +8,7 @@ import pandas as pd
 
 from data.config import DataConfig
 from data.errors import SourceError
+from data.naming import few
 from data.stages.preprocess import read_index, strata_of
 from data.stages.splits import assign_splits, binding
 from data.stores.manifest import LABEL, processed_folder, read_table, validated_folder, write_table
@@ -64,7 +65,7 @@ def _check(name: str, fresh: pd.DataFrame, accepted: pd.DataFrame, config: DataC
     missing = [str(answer) for answer in counts.index[counts == 0]]
     groups = fresh["group"].nunique()
     if groups < 2 or missing:
-        lack = f", none of {', '.join(missing)}" if missing else ""
+        lack = f", none of {few(missing)}" if missing else ""
         raise SourceError(
             f"{len(fresh)} samples of {name!r} in {groups} groups are newer than what production learned from{lack}; a "
             "fresh test set needs two groups and every class: add newer data, run `regraft prepare`, and refresh again"

@@ -8,6 +8,7 @@ from data.errors import StorageError
 from data.stages.preprocess import read_index
 from data.stores.features import drop_samples
 from data.stores.manifest import processed_folder, raw_manifest_path, read_table, validated_folder
+from data.stores.stage_stamps import forget
 from data.stores.versioning import erase_versions, strike
 
 
@@ -51,6 +52,7 @@ def remove_data(place: Place, others: list[str]) -> list[str]:
     unreached = erase_versions(place.root, samples)[1] if samples else []
     drop_samples(place.home / "cache" / "features", samples)
     strike(place.root, place.name)
+    forget(place.root, place.name)
     for folder in folders_of(place):
         try:
             shutil.rmtree(folder)

@@ -4,13 +4,13 @@ import json
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, Timeout
 
-from data.errors import LockedError
+from data.errors import LockedError, StorageError
 from settings.processes import still_runs
 
 log = logging.getLogger(__name__)
@@ -22,24 +22,40 @@ def domain_lock(home: Path, name: str, doing: str, wait: float = 0.0) -> Iterato
 
     Raises:
         LockedError: another process still holds it after `wait` seconds.
+        StorageError: the disk refuses the lock's files.
     """
     folder = home / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / f"{name}.lock", is_singleton=True)  # one flow may run inside another
     holder = folder / f"{name}.json"
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         _acquire(lock, holder, name, wait)
     except Timeout as error:
         raise LockedError(f"{name!r} is busy: {_holder(holder)}; wait for it to end, or stop that process") from error
+    except OSError as error:
+        raise _refused(folder, error) from error
     try:
         if lock.lock_counter == 1:
-            since = datetime.now(UTC).isoformat(timespec="seconds")
-            holder.write_text(json.dumps({"doing": doing, "pid": os.getpid(), "since": since}), encoding="utf-8")
+            _sign(holder, doing)
         yield
     finally:
         if lock.lock_counter == 1:
-            holder.unlink(missing_ok=True)
+            with suppress(OSError):  # a process that is gone holds nothing, whatever the file says
+                holder.unlink()
         lock.release()
+
+
+def _sign(holder: Path, doing: str) -> None:
+    """Writes who holds the lock, and since when."""
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    try:
+        holder.write_text(json.dumps({"doing": doing, "pid": os.getpid(), "since": since}), encoding="utf-8")
+    except OSError as error:
+        raise _refused(holder.parent, error) from error
+
+
+def _refused(folder: Path, error: OSError) -> StorageError:
+    return StorageError(f"cannot write {folder}: {error.strerror or error}; free disk space or check its rights")
 
 
 def _acquire(lock: BaseFileLock, holder: Path, name: str, wait: float) -> None:

@@ -27,6 +27,11 @@ def remember(root: Path, name: str) -> None:
         write_text(_path(root, name), stamp)
 
 
+def forget(root: Path, name: str) -> None:
+    """Drops the note, as of a domain that leaves the project."""
+    _path(root, name).unlink(missing_ok=True)
+
+
 def _path(root: Path, name: str) -> Path:
     return root / ".regraft" / "stages" / f"{name}.json"
 

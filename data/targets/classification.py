@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, field_validator, model_validator
 
-from data.naming import class_name
+from data.naming import class_name, few
 from data.rule import Rule, one_of, present
 from data.targets.task import Task
 
@@ -66,7 +66,7 @@ class ClassificationTask(Task):
     def rules(self, column: str) -> list[Rule]:
         """A label, and one of the classes."""
         where = f"tasks.{column.partition('.')[2]}"
-        known = ", ".join(self.classes).replace("{", "{{").replace("}", "}}")
+        known = few(self.classes).replace("{", "{{").replace("}", "}}")
         unknown = (
             "labelled {value!r}, which the domain does not know: add it to "
             f"{where}.classes, or say in {where}.renamed which of {known} it is"

@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from data.naming import few
 from evaluation.inference.bootstrap import Resampling, cautious_interval, percentile_interval, replicates
 from evaluation.inference.interval import Interval, student_interval, student_t
 from evaluation.inference.slices import MINIMUM_SLICE
@@ -83,11 +84,11 @@ class Disparity:
     def found(self) -> str:
         """The two groups that are farthest apart, or why there are none, and the groups that are too small."""
         names = list(self.rates)
-        few = ", ".join(f"{name} ({count} samples)" for name, count in self.small.items())
+        small = few(f"{name} ({count} samples)" for name, count in self.small.items())
         told = "fewer than two groups are large enough to be compared"
         if len(names) > 1:
             told = ", ".join(f"{name} {self.rates[name]:.3f}" for name in (names[0], names[-1]))
-        return f"{told}; too small: {few}" if few else told
+        return f"{told}; too small: {small}" if small else told
 
     @property
     def text(self) -> str:

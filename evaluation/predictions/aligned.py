@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from data.naming import few
 from evaluation.errors import EvaluationError
 from evaluation.predictions.grouped import Floats
 
@@ -35,7 +36,7 @@ def aligned(said: Floats, names: Sequence[str], classes: Sequence[str]) -> Align
     known = np.asarray(places.any(axis=0))
     if not known.any():
         raise EvaluationError(
-            f"the model knows {', '.join(names)}, the domain {', '.join(classes)}; nothing is in both: say in "
+            f"the model knows {few(names)}, the domain {few(classes)}; nothing is in both: say in "
             "`renamed` which class is which, or start a new domain"
         )
     kept = said @ places

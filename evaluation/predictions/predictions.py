@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from data.naming import few
 from evaluation.errors import EvaluationError
 from evaluation.predictions.grouped import Grouped, check_weights
 
@@ -120,7 +121,9 @@ def require_paired(first: Predictions, second: Predictions) -> None:
     """
     remedy = "score both models in the same run on the same test set"
     if first.classes != second.classes:
-        raise EvaluationError(f"classes {first.classes} and {second.classes} differ; a pair needs the same; {remedy}")
+        raise EvaluationError(
+            f"classes {few(first.classes)} and {few(second.classes)} differ; a pair needs the same; {remedy}"
+        )
     if first.hashes != second.hashes:
         shared = len(set(first.hashes) & set(second.hashes))
         sizes = f"{len(first)} and {len(second)} samples share {shared} hashes"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from data.naming import few
 from evaluation.errors import EvaluationError
 from evaluation.inference.bootstrap import Resampling, bootstrap_interval
 from evaluation.inference.calibration import ReliabilityBin, calibration_error, reliability_curve
@@ -53,8 +54,8 @@ def evaluate(
     intervals = {name: bootstrap_interval(name, predictions, resampling) for name in METRICS}
     if math.isnan(intervals[metric].value):
         found = sorted({predictions.classes[index] for index in predictions.truth})
-        rule = f"it needs at least two of {', '.join(predictions.classes)}"
-        all_are = f"{metric} is undefined: the samples are all {', '.join(found)}"
+        rule = f"it needs at least two of {few(predictions.classes)}"
+        all_are = f"{metric} is undefined: the samples are all {few(found)}"
         raise EvaluationError(f"{all_are}; {rule}; enlarge the split")
     return Evaluation(
         metrics=intervals,

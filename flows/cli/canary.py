@@ -50,7 +50,7 @@ def _show(domain: str, found: "Standing | None") -> None:
         "agrees": f"{agreement} of {figures.compared} groups",
         "loses at most": f"{figures.margin:.3g}: evidence {figures.as_good:.3g} with labels, "
         f"{figures.as_good_unlabelled:.3g} without; {proof:.3g} is proof",
-        "loses more": f"evidence {figures.worse:.3g}; {proof / 2:.3g} is proof",
+        "is worse": f"evidence {figures.worse:.3g}; {proof / 2:.3g} is proof",
         "fails alone on": f"{figures.failed} samples",
     })  # fmt: skip
     print_lines([f"{found.finding.end or 'goes on'}: {found.finding.reason}"])

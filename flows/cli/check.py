@@ -23,10 +23,12 @@ def check(domain: str) -> Answer:
 
 
 def _show(found: "Checked") -> None:
+    from data.naming import few  # not for help
+
     facts = {
         "samples": f"{found.samples}, of which {found.accepted} are accepted",
         "copies": f"{found.copies} of these; the same content counts once" if found.copies else "none",
-        "classes": ", ".join(f"{name}: {count}" for name, count in found.classes.items()),
+        "classes": few(f"{name}: {count}" for name, count in found.classes.items()),
         "splits": ", ".join(f"{name}: {count}" for name, count in found.splits.items()) or "none",
         "given splits": ", ".join(f"{name}: {count}" for name, count in found.given.items()) or "none",
         "left out": "\n".join(found.left_out) or "nothing",

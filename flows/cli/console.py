@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from settings.errors import RegraftError
 
 Result = TypeVar("Result")
+LINK = "View at "  # how Prefect begins the line
 
 
 def domain_argument(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -81,6 +82,7 @@ def _quieten() -> None:
     for handler in logging.getLogger().handlers:
         if isinstance(handler, PrefectConsoleHandler):
             handler.addFilter(_is_no_fault)
+            handler.addFilter(_says_who_shows)
 
 
 def print_json(value: Any) -> None:
@@ -108,6 +110,15 @@ def domains_like(ctx: click.Context, parameter: click.Parameter, typed: str) -> 
     from settings.machine import load_settings
 
     return sorted(path.stem for path in (load_settings().root / "domains").glob(f"{typed}*.yaml"))
+
+
+def _says_who_shows(record: logging.LogRecord) -> bool:
+    """True; the link to a run's page says how that is shown, where no server shows it."""
+    from flows.environment import shown_at
+
+    if str(record.msg).startswith(LINK):
+        record.msg = LINK + shown_at(str(record.msg).removeprefix(LINK))
+    return True
 
 
 def _is_no_fault(record: logging.LogRecord) -> bool:

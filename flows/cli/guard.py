@@ -1,6 +1,7 @@
 """What surrounds a flow in a terminal: it starts only where it can end, and leaves no process behind."""
 
 import atexit
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -41,8 +42,10 @@ def guarded() -> Iterator[None]:
 
 
 def _require_room() -> None:
-    """Raises ConfigError where databases could not grow: of what follows from that none says why."""
+    """Raises ConfigError where databases could not be written or grow: of what follows from that none says why."""
     home = load_settings().home
+    if home.exists() and not os.access(home, os.W_OK):
+        raise ConfigError(f"{home}: cannot be written to; nothing was begun, check its rights and try again")
     free = min(shutil.disk_usage(home).free, _largest_file())
     if free < LEAST_BYTES:
         kind = "free on its disk" if free == shutil.disk_usage(home).free else "allowed a file (ulimit -f)"

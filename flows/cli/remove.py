@@ -10,7 +10,7 @@ from flows.cli.console import domain_argument, prepared_flow, run_flow
 from flows.cli.tables import print_lines
 
 if TYPE_CHECKING:
-    from tasks.remove import Removal
+    from tasks.removal import Removal
 
 
 @answering()
@@ -27,7 +27,7 @@ def remove(domain: str, dry_run: bool, reason: str, yes: bool) -> Answer:
     from flows.environment import prepare_environment
 
     prepare_environment()
-    from tasks.remove import plan_removal
+    from tasks.removal import plan_removal
 
     planned = plan_removal(domain)
     if dry_run:

@@ -35,12 +35,14 @@ def report(domain: str, version: int | None) -> Answer:
 
 def print_report(found: "Report") -> None:
     """Prints a report in tables that fit 80 columns; of many classes those that are found least."""
+    from flows.environment import shown_at
+
     print_facts(f"{found.domain} v{found.version}", found.facts)
     many = f", the {SHOWN} of {len(found.classes)} found least" if len(found.classes) > SHOWN else ""
     print_table(f"class by class{many}", [_row(row, found.champion) for row in found.classes[:SHOWN]])
     mistakes = [one.text for one in found.confusions] or ["nothing: every test sample was named rightly"]
     print_lines(["confused most:", *(f"  {one}" for one in mistakes)])
-    click.echo(f"page: {found.page}\nMLflow: {found.mlflow}")
+    click.echo(f"page: {found.page}\nMLflow: {shown_at(found.mlflow)}")
 
 
 def _row(row: "ClassRow", champion: int | None) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import click
@@ -122,41 +121,6 @@ def reproduce(domain: str, version: int) -> Answer:
     return Answer(value, lambda: print_table(title, rows), Exit.DIFFERS if found.largest_difference else Exit.DONE)
 
 
-@answering(Exit.NOTHING_SCORED)
-@domain_argument
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="CSV with a row a file: path, class, a probability a class, error.",
-)
-@click.option("--no-log", is_flag=True, help="Do not count the files as traffic, such as images of your own data.")
-def score(domain: str, files: tuple[Path, ...], output: Path | None, no_log: bool) -> Answer:
-    """Score FILES (images, or folders of them) with DOMAIN's champion."""
-    paths = [str(path.resolve()) for path in files]
-    table = str(output.resolve()) if output else ""
-    found = run_flow(prepared_flow("score", "score"), domain, paths, output=table, log=not no_log)
-    nothing = len(found.failures) == found.samples
-    return Answer(found, partial(_scores, found, output), Exit.NOTHING_SCORED if nothing else Exit.DONE)
-
-
-@answering()
-@domain_argument
-@click.argument("table", type=click.Path(path_type=Path))
-def feedback(domain: str, table: Path) -> Answer:
-    """File TABLE (of path,label and, where they exist, group, weight and slices) as labels for DOMAIN."""
-    from data.stages.feedback import add_feedback
-    from tasks.domain import load_domain
-
-    config = load_domain(domain)
-    found = add_feedback(config.root, domain, table, config.data)
-    known = {"labels": found.rows, "table": found.path}
-    remedy = f"add a class to tasks.{config.data.headline}.classes, or correct the table and file it again"
-    strange = {"unknown": f"{', '.join(f'{label} ({count})' for label, count in found.unknown.items())}; {remedy}"}
-    facts = {**known, **strange} if found.unknown else known
-    return Answer(found, lambda: print_facts(f"{domain}: labels filed; the next retrain reads them", facts))
-
-
 def _promotion(found: Any) -> Answer:
     """What came of a promotion; a script can tell by the exit code what the gate held or rejected."""
     champion = "none" if found.champion is None else f"v{found.champion}"
@@ -177,30 +141,6 @@ def _decision(decision: Any) -> None:
     ]
     print_table(f"{decision.outcome}: {'; '.join(decision.reasons)}", rows)
     print_lines([*decision.notes, decision.uses])
-
-
-def _scores(found: Any, output: Path | None) -> None:
-    files = "1 file" if found.samples == 1 else f"{found.samples} files"
-    print_facts(
-        f"{found.domain} v{found.version}: {files}, {len(found.failures)} failed; of each class", found.predicted
-    )
-    if found.failures:
-        print_table("not scored", [{"file": one.path, "reason": one.error} for one in found.failures])
-    click.echo(f"table: {output}" if output else "", nl=bool(output))
-    print_lines([_traffic(found.domain, found.logged)])
-
-
-def _traffic(domain: str, logged: int) -> str:
-    """What was counted, and what may start because of it."""
-    if not logged:
-        return "Nothing was counted as traffic (--no-log)."
-    from tasks.domain import load_domain
-
-    when = load_domain(domain).schedule.monitor
-    due = f"by itself while `regraft up` runs ({when})" if when else f"when you run `regraft monitor {domain}`"
-    started = "drift starts a retrain" if when else "drift starts a retrain where `regraft up` runs"
-    counted = "1 file was" if logged == 1 else f"{logged} files were"
-    return f"{counted} counted as traffic. It is checked for drift {due}; {started}."
 
 
 def _quality(domain: str, version: int) -> None:

@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from data.sources.elpv import elpv_folder, elpv_table
 from data.stages.feedback import add_feedback
 from data.stages.report import load_validation, report_page
 from data.stores.locks import domain_lock
@@ -78,7 +77,9 @@ def tell() -> list[dict[str, Any]]:
     first = story.step("First retrain, monocrystalline cells only", lambda: retrain(DOMAIN, "first model"), _told)
     story.step("What validation put in quarantine", lambda: load_validation(config.root, DOMAIN), _told_quarantine)
     story.step(
-        "Production shifts: polycrystalline cells are scored", lambda: score(DOMAIN, _poly_files()), _told_scores
+        "Production shifts: polycrystalline cells are scored",
+        lambda: score(DOMAIN, [str(write_poly_labels(workshop / "poly.csv"))]),
+        _told_scores,
     )
     story.step("Monitor looks at the traffic", lambda: monitor(DOMAIN), lambda found: f"{found.action}: {found.reason}")
     story.step("The new cells' labels arrive", lambda: _label(config, workshop), lambda path: f"filed as {path.name}")
@@ -105,11 +106,6 @@ def _plant(config: Domain, workshop: Path) -> Path:
 
 def _label(config: Domain, workshop: Path) -> Path:
     return add_feedback(config.root, DOMAIN, write_poly_labels(workshop / "poly.csv"), config.data).path
-
-
-def _poly_files() -> list[str]:
-    table = elpv_table()
-    return [str(elpv_folder() / path) for path in table.loc[table["type"] == "poly", "path"]]
 
 
 def _change_back(story: Story, first: Promotion, second: Promotion) -> None:
@@ -149,7 +145,8 @@ def where_to_look() -> Panel:
     config, settings = load_domain(DOMAIN), load_settings()
     reports = config.home / "reports" / DOMAIN
     return Panel(
-        f"regraft up                    both UIs, at ports {settings.prefect_port} and {settings.mlflow_port}\n"
+        f"regraft up                    both UIs, at ports {settings.prefect_port} and {settings.mlflow_port}, "
+        f"and the model at {settings.serving.port}\n"
         f"regraft status {DOMAIN}          what is in production\n"
         f"regraft reproduce {DOMAIN} 1     the first version made again\n"
         f"{report_page(config.root, DOMAIN)}    validation report\n"

@@ -55,7 +55,7 @@ def up(settings: Settings, *, serving: str = "flows.scheduler.runner") -> int:
     """
     servers = web_servers(settings)
     check_ports(servers)
-    commands = {server.name: server.command for server in servers} | {"serve": [_PYTHON, "-m", serving]}
+    commands = {server.name: server.command for server in servers} | {"flows": [_PYTHON, "-m", serving]}
     # two would take each other's runs for dead; no domain's name has a blank
     with domain_lock(settings.home, "regraft up", "regraft up"):
         watcher = watch()  # a kill -9 would leave all of them, and with them the ports
@@ -70,7 +70,7 @@ _SCRIPTS = Path(sys.executable).parent
 
 
 def web_servers(settings: Settings) -> list[Server]:
-    """The servers to start; none for MLflow where the tracking URI is a server that runs elsewhere."""
+    """The servers to start; none for MLflow where it runs elsewhere, none for the models where their port is 0."""
     place = ["--host", HOST, "--port"]
     prefect = [_PYTHON, "-m", "flows.scheduler.prefect_server", "server", "start", *place, str(settings.prefect_port)]
     mlflow = [str(_SCRIPTS / "mlflow"), "server", "--workers", "1", *place, str(settings.mlflow_port)]
@@ -79,6 +79,9 @@ def web_servers(settings: Settings) -> list[Server]:
     if not settings.tracking_uri.startswith("http"):
         page = "/#/experiments?workflowType=machine_learning"
         servers.append(Server("mlflow", settings.mlflow_port, "REGRAFT_MLFLOW_PORT", mlflow, page))
+    if settings.serving.port:
+        service = [str(_SCRIPTS / "regraft"), "serve", "--port", str(settings.serving.port)]
+        servers.append(Server("service", settings.serving.port, "REGRAFT_SERVING__PORT", service))
     return servers
 
 

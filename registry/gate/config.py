@@ -32,7 +32,7 @@ class CanaryConfig(Config):
     shares: tuple[Share, ...] = Field(
         default=(0.05, 0.2, 0.5),
         min_length=1,
-        description="shares of requests that it answers, in steps of equal time; all others it answers unseen",
+        description="shares of callers that it answers, from nothing known to proof; all others it answers unseen",
     )
     hours: float = Field(default=168.0, gt=0, le=8760, description="how long; what is open then is HOLD")
     max_faults: float = Field(
@@ -40,10 +40,9 @@ class CanaryConfig(Config):
     )
     slowdown: float = Field(default=3.0, ge=1, description="how many times the champion's time a sample it may take")
 
-    def share(self, hours: float) -> float:
-        """Share of requests that it answers so long after its beginning."""
-        step = int(max(hours, 0.0) / self.hours * len(self.shares))
-        return self.shares[min(step, len(self.shares) - 1)]
+    def share(self, progress: float) -> float:
+        """Share of callers that it answers when so much of the way to proof is gone, from 0 to 1."""
+        return self.shares[min(int(progress * len(self.shares)), len(self.shares) - 1)]
 
 
 class GateConfig(Config):

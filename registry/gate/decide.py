@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from data.naming import few
 from data.stores.dataset import samples_sha256
 from evaluation.inference.bootstrap import bootstrap_interval
 from evaluation.inference.calibration import calibration_error
@@ -207,7 +208,7 @@ def _interval(predictions: Predictions, config: GateConfig) -> Interval:
     interval = bootstrap_interval(config.metric, predictions, config.resampling)
     if not interval.is_finite:
         present = sorted({predictions.classes[index] for index in predictions.truth})
-        found = f"{len(predictions)} samples in {predictions.group_count} groups hold {', '.join(present)}"
+        found = f"{len(predictions)} samples in {predictions.group_count} groups hold {few(present)}"
         raise GateError(
             f"{config.metric} is undefined on the test set: {found}; two classes in several groups are "
             "needed; enlarge the test split or choose another gate metric"

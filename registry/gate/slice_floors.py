@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from data.naming import few
 from evaluation.inference.bootstrap import replicates, standard_error
 from evaluation.inference.slices import MINIMUM_SLICE, holm
 from evaluation.predictions.grouped import Floats
@@ -44,7 +45,7 @@ def _left_out(predictions: Predictions) -> list[str]:
     notes = [f"slice column {name} is empty: no test sample has a value in it" for name in empty]
     notes += [f"slice {name} is empty: no test sample is in it" for name, size in sizes.items() if size == 0]
     small = [name for name, size in sizes.items() if 0 < size < MINIMUM_SLICE]
-    return [*notes, f"slices under {MINIMUM_SLICE} samples were not compared: {', '.join(small)}"] if small else notes
+    return [*notes, f"slices under {MINIMUM_SLICE} samples were not compared: {few(small)}"] if small else notes
 
 
 @dataclass(frozen=True)

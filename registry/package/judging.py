@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import pandas as pd
 
+from data.naming import few
 from data.specs.spec import Array, Spec
 from data.stores.dataset import Dataset
 from data.stores.manifest import LABEL
@@ -108,9 +109,9 @@ def what_differs(package: Package, dataset: Dataset) -> tuple[str, ...]:
     learned = test - int(judged_test(package, dataset).sum())
     related = _related(package, dataset)
     told = {
-        f"its answers are read by the present names: {', '.join(renamed)}": renamed,
-        f"it has never heard of {', '.join(unknown)}, so that no sample of them can be right": unknown,
-        f"what it gives to {', '.join(gone)}, which the domain has no more, is shared out among the others": gone,
+        f"its answers are read by the present names: {few(renamed)}": renamed,
+        f"it has never heard of {few(unknown)}, so that no sample of them can be right": unknown,
+        f"what it gives to {few(gone)}, which the domain has no more, is shared out among the others": gone,
         f"it saw the samples as {spec.words}, as it was trained": spec != dataset.spec,
         f"{learned} of {test} test samples are left out, because it learned from them or their groups": learned,
         f"{related} test samples are in groups of today that it learned from, which may flatter it": related,

@@ -19,7 +19,7 @@ from settings.machine import load_settings
 
 @dataclass(frozen=True)
 class Standing:
-    """How a canary stands: the share of requests that it answers by now, against which champion, what is found."""
+    """How a canary stands: the share of callers that it may answer, against which champion, what is found."""
 
     canary: Canary
     champion: int | None
@@ -42,7 +42,7 @@ def standing(domain: str, speeds: Speeds | None = None) -> Standing | None:
     rows = labelled(domain, since=canary.since)
     pairs = pairs_of(rows, verdict.champion or 0, canary.version)
     finding = judge(pairs, verdict.decision, plan, canary.hours(), speeds)
-    return Standing(canary, verdict.champion, plan.share(canary.hours()), finding)
+    return Standing(canary, verdict.champion, plan.share(finding.figures.progress), finding)
 
 
 def settle(domain: str, speeds: Speeds | None = None) -> Standing | None:

@@ -5,6 +5,7 @@ where labels are missing, agreement alone can show that no more than the margin 
 """
 
 import json
+import math
 from dataclasses import asdict, dataclass
 
 from evaluation.inference.sequential import evidence_above, evidence_below
@@ -39,7 +40,7 @@ class Figures:
         agreement: share of groups in which the two agree; None without any.
         as_good: evidence that no more than the margin is lost; `needed` or more is proof.
         as_good_unlabelled: the same without labels.
-        worse: evidence that more than the margin is lost; half of `needed` or more is proof.
+        worse: evidence that anything is lost; half of `needed` or more is proof.
         needed: what is proof of one of two ways to be good, 2 / alpha, for alpha = (1 - `gate.level`) / 2 on each side.
     """
 
@@ -53,6 +54,11 @@ class Figures:
     as_good_unlabelled: float
     worse: float
     needed: float
+
+    @property
+    def progress(self) -> float:
+        """How much of the way to proof is gone, on the scale on which evidence adds up, from 0 to 1."""
+        return min(math.log(max(self.as_good, self.as_good_unlabelled)) / math.log(self.needed), 1.0)
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,7 @@ def figures_of(pairs: Pairs, decision: Decision) -> Figures:
         agreement=1 - float(pairs.disagrees.mean()) if len(pairs.disagrees) else None,
         as_good=evidence_above(pairs.gains, -margin, -1.0, 1.0),
         as_good_unlabelled=evidence_below(pairs.disagrees, margin, 0.0, 1.0),
-        worse=evidence_below(pairs.gains, -margin, -1.0, 1.0),
+        worse=evidence_below(pairs.gains, 0.0, -1.0, 1.0),
         needed=4 / (1 - decision.config.level),
     )
 
@@ -115,7 +121,7 @@ def _shown(found: Figures, total_margin: float) -> tuple[End, str] | None:
     """What the evidence proves, harm first."""
     gained = "" if found.gain is None else f"right {100 * found.gain:+.1f} points oftener"
     if found.worse >= found.needed / 2:
-        return "WITHDRAW", f"surely over {found.margin:.3g} worse: {gained} on {found.labelled} labelled groups"
+        return "WITHDRAW", f"surely worse: {gained} on {found.labelled} labelled groups"
     if found.gain is not None and found.gain < -total_margin:
         return None
     if found.as_good >= found.needed:

@@ -25,7 +25,9 @@ async def watch(slot: Slot) -> None:
 async def settled(slot: Slot) -> None:
     """Judges the slot's canary once; what keeps it from that is told, and it is tried again later."""
     try:
-        await asyncio.to_thread(settle, slot.domain, _speeds(slot))
+        found = await asyncio.to_thread(settle, slot.domain, _speeds(slot))
+        if found and slot.rival and slot.rival.canary == found.canary:
+            slot.rival.share = found.share
     except (RegraftError, OSError) as error:
         logger.warning("%s: the canary is not judged: %s", slot.domain, error)
 

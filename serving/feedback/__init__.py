@@ -1,1 +1,1 @@
-"""Labels that come back: kept with their history, and put beside the predictions that they are about."""
+"""Labels that come back: filed as they come, never changed, joined with the predictions that they speak of."""

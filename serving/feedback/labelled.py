@@ -1,30 +1,57 @@
 """Predictions with the labels that came back for them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import pandas as pd
 
-from serving.feedback.store import read_feedback
+from serving.feedback.labels import history
 from serving.log.predictions import read
 
+NAMES = ("id", "key", "hash", "path")
+LABEL = ("label", "labelled")
 
-def labelled(domain: str, *, version: int | None = None, since: datetime | None = None) -> pd.DataFrame:
-    """The log's rows of requests, with `label` (the last one that came) and `labelled` (when the first one came).
 
-    A label by a prediction's id goes before one by the caller's key. Rows without a label have nulls there.
+def labelled(
+    domain: str,
+    *,
+    version: int | None = None,
+    last: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    columns: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """The log as `serving.log.predictions.read` gives it, with `label` and `labelled`, or nulls.
+
+    A label speaks of every row that has its id, key, content or path, of whichever slot. Of several the last one that
+    came is `label`; `labelled` is when the first one came, which a correction does not change. One whose row is not in
+    the log yet is joined once it is.
 
     Args:
         domain: whose log.
-        version: keep only what this version predicted.
-        since: keep only what was predicted from then on.
+        version: keep only what this model version predicted.
+        last: keep only the newest `last` rows, labelled or not.
+        since: keep only predictions of this time and later, whenever their label came.
+        until: keep only predictions before this time.
+        columns: of the log, these alone; label and labelled are there anyway.
 
     Raises:
         PredictionLogError: a file that had to be opened is not what was written.
     """
-    rows, given = read(domain, version=version, since=since), read_feedback(domain)
-    rows = rows[rows["id"].notna()].reset_index(drop=True)
-    last = given.groupby("name")["label"].last()
-    first = given.groupby("name")["time"].first()
-    by_id = rows["id"].isin(last.index)
-    name = rows["id"].where(by_id, rows["key"])
-    return rows.assign(label=name.map(last), labelled=name.map(first))
+    asked = None if columns is None else list(dict.fromkeys([*columns, *NAMES]))
+    rows = read(domain, version=version, last=last, since=since, until=until, columns=asked)
+    labels = history(domain, {name for each in NAMES for name in rows[each].dropna()})
+    first, newest = _places(rows, labels)
+    label = labels["label"].reindex(newest)
+    label = label.astype(object).where(label.notna(), None)
+    rows = rows.assign(label=label.array, labelled=labels["time"].reindex(first).array)
+    return rows if columns is None else rows[[*columns, *LABEL]]
+
+
+def _places(rows: pd.DataFrame, labels: pd.DataFrame) -> tuple["pd.Series[float]", "pd.Series[float]"]:
+    """Of each row the places of the first and of the newest label by any of its names; null where there is none."""
+    first, newest = pd.DataFrame(index=rows.index), pd.DataFrame(index=rows.index)
+    for kind, told in labels.assign(place=range(len(labels))).groupby("kind"):
+        places = told.groupby("reference")["place"]
+        first[kind], newest[kind] = rows[kind].map(places.min()), rows[kind].map(places.max())
+    return first.min(axis=1), newest.max(axis=1)

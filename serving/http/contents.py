@@ -4,34 +4,37 @@ import asyncio
 import base64
 import binascii
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fastapi import HTTPException, Request
 from starlette.datastructures import UploadFile
 from starlette.types import Message, Receive
 
+from serving.asking import Asked
+from serving.http.asked import FIELDS, asked_of
 from settings.machine import ServingSettings
 
 FIELD = "files"
+Sent = tuple[list[bytes], Mapping[str, Any]]  # samples, and what else was said
 HOW = 'send files in the form field `files`, JSON as {"inputs": [base64, …]}, or one sample as the body'
 
 
-async def contents_of(request: Request, limits: ServingSettings) -> list[bytes]:
-    """The bytes of each sample, in their order.
+async def sent_in(request: Request, limits: ServingSettings) -> tuple[list[bytes], Asked]:
+    """The bytes of each sample, in their order, and who asks.
 
     Raises:
         HTTPException: 413 (400 of a form) where it is too much, 422 where no samples can be found in it, 408 and 415 as
             `bounded`.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    readers: dict[str, Callable[[Request, ServingSettings], Awaitable[list[bytes]]]] = {
+    readers: dict[str, Callable[[Request, ServingSettings], Awaitable[Sent]]] = {
         "multipart/form-data": _from_form, "application/json": _from_json,
     }  # fmt: skip
-    found = await readers.get(kind, _whole)(bounded(request, limits), limits)
+    found, told = await readers.get(kind, _whole)(bounded(request, limits), limits)
     if not found:
         raise HTTPException(422, f"the request holds no sample; {HOW}")
-    return found
+    return found, asked_of(request, told)
 
 
 def check_count(samples: int, limits: ServingSettings) -> None:
@@ -76,24 +79,26 @@ def _bounded(receive: Receive, most: int, seconds: float) -> Receive:
     return read
 
 
-async def _from_form(request: Request, limits: ServingSettings) -> list[bytes]:
-    async with request.form(max_files=limits.items, max_fields=limits.items) as form:
-        return [await part.read() for part in form.getlist(FIELD) if isinstance(part, UploadFile)]
+async def _from_form(request: Request, limits: ServingSettings) -> Sent:
+    async with request.form(max_files=limits.items, max_fields=limits.items + len(FIELDS)) as form:
+        told = {name: value for name, value in form.items() if isinstance(value, str)}
+        return [await part.read() for part in form.getlist(FIELD) if isinstance(part, UploadFile)], told
 
 
-async def _from_json(request: Request, limits: ServingSettings) -> list[bytes]:
+async def _from_json(request: Request, limits: ServingSettings) -> Sent:
     try:  # in a thread: a large one takes seconds, in which others are answered
         return await asyncio.to_thread(_parsed, await request.body(), limits)
     except (ValueError, TypeError, KeyError, RecursionError, binascii.Error) as error:
         raise HTTPException(422, f"no JSON with base64 inputs; {HOW}") from error
 
 
-def _parsed(body: bytes, limits: ServingSettings) -> list[bytes]:
-    inputs: list[Any] = json.loads(body)["inputs"]
+def _parsed(body: bytes, limits: ServingSettings) -> Sent:
+    content: Any = json.loads(body)
+    inputs: list[Any] = content["inputs"]
     check_count(len(inputs), limits)
-    return [base64.b64decode(one, validate=True) for one in inputs]
+    return [base64.b64decode(one, validate=True) for one in inputs], content
 
 
-async def _whole(request: Request, limits: ServingSettings) -> list[bytes]:
+async def _whole(request: Request, limits: ServingSettings) -> Sent:
     content = await request.body()
-    return [content] if content else []
+    return [content] if content else [], {}

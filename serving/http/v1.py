@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from serving.http.contents import contents_of
+from serving.http.contents import sent_in
 from serving.http.declared import MODEL, PREDICT
 from serving.http.gone import unless_gone
 from serving.http.shown import shown
@@ -20,8 +20,8 @@ def router_of(service: Service) -> APIRouter:
     @router.post("/predict", **PREDICT)
     async def predict(domain: str, request: Request) -> dict[str, Any]:
         service.slot(domain)  # an unknown domain is told before the body is read
-        contents = await contents_of(request, service.settings)
-        found = await unless_gone(request, service.predict(domain, contents))
+        contents, asked = await sent_in(request, service.settings)
+        found = await unless_gone(request, service.predict(domain, contents, asked))
         return {"predictions": [_told(one, service.settings) for one in found]}
 
     @router.get("/model", **MODEL)

@@ -4,7 +4,8 @@ import asyncio
 import logging
 
 from data.errors import StorageError
-from serving.log.predictions import Prediction, append
+from serving.log.predictions import append
+from serving.log.schema import Prediction
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 
 from data.errors import SourceError
-from data.naming import ClassNames, check_domain_name, class_name, split_name
+from data.naming import ClassNames, check_domain_name, class_name, few, split_name
 from settings.errors import ConfigError
 
 
@@ -50,3 +50,14 @@ def test_class_names__lookalikes(other):
     assert names("Cat") == names("Cat ") == "Cat"
     with pytest.raises(SourceError, match=r"'Cat'.* differ only in case or space; rename one"):
         names(other)
+
+
+@pytest.mark.parametrize(("count", "told"), [(0, ""), (2, "0, 1"), (10, "0, 1, 2, 3, 4, 5, 6, 7, 8, 9")])
+def test_few__all_of_a_few(count: int, told: str) -> None:
+    """What fits into a line stands in it."""
+    assert few(map(str, range(count))) == told
+
+
+def test_few__of_many() -> None:
+    """Three hundred classes are ten, and a number."""
+    assert few(map(str, range(300))) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, and 290 more"

@@ -69,6 +69,11 @@ class Running:
         """Address of the MLflow server."""
         return f"http://127.0.0.1:{self.env['REGRAFT_MLFLOW_PORT']}"
 
+    @property
+    def service(self) -> str:
+        """Address of the models."""
+        return f"http://127.0.0.1:{self.env['REGRAFT_SERVING__PORT']}"
+
     def query(self, path: str, **body: Any) -> list[dict[str, Any]]:
         """Asks Prefect's REST API."""
         head = {"content-type": "application/json"}
@@ -135,18 +140,20 @@ def project(folder: Path) -> dict[str, str]:
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "REGRAFT_", "MLFLOW_"))
     }
-    prefect, mlflow = free_ports()
+    prefect, mlflow, service = free_ports()
     ours = {"REGRAFT_ROOT": folder, "REGRAFT_PREFECT_PORT": prefect, "REGRAFT_MLFLOW_PORT": mlflow}
+    ours["REGRAFT_SERVING__PORT"] = service
     ours["PYTHONPATH"] = f"{ROOT}{os.pathsep}{folder}"
     return kept | {name: str(value) for name, value in ours.items()}
 
 
 def free_ports() -> list[int]:
-    """Two ports that nobody uses at this moment."""
-    with socket.socket() as one, socket.socket() as other:
-        for probe in (one, other):
+    """Three ports that nobody uses at this moment."""
+    with socket.socket() as one, socket.socket() as other, socket.socket() as third:
+        probes = (one, other, third)
+        for probe in probes:
             probe.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1], other.getsockname()[1]]
+        return [probe.getsockname()[1] for probe in probes]
 
 
 def answers(address: str) -> bool:
@@ -158,9 +165,9 @@ def answers(address: str) -> bool:
         return False
 
 
-def test_up__both_pages_answer(running):
-    """The UIs of Prefect and MLflow are there, and the terminal says where."""
-    for address in (running.prefect, running.mlflow):
+def test_up__pages_answer(running):
+    """The UIs of Prefect and MLflow and the models' page are there, and the terminal says where."""
+    for address in (running.prefect, running.mlflow, running.service):
         assert running.until(lambda address=address: answers(address))
     assert running.until(lambda: running.mlflow in running.log.read_text())
 

@@ -9,6 +9,8 @@ import pytest
 from prefect import task
 
 import flows.evaluate as module
+from data.errors import LockedError
+from flows.new import write_domain
 from registry.ledger.events import Events
 from registry.ledger.notices import notices
 from settings.machine import load_settings
@@ -74,3 +76,21 @@ def test_evaluate_version__decides_without_a_stress_test(plan, monkeypatch):
     monkeypatch.delattr(module, "stress")
     assert module.evaluate_version(plan, 1) == "digits v1 judged, decided"
     assert owed_stress("digits") == []
+
+
+HOLDER = """
+import sys; from pathlib import Path; from data.stores.locks import domain_lock
+with domain_lock(Path('.regraft'), 'photos', 'retrain'): print('held', flush=True); sys.stdin.read()
+"""
+
+
+def test_evaluate__while_it_trains(project, image_folder, prefect_api, monkeypatch):
+    """Samples that a retrain may rewrite are not judged: whoever holds the domain's lock is named."""
+    write_domain("photos", image_folder(3), None)
+    monkeypatch.setattr(module, "preprocess", None)  # not even begun
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", HOLDER], cwd=project, **pipes) as other:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(LockedError, match="'photos' is busy: retrain runs in process"):
+            module.evaluate("photos", 1)
+        other.stdin.close()

@@ -19,19 +19,20 @@ Frame = Callable[..., pd.DataFrame]
 
 
 def test_write_drift_report__page_and_scores(grouped: Frame, tmp_path: Path) -> None:
-    """The page loads nothing from outside; probabilities are compared with validation rows only."""
+    """The page loads nothing from outside; probabilities: validation rows only; the columns share the budget."""
     rng = np.random.default_rng(0)
     reference, window = grouped(rng, groups=20), grouped(rng, groups=6, shift=2)
     reference.loc[:99, "split"] = "train"
     path = tmp_path / "reports" / "drift.html"
     known = Reference(reference, "t" * 64, ("a", "b"))
-    scores = write_drift_report(known, Window(window), path, config=MonitoringConfig())
+    scores = write_drift_report(known, Window(window), path, config=MonitoringConfig(false_alarm=0.22))
     expected = ks_2samp([p[1] for p in reference["probabilities"][100:]], [p[1] for p in window["probabilities"]])
     assert scores["probability of b"] == pytest.approx(expected.pvalue)
     assert set(scores) == {"probability of a", "probability of b", "brightness"} | {
         f"embedding component {number}" for number in range(1, 9)
     }
     page = path.read_text(encoding="utf-8")
+    assert page.count("The drift threshold is 0.02.") == len(scores)
     assert not re.search(r"<(script|link|img|iframe)[^>]*(src|href)=.?(https?:)?//", page)
 
 

@@ -159,3 +159,29 @@ def test_service__unknown_and_empty(home):
             await service.predict("photos", [b""])
 
     with_service(use)
+
+
+def test_running__domains_that_are_new(canary, shade, monkeypatch):
+    """A domain that is new in the project is served as soon as it is there."""
+    canary()
+    monkeypatch.setattr("serving.service.GROW_SECONDS", 0.01)
+    monkeypatch.setattr("serving.service.watch", lambda slot: _ready(slot, there))
+    there = asyncio.Event()
+
+    async def run() -> None:
+        service = Service([], load_settings(), lambda: ["photos"])
+        async with service.running():
+            with pytest.raises(NotServedError):
+                service.slot("photos")
+            await asyncio.wait_for(there.wait(), 60)
+            (said,) = await service.predict("photos", [shade(30)], Asked(session=THEIRS))
+            assert said.served.version == 1
+
+    asyncio.run(run())
+    assert (THEIRS, 1, "champion") in logged()
+
+
+async def _ready(slot, there: asyncio.Event) -> None:
+    """Looks once, and says so."""
+    await slot.look()
+    there.set()

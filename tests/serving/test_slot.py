@@ -155,3 +155,53 @@ def test_look__removed_domain(registered):
             served.batcher.submit([b""])
 
     with_slot(use)
+
+
+def test_look__starts_while_the_ledger_is_down(registered, shade, monkeypatch):
+    """What was served last answers until the ledger is back, which finds it in its place."""
+    registered()
+    write(None, 1)
+
+    async def served(slot: Slot) -> None:
+        await slot.look()
+
+    with_slot(served)
+
+    async def use(slot: Slot) -> None:
+        with monkeypatch.context() as down:
+            down.setattr("serving.slot._state", _raise)
+            await slot.look()
+        before = slot.current
+        assert (before.version, slot.fault) == (1, "the ledger is down")
+        (answer,) = await asyncio.gather(*slot.current.batcher.submit([shade(9)]))
+        assert np.isclose(answer.probabilities.sum(), 1)
+        await slot.look()
+        assert (slot.current, slot.fault) == (before, "")
+
+    with_slot(use)
+
+
+def test_look__starts_with_nothing_sound(registered, own_workshop, monkeypatch):
+    """What was altered since it was served is refused, and what was never served, or was removed, is not known."""
+    registered()
+    write(None, 1)
+
+    async def served(slot: Slot) -> None:
+        await slot.look()
+
+    async def down(slot: Slot) -> None:
+        with monkeypatch.context() as gone:
+            gone.setattr("serving.slot._state", _raise)
+            await slot.look()
+        assert (slot.current, slot.fault) == (None, "the ledger is down")
+
+    with_slot(down)
+    with_slot(served)
+    (labels,) = (own_workshop.root / ".regraft" / "packages").rglob("labels.json")
+    before = labels.read_text()
+    labels.write_text(before.replace("dark", "bark"))
+    with_slot(down)
+    labels.write_text(before)
+    write(1, 0, action="remove")
+    with_slot(served)
+    with_slot(down)

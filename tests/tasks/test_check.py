@@ -236,3 +236,14 @@ def test_check_domain__what_later_steps_would_refuse(project: Path) -> None:
     backbone, slices = check_domain("case").failures
     assert backbone.startswith("backbone 'resnet999' is not in the hub")
     assert slices.startswith("evaluation.slices or evaluation.protected names camera")
+
+
+def test_check_domain__class_that_nobody_judges(project: Path) -> None:
+    """A class that validation or test lacks is told of in one line; those that both have are not."""
+    for split, count in (("train", 4), ("val", 3), ("test", 3)):
+        classes(project / "in" / split, count=count)
+    assert checked(project / "in").notices == ()
+    for path in (project / "in" / "test" / "striped").iterdir():
+        path.unlink()
+    (told,) = checked_again().notices
+    assert told.startswith("no sample of striped is in test, so that how good a version is at them stays unknown")

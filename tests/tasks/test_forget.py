@@ -5,14 +5,17 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
+from data.errors import SourceError
 from data.stages.forget import Samples
 from evaluation.inference.config import EvaluationConfig
 from evaluation.predictions.storage import write_predictions
 from registry.package.golden import golden_hashes
 from registry.package.judging import predict_test
 from registry.package.package import load_package
-from serving.log.predictions import Prediction, append, read
-from tasks.forget import erase_records
+from serving.feedback.labels import Label, file_labels, history
+from serving.log.predictions import append, read
+from serving.log.schema import Prediction
+from tasks.forget import erase_records, find_samples
 
 
 @pytest.fixture
@@ -32,6 +35,19 @@ def test_erase_records__log_and_what_remains(plan, sample):
     assert list(read("photos")["hash"]) == ["other"]
     assert found.remains[0].startswith("versions that learned from them, weights and all: v1; retrain")
     assert erase_records.fn(plan.domain, sample).predictions == 0
+
+
+def test_find_samples__seen_in_production_alone(plan, own_workshop, project):
+    """By content, or by what a caller said of it; predictions and labels of it go."""
+    photos = [Prediction(datetime.now(UTC), 1, "t", one, "x", error="e", id=one, group=f"of {one}") for one in "abc"]
+    append("photos", photos, ())
+    file_labels("photos", [Label("id", one, "dark") for one in "abc"])
+    found = find_samples.fn(plan.domain, ["a"], ["of b"])
+    assert found == Samples(frozenset("ab"), (), frozenset({"of b"}))
+    assert erase_records.fn(plan.domain, found).predictions == 2
+    assert (list(read("photos")["hash"]), list(history("photos")["reference"])) == (["c"], ["c"])
+    with pytest.raises(SourceError, match="no sample of the path or group 'of b'"):
+        find_samples.fn(plan.domain, [], ["of b"])
 
 
 def test_erase_records__of_a_golden_sample(plan, own_workshop, registered):

@@ -10,7 +10,7 @@ from registry.ledger.events import Events
 from registry.ledger.ledger import Change, Ledger
 from registry.ledger.notices import notices
 from registry.store.tracking import latest_run
-from serving.score import Destination
+from serving.score.files import Destination
 from settings.machine import load_settings
 from tasks.monitor import check_drift
 from tasks.score import score
@@ -43,7 +43,7 @@ def photos(folder, count: int) -> list:
     for number in range(count):
         pixels = np.clip(random.normal(60, 25, (64, 64)), 0, 255).astype(np.uint8)
         Image.fromarray(pixels).save(folder / f"{number}.png")
-    return sorted(folder.iterdir())
+    return sorted(map(str, folder.iterdir()))
 
 
 @pytest.mark.usefixtures("tracked", "prefect_api")
@@ -68,7 +68,7 @@ def test_check_drift__broken_files(champion, tmp_path):
     paths = photos(tmp_path / "broken", 30)
     for path in paths[:10]:
         path.write_bytes(b"broken")
-    assert len(score(paths, TRAFFIC).failures) == 10
+    assert score(paths, TRAFFIC).failed == 10
     found = check_drift("photos", CONFIG)
     assert (found.action, found.statistics) == ("alert", {})
     assert "10 of 30 files could not be used" in found.reason

@@ -5,7 +5,8 @@ import pytest
 from registry.ledger.ledger import Change, Ledger
 from settings.errors import ConfigError
 from settings.machine import load_settings
-from tasks.remove import close_ledger, plan_removal
+from tasks.removal import plan_removal
+from tasks.remove import close_ledger
 
 
 @pytest.mark.parametrize("name", ["nothere", "../digits"])

@@ -9,6 +9,7 @@ import pytest
 from data.errors import VersioningError
 from data.stages.ingest import ingest
 from data.stages.remove import Place, folders_of, remove_data
+from data.stores.atomic import write_text
 from data.stores.manifest import processed_folder, raw_manifest_path, read_table
 from data.stores.versioning import changed_stages, dataset_version, reproduce_stage, restore
 
@@ -29,11 +30,14 @@ def test_remove_data__nothing_of_it_is_left(project: Path, helpers: Any) -> None
             (project / ".regraft" / room / name).mkdir(parents=True, exist_ok=True)
     (project / "data" / "restored" / f"photos-{'a' * 32}").mkdir(parents=True)
     (project / "data" / "raw" / "photos-2").mkdir()
+    for name in ("photos", "twin"):
+        write_text(project / ".regraft" / "stages" / f"{name}.json", "{}")
     place = Place(project, project / ".regraft", "photos")
     assert len(folders_of(place)) == 6  # raw, validated, processed, restored, reports and packages
     before = helpers.contents(processed_folder(project, "twin"))
     assert remove_data(place, ["twin"]) == remove_data(place, ["twin"]) == []
     assert folders_of(place) == []
+    assert [path.name for path in (project / ".regraft" / "stages").iterdir()] == ["twin.json"]
     assert (project / "data" / "raw" / "photos-2").exists()
     assert helpers.contents(processed_folder(project, "twin")) == before
     assert len(list((project / "photos").rglob("*.png"))) == 18

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from data.errors import LockedError
+from data.errors import LockedError, StorageError
 from data.stores.locks import domain_lock, holder_of
 
 HOLDER = """
@@ -45,6 +45,21 @@ def test_domain_lock__says_who_holds_it(tmp_path: Path, helpers: Any) -> None:
             raise AssertionError
         with domain_lock(tmp_path, "digits", "train"):
             pass
+
+
+@pytest.mark.parametrize(
+    "refuse", [lambda home: (home / "locks").touch(), lambda home: _mkdir(home / "locks/solar.json")]
+)
+def test_domain_lock__disk_refuses(refuse: Callable[[Path], None], tmp_path: Path) -> None:
+    """Files that cannot be written are one line with place and remedy, and leave the domain free."""
+    refuse(tmp_path)
+    for _ in range(2):
+        with pytest.raises(StorageError, match=r"cannot write .*locks: .*; free disk space or check its rights"):
+            domain_lock(tmp_path, "solar", "check").__enter__()
+
+
+def _mkdir(path: Path) -> None:
+    path.mkdir(parents=True)
 
 
 def test_domain_lock__freed_by_kill(tmp_path: Path, helpers: Any) -> None:

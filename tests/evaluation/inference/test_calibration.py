@@ -53,6 +53,15 @@ def test_fit_temperature__weights_count() -> None:
     assert found == pytest.approx(fit_temperature(modest.probabilities, modest.truth, np.ones(1000)), rel=1e-4)
 
 
+def test_fit_temperature__twice_the_weight_is_twice_the_sample() -> None:
+    """A sample of weight three counts as three."""
+    said, weights = drawn(300, temperature=2.0), np.where(np.arange(300) < 40, 3, 1)
+    again = np.repeat(np.arange(300), weights)
+    found = fit_temperature(said.probabilities, said.truth, weights.astype(np.float64))
+    assert found == pytest.approx(fit_temperature(said.probabilities[again], said.truth[again], np.ones(380)), rel=1e-4)
+    assert found != pytest.approx(fit_temperature(said.probabilities, said.truth, np.ones(300)), rel=1e-3)
+
+
 def test_fit_temperature__all_right() -> None:
     """Eighteen right samples of three classes make a modest model sure to 19 in 20, and leave one that is surer."""
     truth = np.arange(18) % 3

@@ -1,5 +1,6 @@
 """Few different samples are little evidence, whatever the resamples show."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -16,6 +17,7 @@ from evaluation.inference.bootstrap import (
 )
 from evaluation.inference.discrete import paired_interval, share_interval, unseen_share
 from evaluation.inference.paired import paired_difference
+from evaluation.predictions.grouped import Floats
 from evaluation.predictions.metrics import accuracy
 from evaluation.predictions.predictions import Predictions
 
@@ -115,6 +117,17 @@ def test_bootstrap_interval__no_surer_than_single_samples() -> None:
     assert (found.low, found.high) == pytest.approx((low, high))
 
 
+def test_bootstrap_interval__right_by_weight_and_class() -> None:
+    """Kish's size: twenty of weight five and twenty of one are 27.7; ten of one class and fifty of another are 33.3."""
+    heavy = replace(hits([True] * 40), weights=np.repeat([1.0, 5.0], 20))
+    found = bootstrap_interval("accuracy", heavy, Resampling(seed=0, resamples=100))
+    assert found.low == pytest.approx(share_interval(1.0, 120**2 / (20 + 500), 0.95)[0])
+    truth = np.repeat([0, 1], [10, 50])
+    uneven = replace(hits([True] * 60), truth=truth, probabilities=np.eye(2)[truth])
+    found = bootstrap_interval("balanced_accuracy", uneven, Resampling(seed=0, resamples=100))
+    assert found.low == pytest.approx(share_interval(1.0, 2**2 / (0.1 + 0.02), 0.95)[0])
+
+
 def test_bootstrap_interval__loss_of_the_perfect() -> None:
     """A loss of 0 on every sample may be more on those that were not drawn."""
     found = bootstrap_interval("brier", hits([True] * 20), Resampling(seed=0, resamples=100))
@@ -158,6 +171,24 @@ def test_paired_difference__at_the_number_of_samples() -> None:
     one, other = hits([True] * 59 + [False]), hits([True] * 60)
     gained = paired_difference("accuracy", one, other, Resampling(seed=0, resamples=400))
     assert gained.high == pytest.approx(paired_interval(1 / 60, 0, 60, 0.95)[1], abs=0.005)
+
+
+def test_paired_difference__at_the_effective_number_of_samples() -> None:
+    """Where groups go together and most differences go one way, the lower end is Tango's at the size they are worth."""
+    place = np.arange(72)
+    won, lost = (place % 6 < 4) & (place // 6 < 10) & (place // 6 % 3 > 0), (place % 6 == 5) & (place // 6 < 4)
+    pair, resampling = [hits(list(~part), size=6) for part in (won, lost)], Resampling(seed=0, resamples=400)
+
+    def gain(weights: Floats) -> Floats:
+        """What the second is better, [R]."""
+        before, after = (accuracy(one.truth, one.probabilities, weights) for one in pair)
+        return after - before
+
+    error = standard_error(replicates(gain, pair[0], resampling), groups=12)
+    spread = won.mean() + lost.mean() - (won.mean() - lost.mean()) ** 2
+    size = spread / error**2 * (t.ppf(0.975, 71) / t.ppf(0.975, 11)) ** 2
+    low, _ = paired_interval(won.mean(), lost.mean(), size, 0.95)
+    assert paired_difference("accuracy", *pair, resampling).low == pytest.approx(low)
 
 
 def test_paired_difference__discordant_in_few_groups() -> None:

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t
 
 from evaluation.errors import EvaluationError
-from evaluation.inference.bootstrap import Resampling, bootstrap_interval
+from evaluation.inference.bootstrap import Resampling, bootstrap_interval, replicates, standard_error
 from evaluation.inference.interval import Interval
 from evaluation.inference.paired import improvement, mcnemar_midp, paired_difference, samples_needed
 from evaluation.predictions.predictions import Predictions
@@ -83,6 +84,19 @@ def test_improvement__same_on_every_sample(before: float, after: float, samples:
     gain, room = (1 - before) ** 2 - (1 - after) ** 2, 1 - 0.025 ** (1 / samples)
     assert found.value == pytest.approx(gain)
     assert (found.low, found.high) == pytest.approx((gain - room * (2 + gain), gain + room * (2 - gain)))
+
+
+def test_paired_difference__weights_and_few_groups() -> None:
+    """By weight, and at a high level as far out as Student's t of five groups, which no resample is."""
+    weights = np.random.default_rng(1).uniform(0.2, 3, 300)
+    pair = [replace(one, weights=weights, groups=[f"g{row % 5}" for row in range(300)]) for one in (model(0), model(1))]
+    resampling = Resampling(seed=0, resamples=400, level=0.999)
+    losses = [(one.probabilities[:, 1] - one.truth) ** 2 for one in pair]
+    found, gained = paired_difference("brier", *pair, resampling), losses[1] - losses[0]
+    assert found.value == pytest.approx(np.average(gained, weights=weights))
+    error = standard_error(replicates(lambda drawn: drawn @ gained / drawn.sum(1), pair[0], resampling), groups=5)
+    reach = t.ppf(0.9995, 4) * error
+    assert (found.low, found.high) == pytest.approx((found.value - reach, found.value + reach))
 
 
 def test_paired_difference__other_samples() -> None:

@@ -159,6 +159,15 @@ def test_judge_slices__says_what_it_cannot(values: list[str], changes: Any, note
     assert found["low"].isna().tolist() == [not note.startswith("rest") for note in notes.values()]
 
 
+def test_judge_slices__just_large_enough() -> None:
+    """Twenty samples are a slice with an interval, and so are two groups."""
+    groups = [f"a{row % 2}" for row in range(20)] + [f"b{row}" for row in range(100)]
+    row = judged(make({"line": ["a"] * 20 + ["b"] * 100}, groups=groups)).loc["a"]
+    assert row["note"] == ""
+    assert row["low"] < row["estimate"] < row["high"]
+    assert 0 < row["p_value"] <= 1
+
+
 def test_judge_slices__no_spread() -> None:
     """A slice in which each sample is right has no interval of width zero: twenty groups of twenty are at least 83%."""
     found = judged(make({"line": ["a"] * 40 + ["b"] * 80}, right=np.where(np.arange(120) < 40, 1.0, 0.6)))

@@ -1,6 +1,8 @@
 """What the commands share: lists as they are typed, and results as JSON."""
 
 import json
+import logging
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from flows.cli.console import listed, print_json
+from flows.cli.console import _says_who_shows, listed, print_json
 
 
 @dataclass(frozen=True)
@@ -50,3 +52,20 @@ def test_print_json__what_json_does_not_know(capsys):
     table = pd.DataFrame({"n": [1]})
     print_json({"inner": (Inner(float("nan")),), "table": table})
     assert json.loads(capsys.readouterr().out) == {"inner": [{"value": None}], "table": [{"n": 1}]}
+
+
+def test_says_who_shows__where_nothing_listens():
+    """The link to a run stands with the command that shows it, until a server does; other lines stay as they are."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        page = f"http://127.0.0.1:{server.getsockname()[1]}/runs/1"
+        assert said(f"View at {page}") == f"View at {page}"
+    assert said(f"View at {page}") == f"View at {page} (`regraft up` shows it)"
+    assert said("View at https://prefect.example.org/runs/1") == "View at https://prefect.example.org/runs/1"
+    assert said(f"trained, {page}") == f"trained, {page}"
+
+
+def said(line):
+    """What stands on the console for a line of the log."""
+    record = logging.LogRecord("prefect", logging.INFO, "", 0, line, None, None)
+    assert _says_who_shows(record)
+    return record.getMessage()

@@ -76,3 +76,11 @@ def test_guarded__no_room(project, prefect_api):
             pytest.fail("it began")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_guarded__home_that_cannot_be_written(project, monkeypatch):
+    """Databases on a disk that only reads fail at each of their own calls; one line comes before all of them."""
+    (project / ".regraft").mkdir(exist_ok=True)
+    monkeypatch.setattr("flows.cli.guard.os.access", lambda path, mode: False)
+    with pytest.raises(ConfigError, match=r"\.regraft: cannot be written to; nothing was begun"), guarded():
+        pass

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from flows.new import write_domain
+
 COMMAND = """
 import os, sys
 from flows.environment import prepare_environment
@@ -57,3 +59,44 @@ def test_temporary_server__that_ends(project, alone):
     broken = COMMAND.replace("server.wait()", "server.process.kill(); server.wait()")
     done = subprocess.run([sys.executable, "-c", broken], env=alone, capture_output=True, text=True, check=False)
     assert "RegraftError: Prefect's temporary server ended with code -9; run the same command again" in done.stderr
+
+
+FLOWS = """
+import importlib, sys
+from flows.cli import COMMANDS, regraft
+
+def begun(*args, **options):
+    sys.exit("has loaded Prefect before its server begins" if "prefect" in sys.modules else 0)
+
+for line in sys.stdin:
+    command, *told = line.split()
+    importlib.import_module(f"flows.cli.{COMMANDS[command][0]}").run_flow = begun
+    try:
+        regraft([command, *told], standalone_mode=False)
+    except SystemExit as end:
+        print(command, end.code)
+"""
+LINES = """prepare photos
+audit photos
+split refresh photos
+rank photos
+sweep photos --recipes prototype
+train photos
+evaluate photos 1
+promote photos 1
+retrain photos
+monitor photos
+rollback photos --reason r
+reproduce photos 1
+score photos .
+forget photos --key a --yes
+remove photos --yes
+"""
+
+
+def test_commands__begin_their_server_before_prefect_is_loaded(alone, project, image_folder):
+    """Prefect, loaded earlier, starts a server of its own, whose transactions fail where they should wait."""
+    write_domain("photos", image_folder(3), None)
+    options = {"env": alone, "capture_output": True, "text": True}
+    done = subprocess.run([sys.executable, "-c", FLOWS], input=LINES, check=False, **options)
+    assert done.stdout.splitlines() == [f"{line.split()[0]} 0" for line in LINES.splitlines()], done.stderr

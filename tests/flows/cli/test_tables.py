@@ -48,7 +48,13 @@ MONITORED = Found(
     action="retrain", reason=LONG, samples=5000, statistics={"embedding_mmd2": 0.1}, page=PATH, version=12
 )
 SCORED = Found(
-    domain=NAME, version=12, samples=2, failures=[Found(path=PATH, error=LONG)], predicted={CLASS: 1}, logged=2
+    domain=NAME,
+    version=12,
+    samples=2,
+    failed=1,
+    failures=[Found(path=PATH, error=LONG)],
+    predicted={CLASS: 1},
+    logged=2,
 )
 AUDITED = Found(samples=10, counts={"near-duplicates across splits": 1}, left_out={"label noise": LONG}, page=PATH,
                 table=PATH, run_id="a" * 32)  # fmt: skip
@@ -109,7 +115,8 @@ CALLS: dict[str, tuple[str, Any, list[str]]] = {
         "flows.hand_over.hand_over_version", Found(domain=NAME, version=3, folder=PATH, program=PATH), [NAME, "x"],
     ),
     "feedback": (
-        "data.stages.feedback.add_feedback", Found(rows=3, path=PATH, unknown={CLASS: 3}), [NAME, "pyproject.toml"],
+        "tasks.feedback.file_feedback",
+        Found(rows=3, labels=3, path=PATH, unknown={CLASS: 3}, where="tasks.digit.classes"), [NAME, "pyproject.toml"],
     ),
 }  # fmt: skip
 OTHERS = {"demo", "up", "serve", "init", "ledger", "rank", "split"}  # by themselves below, or they print as they go
@@ -154,7 +161,7 @@ def test_walk__what_flows_come_to(run, monkeypatch, name):
     command = regraft.get_command(click.Context(regraft), name)
     module = command.callback.__module__
     monkeypatch.setattr(f"{module}.run_flow", lambda *arguments, **options: found)
-    monkeypatch.setattr("tasks.remove.plan_removal", lambda domain: found)
+    monkeypatch.setattr("tasks.removal.plan_removal", lambda domain: found)
     monkeypatch.setattr("flows.report.report_version", lambda *asked: REPORT)
     shown = run(name, NAME, *more)
     assert too_long(shown) == []

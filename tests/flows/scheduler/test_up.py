@@ -13,8 +13,9 @@ import pytest
 from data.stores.locks import domain_lock
 from flows.scheduler.up import Processes, check_ports, environment, up, web_servers
 from settings.errors import ConfigError
-from settings.machine import Settings
+from settings.machine import ServingSettings, Settings
 
+SERVING = ServingSettings(port=14292)
 PYTHON = sys.executable
 SLEEPER = [PYTHON, "-c", "import signal; signal.pause()"]
 IGNORE = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
@@ -23,7 +24,7 @@ SECOND = """
 import pathlib, sys
 from flows.scheduler.up import up
 from settings.machine import Settings
-up(Settings(root=pathlib.Path(sys.argv[1]), prefect_port=14295, mlflow_port=14296))
+up(Settings(root=pathlib.Path(sys.argv[1]), prefect_port=14295, mlflow_port=14296, serving={"port": 0}))
 """
 
 
@@ -38,21 +39,28 @@ def taken() -> Iterator[int]:
 
 def settings(tmp_path, **given) -> Settings:
     """Settings of a project in a temporary folder, on ports that nobody uses."""
-    return Settings(root=tmp_path, **{"prefect_port": 14293, "mlflow_port": 14294, **given})
+    return Settings(root=tmp_path, **{"prefect_port": 14293, "mlflow_port": 14294, "serving": SERVING, **given})
 
 
 def test_web_servers__all_local(tmp_path):
     """Every server binds to this machine only, MLflow with one worker."""
     servers = web_servers(settings(tmp_path))
-    assert [server.name for server in servers] == ["prefect", "mlflow"]
-    assert all("--host 127.0.0.1" in " ".join(server.command) for server in servers)
+    assert [server.name for server in servers] == ["prefect", "mlflow", "service"]
+    assert all("--host 127.0.0.1" in " ".join(server.command) for server in servers[:2])
+    assert servers[2].command[-2:] == ["--port", "14292"]
     assert "--workers 1" in " ".join(servers[1].command)
 
 
 def test_web_servers__mlflow_runs_elsewhere(tmp_path):
     """A tracking server of somebody else is used, not started."""
     servers = web_servers(settings(tmp_path, mlflow_uri="https://mlflow.example.org"))
-    assert [server.name for server in servers] == ["prefect"]
+    assert [server.name for server in servers] == ["prefect", "service"]
+
+
+def test_web_servers__no_service(tmp_path):
+    """Port 0 says that the models are served elsewhere, or not at all."""
+    servers = web_servers(settings(tmp_path, serving=ServingSettings(port=0)))
+    assert [server.name for server in servers] == ["prefect", "mlflow"]
 
 
 def test_environment__points_at_own_servers(tmp_path):

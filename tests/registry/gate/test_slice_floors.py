@@ -78,6 +78,17 @@ def test_slice_floors__worse_by_the_margin() -> None:
     assert alone(one, other, slice_margin=areas[0] - areas[1]).value == pytest.approx(0.5)
 
 
+def test_slice_floors__a_small_spread_is_one() -> None:
+    """Where a loss is small and nearly alike on all samples, it is judged by its spread, however small that is."""
+    one = model(1.5, np.array(["mono"] * 120), seed=1)
+    less = np.random.default_rng(0).uniform(0.0005, 0.0015, 120)
+    said = np.where(np.eye(2)[one.truth] == 1, one.probabilities - less[:, None], one.probabilities + less[:, None])
+    other = replace(one, probabilities=said)
+    lost = float(((said[:, 1] - one.truth) ** 2 - (one.probabilities[:, 1] - one.truth) ** 2).mean())
+    assert 0 < lost < 0.002
+    assert alone(one, other, metric="brier", slice_margin=lost).value == pytest.approx(0.5, abs=0.01)
+
+
 def test_slice_floors__few_groups() -> None:
     """Three groups give a standard error of two degrees of freedom, not of many."""
     slices, groups = np.array(["mono"] * 60), [f"g{row % 3}" for row in range(60)]

@@ -13,8 +13,9 @@ from registry.store.aliases import alias_faults
 from registry.store.models import model_version
 from registry.store.tracking import read_text
 from serving.canary.conducting import settle, standing, stop
-from serving.feedback.store import Feedback, append_feedback
-from serving.log.predictions import Prediction, append
+from serving.feedback.labels import Label, file_labels
+from serving.log.predictions import append
+from serving.log.schema import Prediction
 from settings.machine import load_settings
 from tests.canary import write
 
@@ -28,7 +29,7 @@ def say(answers: dict[int, str], count: int, label: str) -> None:
         for version, answer in answers.items()
     ]
     append("photos", rows, ())
-    append_feedback("photos", [Feedback(f"{number}-0", label) for number in range(count)])
+    file_labels("photos", [Label("id", f"{number}-0", label) for number in range(count)])
 
 
 def events() -> Events:
@@ -73,7 +74,7 @@ def test_settle__withdraws(canary):
     say({1: "dark", 2: "light"}, 60, "dark")
     settle("photos")
     assert Ledger(load_settings().ledger).champion("photos") == 1
-    assert ended()[1].startswith("WITHDRAW: surely over 0.05 worse: right -100.0 points oftener")
+    assert ended()[1].startswith("WITHDRAW: surely worse: right -100.0 points oftener")
 
 
 def test_settle__approval(canary):

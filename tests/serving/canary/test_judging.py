@@ -1,6 +1,7 @@
 """What the requests show of a canary."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -39,8 +40,8 @@ def shares(better: float, worse: float, count: int = 3000, seed: int = 1) -> np.
     ("gains", "end", "told"),
     [
         (shares(0.06, 0.03), "PROMOTE", "surely at most 0.05 worse: right +"),
-        (shares(0.02, 0.14), "WITHDRAW", "surely over 0.05 worse: right -"),
-        (shares(0.02, 0.045), None, "is shown yet"),  # at most 5 points worse, but over gate.total_margin
+        (shares(0.02, 0.14), "WITHDRAW", "surely worse: right -"),
+        (shares(0.02, 0.04, 500, seed=3), None, "is shown yet"),  # at most 5 points worse, but over gate.total_margin
         (shares(0.06, 0.03, 20), None, "is shown yet"),
     ],
 )
@@ -98,7 +99,11 @@ def test_finding__evidence(decision):
     assert found.evidence() == judge(pairs([1.0, 0.0], [0.0], 2), decision, PLAN, 1.0).evidence()
 
 
-@pytest.mark.parametrize(("hours", "share"), [(-1, 0.05), (0, 0.05), (56.1, 0.2), (112.1, 0.5), (500, 0.5)])
-def test_share__steps_of_equal_time(hours, share):
-    """The share grows with time and stays at the last step."""
-    assert PLAN.share(hours) == share
+@pytest.mark.parametrize(
+    ("evidence", "share"), [(1.0, 0.05), (4.3, 0.05), (4.4, 0.2), (18.5, 0.2), (18.7, 0.5), (80.0, 0.5), (900.0, 0.5)]
+)
+def test_progress__share_grows_with_evidence(decision, evidence, share):
+    """In steps of equal length on the way to proof: without evidence it stays at the first."""
+    for known in ("as_good", "as_good_unlabelled"):
+        figures = replace(figures_of(pairs(), decision), **{known: evidence})
+        assert PLAN.share(figures.progress) == share

@@ -12,16 +12,22 @@ from settings.errors import RegraftError
 def slot(champion: list[float], canary: list[float]) -> SimpleNamespace:
     """A slot whose models took these seconds a sample."""
     served = [SimpleNamespace(batcher=SimpleNamespace(seconds=deque(one))) for one in (champion, canary)]
-    return SimpleNamespace(domain="photos", current=served[0], rival=SimpleNamespace(served=served[1]))
+    return SimpleNamespace(
+        domain="photos", current=served[0], rival=SimpleNamespace(served=served[1], canary="v2", share=0.05)
+    )
 
 
 def test_settled__with_what_the_models_take(monkeypatch):
     """Medians of a sample's seconds, and the fewer batches of the two; none where one has answered nothing yet."""
     asked = []
-    monkeypatch.setattr("serving.canary.watch.settle", lambda domain, speeds: asked.append((domain, speeds)))
-    asyncio.run(settled(slot([0.1, 0.3, 0.2], [0.4, 0.6])))
-    asyncio.run(settled(slot([0.1], [])))
+    found = SimpleNamespace(canary="v2", share=0.2)
+    monkeypatch.setattr("serving.canary.watch.settle", lambda *told: asked.append(told) or found)
+    first, other = slot([0.1, 0.3, 0.2], [0.4, 0.6]), slot([0.1], [])
+    other.rival.canary = "v3"
+    asyncio.run(settled(first))
+    asyncio.run(settled(other))
     assert asked == [("photos", Speeds(0.2, 0.5, 2)), ("photos", None)]
+    assert (first.rival.share, other.rival.share) == (0.2, 0.05), "a share is for the canary that was judged"
 
 
 def test_watch__goes_on_after_a_fault(monkeypatch, caplog):

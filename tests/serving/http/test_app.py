@@ -13,7 +13,6 @@ from registry.ledger.ledger import Change, Ledger
 from registry.store.models import model_version
 from serving.http.app import create_app
 from serving.log import predictions as prediction_log
-from serving.log.writer import LogWriter
 from settings.machine import load_settings
 
 HERE = "http://127.0.0.1"
@@ -119,30 +118,6 @@ def test_model__what_answers(client):
 def test_app__under_another_name(client):
     """A page on the internet that names this machine by a domain of its own is turned away."""
     assert client.get("/healthz", headers={"host": "evil.example"}).status_code == 400
-
-
-def test_log_writer__disk_is_full(client, monkeypatch, tmp_path):
-    """Nothing is lost while the disk refuses, and it is written once it takes again."""
-    import asyncio
-    from datetime import UTC, datetime
-
-    monkeypatch.setattr("serving.log.writer.MOST_ROWS", 2)
-    row = prediction_log.Prediction(datetime.now(UTC), 1, "t", "h", "request/1", error="none")
-    log = LogWriter("full")
-    with monkeypatch.context() as full:
-        full.setattr("serving.log.writer.append", _full)
-        for _ in range(3):
-            log.add(row, ())
-        asyncio.run(log.flush())
-        assert (log.fault, log.lost) == ("the disk is full", 1)
-    asyncio.run(log.flush())
-    assert (log.fault, len(prediction_log.read("full"))) == ("", 2)
-
-
-def _full(*_) -> None:
-    from data.errors import StorageError
-
-    raise StorageError("the disk is full")
 
 
 def test_app__loads_no_library_of_training():

@@ -22,7 +22,7 @@ def bearer(key: str) -> dict[str, str]:
 
 def test_guard__every_route_wants_a_key(tiny, path):
     """But those that say whether it lives, and the page."""
-    key = add_key(path, "a", [Role.PREDICT])
+    key = add_key(path, "a", [Role.ADMIN])
     client = tiny()
     documented = {path.format(domain="photos", number="3") for path in client.app.openapi()["paths"]}
     routes = {*documented, *OPEN, "/openapi.json"}

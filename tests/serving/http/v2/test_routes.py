@@ -160,6 +160,6 @@ def test_infer__who_asks(tiny, shade, monkeypatch, path, pinned):
         return await known(domain, contents, asked, by_champion=by_champion)
 
     monkeypatch.setattr(service, "predict", noted)
-    sent = by_hand([shade(20)]) | {"parameters": {"request_key": "k", "group": 7, "session": "s"}}
+    sent = by_hand([shade(20)]) | {"parameters": {"request_key": "k", "group": "g", "session": "s"}}
     assert client.post(path, json=sent).status_code == 200
-    assert told == [(Asked(key="k", group="7", session="s"), pinned)]
+    assert told == [(Asked(key="k", group="g", session="s"), pinned)]

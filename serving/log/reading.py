@@ -1,0 +1,112 @@
+"""What of the log a reader opens: folders and files that can hold what it wants, newest first, until it has enough."""
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from serving.errors import PredictionLogError
+from serving.log.schema import FIRST, SCHEMA, shaped
+from serving.log.store import File, Store, settled, stamp
+
+ALWAYS = ("time", "version", "id")  # by these rows are chosen and counted once
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is read: rows of a version, the newest so many, from a time until before another; columns. None: all."""
+
+    version: int | None = None
+    last: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    columns: Sequence[str] | None = None
+
+    def may_hold(self, file: File) -> bool:
+        """Whether by its name a file may have such rows."""
+        old = self.since is not None and file.last < stamp(self.since)
+        new = self.until is not None and file.first >= stamp(self.until)
+        return not old and not new
+
+    def of(self, table: pa.Table) -> pa.Table:
+        """The rows of a table that are wanted, but for `last`."""
+        rules = [
+            None if self.version is None else pc.field("version") == self.version,
+            None if self.since is None else pc.field("time") >= pa.scalar(self.since, SCHEMA.field("time").type),
+            None if self.until is None else pc.field("time") < pa.scalar(self.until, SCHEMA.field("time").type),
+        ]
+        for rule in rules:
+            table = table if rule is None else table.filter(rule)
+        return table
+
+
+def read_rows(store: Store, wanted: Wanted) -> pa.Table:
+    """The rows, file by file and oldest file first; one that was written twice may be there twice.
+
+    Raises:
+        PredictionLogError: a file that had to be opened is not what was written.
+    """
+    return settled(lambda: _collected(store, wanted))
+
+
+def files_of(store: Store, wanted: Wanted) -> Iterator[File]:
+    """The files that may hold what is wanted, newest first; a folder is listed once it is reached."""
+    flat: dict[str, list[File]] = {}
+    for file in store.files():
+        flat.setdefault(file.written[:8], []).append(file)
+    days: dict[str, list[str]] = {}
+    for folder in _versions(store, wanted):
+        for day in store.folders(folder):
+            days.setdefault(day.removeprefix("day=").replace("-", ""), []).append(f"{folder}/{day}")
+    for day in sorted({*flat, *days}, reverse=True):
+        if wanted.since is not None and day < stamp(wanted.since)[:8]:
+            return
+        found = [*flat.get(day, []), *(file for folder in days.get(day, []) for file in store.files(folder))]
+        yield from sorted(filter(wanted.may_hold, found), key=lambda file: file.name, reverse=True)
+
+
+def load(store: Store, file: File, columns: Sequence[str] | None = None) -> pa.Table:
+    """One file after checking its bytes against its name, with all columns or those of the named ones that it has.
+
+    Raises:
+        FileNotFoundError: it is not there any more.
+        PredictionLogError: it is not what was written.
+    """
+    content = store.read(file)
+    try:
+        opened = pq.ParquetFile(io.BytesIO(content))
+        there = opened.schema_arrow.names
+        read = there if columns is None else [name for name in there if name in {*columns, *ALWAYS}]
+        if {*FIRST} <= {*there}:
+            return shaped(opened.read(read, use_threads=False), file.name)  # for the threads see data.parquet
+    except (pa.ArrowException, ValueError) as error:
+        raise _foreign(file) from error
+    raise _foreign(file)
+
+
+def _foreign(file: File) -> PredictionLogError:
+    told = f"prediction log file {file.path} holds other columns than this release writes"
+    return PredictionLogError(f"{told}; move it out of the folder")
+
+
+def _versions(store: Store, wanted: Wanted) -> list[str]:
+    there = [name for name in store.folders() if name.startswith("version=")]
+    return [name for name in there if wanted.version is None or name == f"version={wanted.version}"]
+
+
+def _collected(store: Store, wanted: Wanted) -> pa.Table:
+    tables: list[pa.Table] = []
+    seen: set[tuple[str, int]] = set()
+    for file in files_of(store, wanted):
+        if wanted.last is not None and len(seen) >= wanted.last:
+            break
+        tables.append(wanted.of(load(store, file, wanted.columns)))
+        if wanted.last is not None:
+            seen.update(zip(tables[-1]["id"].to_pylist(), tables[-1]["version"].to_pylist(), strict=True))
+    named = None if wanted.columns is None else {*wanted.columns, *ALWAYS}
+    nothing = SCHEMA.empty_table().select([name for name in SCHEMA.names if named is None or name in named])
+    return pa.concat_tables([nothing, *reversed(tables)], promote_options="default")

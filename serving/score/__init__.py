@@ -1,0 +1,1 @@
+"""Batch scoring: any number of files through the engine of the service, into log, table or stream."""
