@@ -6,6 +6,7 @@ from data.stages.remove import remove_data
 from registry.ledger.history import NOTHING, REMOVE
 from registry.ledger.ledger import Change, Ledger
 from registry.store.removal import retire
+from serving.log.predictions import store_of
 from settings.machine import load_settings
 from tasks.domain import domain_names
 from tasks.policy import IO
@@ -32,8 +33,9 @@ def remove_model(name: str) -> None:
 
 @task(name="remove files", task_run_name="remove the files of {name}", **IO)
 def remove_files(name: str) -> list[str]:
-    """Deletes data, caches and, last of all, the domain's YAML; names the DVC remotes that are out of reach."""
+    """Deletes log, data, caches and, last of all, the domain's YAML; names the DVC remotes that are out of reach."""
     place = place_of(name)
+    store_of(name).drop()  # which may lie elsewhere than the rest
     unreached = remove_data(place, [other for other in domain_names(place.root) if other != name])
     (place.root / "domains" / f"{name}.yaml").unlink(missing_ok=True)
     return unreached

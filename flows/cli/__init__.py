@@ -26,7 +26,7 @@ COMMANDS = {
     "monitor": ("run", "Check the champion's traffic for drift."),
     "rollback": ("run", "Return to an earlier version; the present one goes into quarantine."),
     "reproduce": ("run", "Restore a version's data, train again, compare."),
-    "score": ("run", "Score files with the champion."),
+    "score": ("score", "Score files with the champion."),
     "serve": ("serve", "Answer requests with the champions of domains until Ctrl-C."),
     "canary": ("canary", "How a challenger that answers a share of requests stands; --stop ends it."),
     "keys": ("keys", "Keys for callers of the service: add, list, revoke."),

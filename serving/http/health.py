@@ -42,4 +42,5 @@ def _for_others(ring: KeyRing) -> bool:
 
 def _state(slot: Slot, log: LogWriter) -> dict[str, Any]:
     version = slot.current.version if slot.current else None
-    return {"version": version, "fault": slot.fault, "log_fault": log.fault, "log_rows_lost": log.lost}
+    rows = {"log_rows_waiting": log.waiting, "log_rows_lost": log.lost}
+    return {"version": version, "fault": slot.fault, "log_fault": log.fault, **rows}

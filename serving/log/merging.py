@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from serving.log.predictions import folder_of
-from serving.log.reading import load
+from serving.log.reading import ROW, load, once
 from serving.log.store import File, Store
 
 MANY = 32  # small files in one folder, above which they are merged
@@ -17,7 +17,7 @@ SMALL, MERGED = 2**24, 2**26  # bytes of a file that is merged, and of what is m
 Load = Callable[[Store, File], pa.Table]
 
 
-def merge(store: Store, folder: str, load_file: Load = load, key: Sequence[str] = ("id", "version")) -> int:
+def merge(store: Store, folder: str, load_file: Load = load, key: Sequence[str] = ROW) -> int:
     """Merges the small files of a folder where they are many, and returns how many were.
 
     Args:
@@ -80,17 +80,10 @@ def _merge(store: Store, files: Sequence[File], load_file: Load, key: Sequence[s
         table = pa.concat_tables([load_file(store, file) for file in files], promote_options="default")
     except FileNotFoundError:
         return 0
-    written, names = store.rewrite(files[-1], _once(table, key)), {file.name for file in files}
+    written, names = store.rewrite(files[-1], once(table, key)), {file.name for file in files}
     others = [file for file in files if file.name != written.name]
     if not names <= {file.name for file in store.files(files[0].folder)}:
         others = [] if written.name in names else [written]
     for file in others:
         store.remove(file)
     return len(others)
-
-
-def _once(table: pa.Table, key: Sequence[str]) -> pa.Table:
-    """Each row once, in the order of the last of each, as a reader has them."""
-    numbered = table.select(key).append_column("row", pa.array(range(table.num_rows), pa.int64()))
-    last = numbered.group_by(list(key), use_threads=False).aggregate([("row", "max")])
-    return table.take(pa.array(sorted(last["row_max"].to_pylist()), pa.int64()))

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from serving.log.reading import Wanted, read_rows
+from serving.log.reading import Wanted, once, read_rows
 from serving.log.schema import Prediction, table_of
 from serving.log.store import File, Store
 from settings.machine import load_settings
@@ -61,10 +61,9 @@ def read(
     Raises:
         PredictionLogError: a file that had to be opened is not what was written.
     """
-    table = read_rows(store_of(domain), Wanted(version, last, since, until, columns))
+    table = once(read_rows(store_of(domain), Wanted(version, last, since, until, columns)))
+    table = table if last is None else table.slice(max(0, table.num_rows - last))
     frame: pd.DataFrame = table.to_pandas(use_threads=False)
-    frame = frame.drop_duplicates(["id", "version"], keep="last", ignore_index=True)
-    frame = frame if last is None else frame.tail(last).reset_index(drop=True)
     return frame if columns is None else frame.reindex(columns=list(columns))
 
 

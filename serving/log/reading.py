@@ -13,6 +13,7 @@ from serving.errors import PredictionLogError
 from serving.log.schema import FIRST, SCHEMA, shaped
 from serving.log.store import File, Store, settled, stamp
 
+ROW = ("id", "version")  # what names a row, however often it was written
 ALWAYS = ("time", "version", "id")  # by these rows are chosen and counted once
 
 
@@ -34,8 +35,9 @@ class Wanted:
 
     def of(self, table: pa.Table) -> pa.Table:
         """The rows of a table that are wanted, but for `last`."""
+        other = self.version is not None and pc.any(pc.not_equal(table["version"], self.version)).as_py()
         rules = [
-            None if self.version is None else pc.field("version") == self.version,
+            pc.field("version") == self.version if other else None,
             None if self.since is None else pc.field("time") >= pa.scalar(self.since, SCHEMA.field("time").type),
             None if self.until is None else pc.field("time") < pa.scalar(self.until, SCHEMA.field("time").type),
         ]
@@ -76,16 +78,42 @@ def load(store: Store, file: File, columns: Sequence[str] | None = None) -> pa.T
         FileNotFoundError: it is not there any more.
         PredictionLogError: it is not what was written.
     """
+    return pa.concat_tables(reversed([*parts_of(store, file, columns)]))
+
+
+def parts_of(store: Store, file: File, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """The same in parts, the newest rows first; a part is decoded once it is reached.
+
+    Raises:
+        FileNotFoundError: it is not there any more.
+        PredictionLogError: it is not what was written.
+    """
     content = store.read(file)
     try:
         opened = pq.ParquetFile(io.BytesIO(content))
         there = opened.schema_arrow.names
-        read = there if columns is None else [name for name in there if name in {*columns, *ALWAYS}]
         if {*FIRST} <= {*there}:
-            return shaped(opened.read(read, use_threads=False), file.name)  # for the threads see data.parquet
+            read = there if columns is None else [name for name in there if name in {*columns, *ALWAYS}]
+            yield from _parts(opened, read, file.name)
+            return
     except (pa.ArrowException, ValueError) as error:
         raise _foreign(file) from error
     raise _foreign(file)
+
+
+def _parts(opened: pq.ParquetFile, columns: list[str], name: str) -> Iterator[pa.Table]:
+    start = opened.metadata.num_rows
+    for group in reversed(range(opened.num_row_groups)):
+        table = opened.read_row_group(group, columns, use_threads=False)  # for the threads see data.parquet
+        start -= table.num_rows
+        yield shaped(table, name, start)
+
+
+def once(table: pa.Table, key: Sequence[str] = ROW) -> pa.Table:
+    """Each row once, where the last of those with its key stands."""
+    numbered = table.select(key).append_column("row", pa.array(range(table.num_rows), pa.int64()))
+    last = numbered.group_by(list(key), use_threads=False).aggregate([("row", "max")])["row_max"]
+    return table if len(last) == table.num_rows else table.take(pa.array(sorted(last.to_pylist()), pa.int64()))
 
 
 def _foreign(file: File) -> PredictionLogError:
@@ -101,12 +129,13 @@ def _versions(store: Store, wanted: Wanted) -> list[str]:
 def _collected(store: Store, wanted: Wanted) -> pa.Table:
     tables: list[pa.Table] = []
     seen: set[tuple[str, int]] = set()
-    for file in files_of(store, wanted):
-        if wanted.last is not None and len(seen) >= wanted.last:
-            break
-        tables.append(wanted.of(load(store, file, wanted.columns)))
+    parts = (part for file in files_of(store, wanted) for part in parts_of(store, file, wanted.columns))
+    for part in parts if wanted.last != 0 else ():
+        tables.append(wanted.of(part))
         if wanted.last is not None:
             seen.update(zip(tables[-1]["id"].to_pylist(), tables[-1]["version"].to_pylist(), strict=True))
+            if len(seen) >= wanted.last:
+                break
     named = None if wanted.columns is None else {*wanted.columns, *ALWAYS}
     nothing = SCHEMA.empty_table().select([name for name in SCHEMA.names if named is None or name in named])
     return pa.concat_tables([nothing, *reversed(tables)], promote_options="default")

@@ -98,16 +98,18 @@ def table_of(rows: Sequence[Prediction], facts: Sequence[str]) -> pa.Table:
     return pa.Table.from_pylist([vars(row) | dict(row.facts) for row in rows], schema=schema)
 
 
-def shaped(table: pa.Table, name: str) -> pa.Table:
+def shaped(table: pa.Table, name: str, start: int) -> pa.Table:
     """A table of any release with the columns of this one, or with those of them that were read.
 
-    `name` is that of its file, of which ids are made where it has none.
+    `name` is that of its file, and `start` its place there, of which ids are made where it has none.
 
     Raises:
         ValueError: a column is of another type.
     """
     if "id" not in table.column_names:
-        table = table.append_column("id", pa.array([_old_id(name, place) for place in range(table.num_rows)]))
+        table = table.append_column(
+            "id", pa.array([_old_id(name, start + place) for place in range(table.num_rows)], pa.string())
+        )
     fields = [SCHEMA.field(each) if each in SCHEMA.names else pa.field(each, FACT) for each in table.column_names]
     return table.cast(pa.schema(fields))
 

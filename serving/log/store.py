@@ -31,6 +31,7 @@ NAME = re.compile(rf"(?P<written>{TIME})-((?P<first>{TIME})-(?P<last>{TIME})-)?[
 STAMP = "%Y%m%dT%H%M%S.%fZ"
 EARLIEST = "0" * 8  # before any time
 TRIES = 5
+GROUP = 2048  # rows that a reader decodes at once
 _NEWEST: dict[str, str] = {}  # by address, so that no folder need be listed for each file
 Found = TypeVar("Found")
 
@@ -123,18 +124,20 @@ class Store:
         except OSError as error:
             raise StorageError(f"cannot delete {file.path}: {error.strerror or error}; mend its rights") from error
 
-    def drop(self, folder: str) -> None:
-        """Deletes a folder with its files; called again it finishes what was begun."""
+    def drop(self, folder: str = "") -> None:
+        """Deletes a folder with its files, or all; called again it finishes what was begun."""
         try:
-            self._fs.rm(f"{self._root}/{folder}", recursive=True)
+            self._fs.rm(f"{self._root}/{folder}".rstrip("/"), recursive=True)
         except FileNotFoundError:
             return
         except OSError as error:
-            raise StorageError(f"cannot delete {folder}: {error.strerror or error}; mend its rights") from error
+            raise StorageError(
+                f"cannot delete {folder or self._root}: {error.strerror or error}; mend its rights"
+            ) from error
 
     def _write(self, folder: str, written: str, table: pa.Table) -> File:
         buffer = io.BytesIO()
-        pq.write_table(table, buffer)
+        pq.write_table(table, buffer, row_group_size=GROUP)
         content, times = buffer.getvalue(), pc.min_max(table["time"]).as_py()
         first, last = stamp(times["min"]), stamp(times["max"])
         name = f"{written}-{first}-{last}-{_fingerprint(content)}.parquet"

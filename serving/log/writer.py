@@ -22,7 +22,7 @@ class LogWriter:
 
     @property
     def waiting(self) -> int:
-        """Rows that are not written yet."""
+        """Rows that are not on the disk yet."""
         return len(self._rows)
 
     def add(self, row: Prediction, measures: tuple[str, ...]) -> None:
@@ -51,4 +51,6 @@ class LogWriter:
             if not self.fault:
                 logger.warning("%s: the prediction log is not written: %s", self.domain, error)
             self.fault = str(error)
-            self._rows = [*rows, *self._rows]
+            kept = [*rows, *self._rows]  # those that came meanwhile go first where it is too much
+            self._rows, over = kept[:MOST_ROWS], kept[MOST_ROWS:]
+            self.lost += len(over)

@@ -1,5 +1,7 @@
 """The champion's traffic is checked before anything is concluded from it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -67,7 +69,7 @@ def test_check_drift__broken_files(champion, tmp_path):
     """Files that cannot be decoded alert a person, who is told until it is over, and never retrain."""
     paths = photos(tmp_path / "broken", 30)
     for path in paths[:10]:
-        path.write_bytes(b"broken")
+        Path(path).write_bytes(b"broken")
     assert score(paths, TRAFFIC).failed == 10
     found = check_drift("photos", CONFIG)
     assert (found.action, found.statistics) == ("alert", {})

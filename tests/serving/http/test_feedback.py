@@ -2,34 +2,22 @@
 
 import base64
 import json
-import time
 
 import pytest
 from fastapi import HTTPException
-from fastapi.testclient import TestClient
 
 from data.errors import StorageError
-from registry.ledger.ledger import Change, Ledger
 from serving.feedback.labelled import labelled
 from serving.feedback.labels import history
-from serving.http.app import create_app
 from serving.http.asked import asked_from
 from serving.http.feedback import labels_in
 from serving.log.predictions import read
-from settings.machine import load_settings
 
 
 @pytest.fixture
-def client(registered):
+def client(tiny):
     """A client of a service that has a model."""
-    registered()
-    facts = {"actor": "me", "reason": "test", "evidence": "", "dataset_version": "d"}
-    Ledger(load_settings().ledger).append(Change("photos", action="promote", expected=None, to=1, **facts))
-    with TestClient(create_app(["photos"], load_settings()), base_url="http://127.0.0.1") as connected:
-        deadline = time.monotonic() + 60
-        while connected.get("/v1/photos/model").status_code != 200 and time.monotonic() < deadline:
-            time.sleep(0.2)
-        yield connected
+    return tiny()
 
 
 def logged(client) -> list[tuple]:
@@ -66,16 +54,16 @@ def test_feedback__meets_its_prediction(client, shade):
     early = client.post("/v1/photos/feedback", json={"id": first["id"], "label": "dark"})
     assert (early.status_code, early.json()) == (200, {"accepted": 1})
     logged(client)
-    many = [{"id": first["id"], "label": "light"}, {"key": "b", "label": "dark"}]
+    many = [{"id": first["id"], "label": "bright"}, {"key": "b", "label": "dark"}]
     assert client.post("/v1/photos/feedback", json={"labels": many}).json() == {"accepted": 2}
-    assert labelled("photos")["label"].tolist() == ["light", "dark"]
-    assert history("photos")["label"].tolist() == ["dark", "light", "dark"]
+    assert labelled("photos")["label"].tolist() == ["bright", "dark"]
+    assert history("photos")["label"].tolist() == ["dark", "bright", "dark"]
 
 
 @pytest.mark.parametrize(
     ("sent", "code", "said"),
     [
-        ({"id": "1", "label": "cat"}, 422, "'cat' is no class of the model (there: dark, light)"),
+        ({"id": "1", "label": "cat"}, 422, "'cat' is no class of the model (there: dark, bright)"),
         ({"id": "1", "label": ["dark"]}, 422, "is no class of the model"),
         ({"id": "1", "key": "2", "label": "dark"}, 422, "a label has one of id, key, hash, this one 2"),
         ({"path": "/etc/passwd", "label": "dark"}, 422, "this one 0"),
@@ -90,16 +78,16 @@ def test_feedback__meets_its_prediction(client, shade):
 def test_labels_in__wrong(sent, code, said):
     """Each is one line that names the rule, and none of its labels is taken."""
     with pytest.raises(HTTPException) as found:
-        labels_in(json.dumps(sent).encode(), ("dark", "light"))
+        labels_in(json.dumps(sent).encode(), ("dark", "bright"))
     assert (found.value.status_code, said in found.value.detail) == (code, True)
 
 
 def test_feedback__elsewhere(client, monkeypatch):
     """A domain that is not served, no JSON, and a disk that refuses."""
-    assert client.post("/v1/other/feedback", json={}).status_code == 404
+    assert client.post("/v1/unknown/feedback", json={}).status_code == 404
     assert client.post("/v1/photos/feedback", content=b"{").status_code == 422
     wrong = client.post("/v1/photos/feedback", json={"id": "1", "label": "cat"})
-    assert (wrong.status_code, "(there: dark, light)" in wrong.json()["detail"]) == (422, True)
+    assert (wrong.status_code, "(there: dark, bright)" in wrong.json()["detail"]) == (422, True)
     session = client.post("/v1/photos/predict?session=%00", content=b"x")
     assert (session.status_code, "printable" in session.json()["detail"]) == (422, True)
     assert history("photos").empty

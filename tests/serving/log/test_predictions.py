@@ -14,7 +14,7 @@ import pytest
 from data.stores.atomic import MACHINE
 from serving.errors import PredictionLogError
 from serving.log.erasure import erase
-from serving.log.predictions import append, read
+from serving.log.predictions import append, read, store_of
 from serving.log.schema import FIRST, table_of
 from serving.log.store import _NEWEST, File, Store, _fingerprint
 
@@ -262,3 +262,11 @@ def test_read__a_table_that_is_none_of_ours(rows, home) -> None:
     (folder / name).write_bytes(buffer.getvalue())
     with pytest.raises(PredictionLogError, match=f"{name} holds other columns"):
         read("pets")
+
+
+def test_store__drop(rows, monkeypatch) -> None:
+    """All of a domain goes and nothing of another, and once more there is nothing to do."""
+    monkeypatch.setenv("REGRAFT_PREDICTIONS_URL", "memory://bucket/drop")
+    append("pets", rows(0, 2), FACTS), append("cars", rows(0, 1), FACTS)
+    store_of("pets").drop(), store_of("pets").drop()
+    assert (len(read("pets")), len(read("cars"))) == (0, 1)
