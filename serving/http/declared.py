@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from serving.http.asked import FIELDS, LONGEST
+from serving.http.asked import FIELDS
 from serving.http.v2.tensors import HEADER, InferRequest
 
 Route = dict[str, Any]  # keyword arguments of a route
@@ -45,6 +45,12 @@ class Ready(BaseModel):
 
     ready: bool
     domains: dict[str, dict[str, Any]]
+
+
+class Accepted(BaseModel):
+    """How many labels were taken in."""
+
+    accepted: int
 
 
 class V2Tensor(BaseModel):
@@ -98,35 +104,36 @@ def _body(**content: Any) -> dict[str, Any]:
     return {"required": True, "content": {kind: {"schema": schema} for kind, schema in content.items()}}
 
 
-def _object(may: Mapping[str, Any], **must: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": {**may, **must}, "required": [*must]}
-
-
 JSON, FORM, BINARY, ANY = "application/json", "multipart/form-data", "application/octet-stream", {"type": "object"}
 _BYTES, _BASE64 = {"type": "string", "format": "binary"}, {"type": "string", "format": "byte"}
 _TEXT = {"type": "string"}
-_NAME = {"type": "string", "maxLength": LONGEST}
-_WHO = dict.fromkeys(FIELDS, _NAME)
-_LABEL = _object({"id": _NAME, "key": _NAME, "hash": _NAME}, label=_TEXT)
 _MODEL, _READING = (404, 422, 503), (404, 408, 413, 415, 422, 503, 504)
 _LENGTH = {
     "name": HEADER, "in": "header", "required": False, "schema": {"type": "integer", "minimum": 0},
     "description": "bytes of JSON that stand before binary tensors",
 }  # fmt: skip
 
+
+def _object(properties: dict[str, Any], required: str) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": [required]}
+
+
+_ASKED = {name: {"type": "string"} for name in FIELDS}
+_LABEL = {name: {"type": "string"} for name in ("id", "key", "hash", "label")}
+
 PREDICT = _route(
     _refusals(Refusal, *_READING),
     {JSON: _schema(Predictions)},
     requestBody=_body(**{
-        FORM: _object(_WHO, files={"type": "array", "items": _BYTES}),
-        JSON: _object(_WHO, inputs={"type": "array", "items": _BASE64}),
+        FORM: _object({"files": {"type": "array", "items": _BYTES}, **_ASKED}, "files"),
+        JSON: _object({"inputs": {"type": "array", "items": _BASE64}, **_ASKED}, "inputs"),
         BINARY: _BYTES,
     }),
 )  # fmt: skip
 FEEDBACK = _route(
     _refusals(Refusal, *_READING),
-    {JSON: _object({}, accepted={"type": "integer"})},
-    requestBody=_body(**{JSON: _object({}, labels={"type": "array", "items": _LABEL})}),
+    {JSON: _schema(Accepted)},
+    requestBody=_body(**{JSON: _object({"labels": {"type": "array", "items": _object(_LABEL, "label")}}, "labels")}),
 )
 MODEL = _route(_refusals(Refusal, *_MODEL), {JSON: ANY})
 CARD = _route(_refusals(Refusal, *_MODEL), {"text/markdown": _TEXT})
