@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
@@ -27,7 +26,6 @@ def add_faults(app: FastAPI) -> None:
     for kind in STATUS:
         app.add_exception_handler(kind, _told)
     app.add_exception_handler(HTTPException, _known)
-    app.add_exception_handler(RequestValidationError, _invalid)
 
 
 async def _told(request: Request, error: Exception) -> JSONResponse:
@@ -38,10 +36,3 @@ async def _told(request: Request, error: Exception) -> JSONResponse:
 async def _known(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for these alone
     return refused(request.url.path, error.status_code, error.detail, error.headers)
-
-
-async def _invalid(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - it is registered for these alone
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return refused(request.url.path, 422, f"{where}: {first['msg']}; correct it as /openapi.json says")

@@ -62,8 +62,8 @@ class Guard:
         except KeysError as error:
             logger.error("%s", error)  # noqa: TRY400 - the line says all
             raise RefusedError(503, "the keys cannot be read; the service's log says more") from error
+        scope.setdefault("state", {})["caller"] = key.name if key else "-"
         self._judge(key, role)
-        scope.setdefault("state", {})["caller"] = key.name if key else ""
 
     def _judge(self, key: Key | None, role: Role) -> None:
         if key is None or key.fault:

@@ -12,7 +12,7 @@ import numpy as np
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
-from serving.asking import Asked
+from serving.http.asked import asked_of
 from serving.http.contents import bounded, check_count
 from serving.http.declared import V2_INFER, V2_MODEL, V2_READY, V2_SERVER
 from serving.http.gone import unless_gone
@@ -117,8 +117,8 @@ async def _infer(service: Service, domain: str, request: Request, number: str | 
         raise HTTPException(400, str(error)) from error
     check_count(len(contents), service.settings)
     _served(service, domain, number)  # it may have been swapped meanwhile
-    work = service.predict(domain, contents, _asked(asked), by_champion=number is not None)
-    said = await unless_gone(request, work)
+    who = asked_of(request, asked.parameters)
+    said = await unless_gone(request, service.predict(domain, contents, who, by_champion=number is not None))
     served = said[0].served
     tensors = _tensors(service, served, said)
     known = {"model_name": domain, "model_version": str(served.version), "parameters": {"version": served.version}}
@@ -128,12 +128,6 @@ async def _infer(service: Service, domain: str, request: Request, number: str | 
     if not any(wanted.values()):
         return Response(answer, media_type="application/json")
     return Response(answer, media_type="application/octet-stream", headers={HEADER: str(size)})
-
-
-def _asked(request: InferRequest) -> Asked:
-    """What the caller says of the request, as parameters of it."""
-    told = (request.parameters.get(name) for name in ("request_key", "group", "session"))
-    return Asked(*("" if value is None else str(value) for value in told))
 
 
 def _wanted(asked: InferRequest) -> dict[str, bool]:

@@ -135,7 +135,7 @@ def _split(raw: bytes) -> Iterator[bytes]:
     place = 0
     while place < len(raw):
         end = place + 4 + int.from_bytes(raw[place : place + 4], "little")
-        if end > len(raw) or place + 4 > len(raw):
+        if end > len(raw):
             raise ValueError("the binary tensor is cut off; each sample stands behind its length in 4 bytes")
         yield raw[place + 4 : end]
         place = end

@@ -54,10 +54,12 @@ def test_allows__an_admin_may_everything(path, roles, allowed):
 
 def test_revoke__is_seen_by_a_running_service(path):
     """A ring that has read the keys already notices; the name is free again."""
-    key, ring = add_key(path, "a", [Role.PREDICT]), KeyRing(path)
+    key, other, ring = add_key(path, "a", [Role.PREDICT]), add_key(path, "b", [Role.PREDICT]), KeyRing(path)
     assert ring.find(key).fault == ""
     revoke_key(path, "a")
-    assert (ring.find(key).fault, ring.usable(), ring.wanted()) == ("revoked", False, True)
+    assert (ring.find(key).fault, ring.find(other).fault, ring.usable()) == ("revoked", "", True)
+    revoke_key(path, "b")
+    assert (ring.usable(), ring.wanted()) == (False, True)
     add_key(path, "a", [Role.PREDICT])
     assert (ring.usable(), ring.find(key).fault) == (True, "revoked")
 

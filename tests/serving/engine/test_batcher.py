@@ -120,6 +120,21 @@ def test_submit__batches_fill_while_the_model_works(package, shade, monkeypatch)
     assert package.batches == [1, 5]
 
 
+def test_submit__a_batch_that_everybody_left(package, shade):
+    """The model is not asked, and the next sample is answered."""
+
+    async def use(batcher: Batcher) -> None:
+        (gone,) = batcher.submit([shade(20)])
+        gone.cancel()
+        await asyncio.gather(*batcher._decodes)
+        for _ in range(9):  # turns in which it is taken out
+            await asyncio.sleep(0)
+        await asyncio.gather(*batcher.submit([shade(220)]))
+
+    batched(package, use)
+    assert package.batches == [1]
+
+
 def test_submit__cancelled_samples_are_left_out(package, shade, monkeypatch):
     """Nobody waits for them any more: they free their place and the model does not see them."""
     waits, go_on = held(package, monkeypatch)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from serving.access.keys import Role, add_key
+from serving.access.keys import Role, add_key, revoke_key
 from serving.http.layers.edge import Edge
 
 LOG = "serving.http.layers.edge"
@@ -38,6 +38,17 @@ def test_line__tells_who_and_what(tiny, home, shade, caplog):
     (said,) = answer.json()["predictions"]
     told = "\n".join(record.getMessage() for record in caplog.records)
     assert not [word for word in (key, key.split("_")[2], said["label"], "secret", "forged") if word in told]
+
+
+def test_line__of_a_refused_key(tiny, home, caplog):
+    """Whose key it is that was revoked stands in the line."""
+    key, client = add_key(home / "keys.json", "line-1", [Role.PREDICT]), tiny()
+    revoke_key(home / "keys.json", "line-1")
+    with caplog.at_level(logging.INFO, LOG):
+        client.get("/v1/photos/model", headers={"Authorization": f"Bearer {key}"})
+        client.get("/v1/photos/model")
+    lines = [record.getMessage() for record in caplog.records if record.name == LOG]
+    assert [re.sub(r"^\w+ |\d+ ms", "", line) for line in lines] == ["GET - 401  by line-1", "GET - 401  by -"]
 
 
 def test_fault__is_one_line(tiny, caplog, monkeypatch):

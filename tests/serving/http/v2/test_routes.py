@@ -4,6 +4,7 @@ import base64
 import json
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from tritonclient.http import InferenceServerClient, InferInput, InferRequestedO
 from tritonclient.utils import InferenceServerException
 
 from serving.asking import Asked
+from serving.http.v2.tensors import read_request
 
 NAMES = ["label", "probabilities", "id", "error"]
 INFER = "/v2/models/photos/infer"
@@ -122,6 +124,25 @@ def test_infer__wrong_requests(tiny, monkeypatch, sent, code, said):
     assert (found.status_code, said in found.json()["error"], [*found.json()]) == (code, True, ["error"])
 
 
+def test_infer__another_version_before_its_body_is_read(tiny):
+    """It is told that it is not served, whatever it sends."""
+    assert tiny().post("/v2/models/photos/versions/2/infer", content=b"{").status_code == 404
+
+
+def test_infer__swapped_while_it_is_read(tiny, shade, monkeypatch):
+    """Who named the version that was there when it began is not answered by the next one."""
+    client = tiny()
+    slot = client.app.state.service.slots["photos"]
+
+    def slowly(body: bytes, length: str | None):
+        slot.current = replace(slot.current, version=4)
+        return read_request(body, length)
+
+    monkeypatch.setattr("serving.http.v2.routes.read_request", slowly)
+    found = client.post("/v2/models/photos/versions/3/infer", json=by_hand([shade(20)]))
+    assert (found.status_code, "ask for 4" in found.json()["error"]) == (404, True)
+
+
 @pytest.mark.parametrize("raw", [struct.pack("<I", 9) + b"short", b"\x01", b""])
 def test_infer__binary_is_cut_off(tiny, raw):
     """What does not fit its own lengths is refused as a whole."""
@@ -160,6 +181,6 @@ def test_infer__who_asks(tiny, shade, monkeypatch, path, pinned):
         return await known(domain, contents, asked, by_champion=by_champion)
 
     monkeypatch.setattr(service, "predict", noted)
-    sent = by_hand([shade(20)]) | {"parameters": {"request_key": "k", "group": 7, "session": "s"}}
+    sent = by_hand([shade(20)]) | {"parameters": {"request_key": "k", "group": "g", "session": "s"}}
     assert client.post(path, json=sent).status_code == 200
-    assert told == [(Asked(key="k", group="7", session="s"), pinned)]
+    assert told == [(Asked(key="k", group="g", session="s"), pinned)]
