@@ -10,7 +10,7 @@ def test_readyz__faults_are_for_those_of_this_machine(tiny, home):
     client = tiny()
     client.app.state.service.slots["photos"].fault = "/srv/ledger.db is gone"
     assert client.get("/readyz").json()["domains"]["photos"].keys() == {
-        "version", "fault", "log_fault", "log_rows_lost",
+        "version", "fault", "log_fault", "log_rows_lost", "log_rows_waiting",
     }  # fmt: skip
     add_key(home / "keys.json", "a", [Role.PREDICT])
     assert client.get("/readyz").json()["domains"] == {"photos": {"version": 3}, "other": {"version": None}}
