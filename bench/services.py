@@ -7,6 +7,7 @@ runs the model in batches of 32 on the server's core without any network. A roun
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,7 @@ import numpy as np
 
 from bench.errors import BenchError
 from bench.images import write_image_folder
-from bench.load import PATHS
+from bench.load import PATHS, load
 from bench.measure import Cell, Record, bench_main, is_known, run_cells
 from bench.report import NOT_RUN, Results, decimals, middle, table
 from settings.machine import load_settings
@@ -99,17 +100,18 @@ def _server(kind: str, root: Path) -> Iterator[None]:
 
 def _wait(kind: str, server: "subprocess.Popen[bytes]", root: Path) -> None:
     """Until it answers one sample."""
-    from bench.load import load
-
     content, deadline = (root / f"{kind}.body").read_bytes(), time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and server.poll() is None:
+    while not _answers(kind, content):
+        if time.monotonic() > deadline or server.poll() is not None:
+            raise BenchError(f"{kind} does not answer at port {PORT}; see {root / f'{kind}.log'}")
         time.sleep(1)
-        try:
-            if load(kind, PORT, content, 1, 0.01)["failed"] == 0:
-                return
-        except OSError:
-            continue
-    raise BenchError(f"{kind} does not answer at port {PORT}; see {root / f'{kind}.log'}")
+
+
+def _answers(kind: str, content: bytes) -> bool:
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", PORT)):
+            return False
+    return load(kind, PORT, content, 1, 0.01)["failed"] == 0
 
 
 def prepare(root: Path) -> None:

@@ -69,10 +69,9 @@ class Service:
         """Takes in domains that are new in the project."""
         while self._present is not None:
             await asyncio.sleep(GROW_SECONDS)
-            for name in await asyncio.to_thread(self._present):
-                if name not in self.slots:
-                    self._add(name)
-                    self._follow(name)
+            for name in set(await asyncio.to_thread(self._present)) - set(self.slots):
+                self._add(name)
+                self._follow(name)
 
     def slot(self, domain: str) -> Slot:
         """The slot of a domain.
