@@ -28,7 +28,6 @@ from bench.report import NOT_RUN, Results, decimals, middle, table
 from settings.machine import load_settings
 
 CLIENTS = (1, 8, 64)
-ROUNDS = 3
 LABELS = {
     "regraft": "`regraft serve`", "litserve": "LitServe", "bentoml": "BentoML", "mlflow": "`mlflow models serve`"
 }  # fmt: skip
@@ -122,7 +121,7 @@ def prepare(root: Path) -> None:
 
     init_project(root)
     shutil.copy(Path("domains") / "solar.yaml", root / "domains")
-    subprocess.run([str(SCRIPTS / "regraft"), "retrain", "solar", "--recipe", "prototype"], cwd=root, check=True)
+    subprocess.run([str(SCRIPTS / "regraft"), "retrain", "solar"], cwd=root, check=True)
     venv.create(root / "peers", with_pip=True)
     subprocess.run([str(root / "peers" / "bin" / "python"), "-m", "pip", "install", "-q", *NEEDS], check=True)
     image = next(write_image_folder(root / "cells", 1).rglob("*.png")).read_bytes()
@@ -148,10 +147,10 @@ pathlib.Path("mlflow.body").write_text(json.dumps({"inputs": [array.tolist()]}))
 """
 
 
-def cells() -> list[Cell]:
+def cells(rounds: int = 3) -> list[Cell]:
     """Every side once, then again."""
     planned = []
-    for number in range(ROUNDS):
+    for number in range(rounds):
         planned.append(Cell("services", f"loop/{number}", "bench.services:loop", {"number": number}, 1))
         planned += [
             Cell("services", f"{kind}/{clients}/{number}", "bench.services:served", {
@@ -164,9 +163,10 @@ def cells() -> list[Cell]:
 
 def section(results: Results) -> str:
     """The part of docs/benchmarks.md about services."""
+    rounds = sum(name.startswith("loop/") for name in results)
     text = (
         "One package of `solar` (EfficientNet-Lite0 at 224 px), one image a request. Each server has one core, the "
-        "client another; 10 s at each number of clients, medians of three rounds. Ratios are of images a second. "
+        f"client another; 10 s at each number of clients, medians of {rounds} round(s). Ratios are of images a second. "
         '"A loop" is decoding and the model in batches of 32 on the same core, without a network.'
     )
     head = ("clients", "side", "images/s", "p50 ms", "p99 ms", "not answered", "Regraft : side")
@@ -194,14 +194,16 @@ def _median(results: Results, name: str, key: str) -> float | None:
 
 
 @click.command(context_settings={"show_default": True})
+@click.option("--rounds", default=3, help="How often every side is measured.")
 @click.option("--again", is_flag=True, help="Measure what is known, too.")
-def main(again: bool) -> None:
+def main(rounds: int, again: bool) -> None:
     """Measures all sides in turn, in one temporary project."""
-    if not again and all(map(is_known, cells())):
+    planned = cells(rounds)
+    if not again and all(map(is_known, planned)):
         return
     with tempfile.TemporaryDirectory(prefix="regraft-services-") as folder:
         prepare(Path(folder))
-        run_cells(cells(), again=again, root=Path(folder))
+        run_cells(planned, again=again, root=Path(folder))
 
 
 if __name__ == "__main__":

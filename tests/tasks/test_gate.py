@@ -147,7 +147,7 @@ def test_gate__fresh_test_set(judged, plan):
 def test_gate__no_comparison_spends_nothing(judged, plan):
     """Models of different classes, and a package without a measurement, are refused before the test set is used."""
     champion, other = judged(0.7), judged(0.9, classes=("dark", "bright"))
-    with pytest.raises(EvaluationError, match="classes .*'dark', 'light'.* and .*'dark', 'bright'.* differ"):
+    with pytest.raises(EvaluationError, match="classes dark, light and dark, bright differ"):
         gate(plan, Rivals(other, champion))
     unmeasured = replace(champion, measured=replace(champion.measured, parity=float("nan")))
     with pytest.raises(GateError, match="parity=nan"):
