@@ -7,6 +7,7 @@ runs the model in batches of 32 on the server's core without any network. A roun
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import tempfile
 import time
 import venv
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -84,6 +85,7 @@ def _server(kind: str, root: Path) -> Iterator[None]:
     tracking = load_settings().tracking_uri
     env = {**os.environ, "REGRAFT_THREADS": "1", "OMP_NUM_THREADS": "1", "MODEL": model, "SIZE": size}
     env |= {"MLFLOW_TRACKING_URI": tracking, "MLFLOW_REGISTRY_URI": tracking}
+    env["PATH"] = f"{SCRIPTS}{os.pathsep}{env['PATH']}"  # MLflow starts uvicorn by its name
     with (root / f"{kind}.log").open("wb") as log:
         server = subprocess.Popen(
             ["taskset", "-c", str(SERVER_CORE), *commands[kind]], env=env, stdout=log, stderr=log,
@@ -93,7 +95,8 @@ def _server(kind: str, root: Path) -> Iterator[None]:
             _wait(kind, server, root)
             yield
         finally:
-            os.killpg(server.pid, 15)
+            with suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGTERM)
             server.wait(30)
 
 
@@ -121,6 +124,7 @@ def prepare(root: Path) -> None:
 
     init_project(root)
     shutil.copy(Path("domains") / "solar.yaml", root / "domains")
+    os.environ["REGRAFT_ROOT"] = str(root)  # of this process and of those that it starts
     subprocess.run([str(SCRIPTS / "regraft"), "retrain", "solar"], cwd=root, check=True)
     venv.create(root / "peers", with_pip=True)
     subprocess.run([str(root / "peers" / "bin" / "python"), "-m", "pip", "install", "-q", *NEEDS], check=True)
