@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Literal
 
 from data.errors import SampleError
@@ -49,6 +50,11 @@ class Request:
     asked: Asked
     id: str = field(default_factory=_name)
 
+    @cached_property
+    def hashes(self) -> list[str]:
+        """SHA-256 of each sample: once, for all versions that are asked."""
+        return [hashlib.sha256(content).hexdigest() for content in self.contents]
+
     def said(self, served: Served, found: Sequence[Answer | BaseException]) -> list[Said]:
         """What a version says of each sample."""
         return [_said(f"{self.id}-{place}", served, one) for place, one in enumerate(found)]
@@ -58,14 +64,14 @@ class Request:
         several = len(self.contents) > 1
         return [
             replace(
-                _row(content, one),
+                _row(digest, one),
                 key=f"{self.asked.key}-{place}" if self.asked.key and several else self.asked.key or None,
                 group=self.asked.group or None,
                 session=self.asked.session or None,
                 slot=role,
                 latency_ms=1000 * seconds,
             )
-            for place, (content, one) in enumerate(zip(self.contents, said, strict=True))
+            for place, (digest, one) in enumerate(zip(self.hashes, said, strict=True))
         ]
 
 
@@ -76,7 +82,7 @@ def _said(name: str, served: Served, found: Answer | BaseException) -> Said:
     return Said(name, served, None, str(found) if known else "it cannot be read", isinstance(found, ModelFaultError))
 
 
-def _row(content: bytes, said: Said) -> Prediction:
-    transform, digest = said.served.package.transform, hashlib.sha256(content).hexdigest()
+def _row(digest: str, said: Said) -> Prediction:
+    transform = said.served.package.transform
     row = Prediction(datetime.now(UTC), said.served.version, transform.hash, digest, f"request/{said.id}", id=said.id)
     return replace(row, error=said.error) if said.answer is None else told(row, said.answer)

@@ -16,6 +16,8 @@ from serving.canary.pairs import pairs_of
 from serving.feedback.labelled import labelled
 from settings.machine import load_settings
 
+COLUMNS = ("id", "time", "version", "predicted", "error", "group", "session")  # of the log; embeddings are most of it
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -35,11 +37,12 @@ def standing(domain: str, speeds: Speeds | None = None) -> Standing | None:
         StorageError: the prediction log cannot be read.
     """
     canary = open_canary(Events(load_settings().ledger), domain)
-    if canary is None:
-        return None
-    verdict = recorded_verdict(domain, canary.version)
+    return _standing(canary, recorded_verdict(domain, canary.version), speeds) if canary else None
+
+
+def _standing(canary: Canary, verdict: Verdict, speeds: Speeds | None) -> Standing:
     plan = verdict.decision.config.canary or CanaryConfig()
-    rows = labelled(domain, since=canary.since)
+    rows = labelled(canary.domain, since=canary.since, columns=COLUMNS)
     pairs = pairs_of(rows, verdict.champion or 0, canary.version)
     finding = judge(pairs, verdict.decision, plan, canary.hours(), speeds)
     return Standing(canary, verdict.champion, plan.share(finding.figures.progress), finding)
@@ -64,8 +67,8 @@ def settle(domain: str, speeds: Speeds | None = None) -> Standing | None:
     elif champion != verdict.champion:
         _end(canary, "HOLD", f"v{champion} came into production meanwhile, it was compared with v{verdict.champion}")
     else:
-        found = standing(domain, speeds)
-        if found and found.finding.end:
+        found = _standing(canary, verdict, speeds)
+        if found.finding.end:
             _conclude(verdict, found)
         return found
     return None
@@ -76,7 +79,6 @@ def stop(domain: str, who: str) -> Canary | None:
     canary = open_canary(Events(load_settings().ledger), domain)
     if canary:
         _end(canary, "HOLD", f"stopped by {who}")
-        show_promotion(domain)
     return canary
 
 
