@@ -77,12 +77,13 @@ class Slot:
 
         While MLflow, the ledger or the disk fails, all stays as it was.
         """
+        before = self.fault
         try:
             row, canary = await asyncio.to_thread(_state, self._settings.ledger, self.domain)
             await self._look_at_champion(row)
             await self._look_at_canary(canary)
         except (RegraftError, OSError) as error:
-            if self.fault != str(error):
+            if before != str(error):
                 logger.warning("%s: %s", self.domain, error)
                 await self._start_without()
             self.fault = str(error)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from registry.errors import RegistryError
+from registry.ledger.canaries import begin_canary
 from registry.ledger.events import Events
 from registry.ledger.ledger import Change, Ledger
 from serving.engine.batcher import Threads
@@ -179,6 +180,22 @@ def test_look__starts_while_the_ledger_is_down(registered, shade, monkeypatch):
         assert (slot.current, slot.fault) == (before, "")
 
     with_slot(use)
+
+
+def test_look__canary_cannot_be_had(registered, monkeypatch, caplog):
+    """While MLflow is down that is said once, not every second, and the champion answers."""
+    registered(), registered()
+    write(None, 1)
+    begin_canary(Events(load_settings().ledger), "photos", 2)
+    monkeypatch.setattr("serving.slot._rival", _raise)
+
+    async def use(slot: Slot) -> None:
+        for _ in range(3):
+            await slot.look()
+        assert (slot.current.version, slot.rival, slot.fault) == (1, None, "the ledger is down")
+
+    with_slot(use)
+    assert caplog.text.count("the ledger is down") == 1
 
 
 def test_look__starts_with_nothing_sound(registered, own_workshop, monkeypatch):
