@@ -1,17 +1,28 @@
 """`regraft canary` shows how a canary stands and ends it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from flows.cli import regraft
+from registry.gate.config import CanaryConfig, GateConfig
 from registry.ledger.canaries import open_canary
 from registry.ledger.events import Events
 from settings.machine import load_settings
 
 DOMAIN = (Path(__file__).parents[3] / "domains" / "digits.yaml").read_text()
+
+
+def test_canary__as_the_page_writes_it():
+    """The YAML of docs/serving.md is a rule that the gate takes."""
+    page = (Path(__file__).parents[3] / "docs" / "serving.md").read_text()
+    (block,) = re.findall(r"```yaml\n(gate:.*?)```", page, re.DOTALL)
+    told = GateConfig.model_validate_json(json.dumps({"floor": 0.5, **yaml.safe_load(block)["gate"]}))
+    assert told.canary == CanaryConfig()
 
 
 @pytest.fixture
