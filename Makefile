@@ -6,13 +6,14 @@ export DO_NOT_TRACK := true
 .PHONY: bench check clean demo gpu-check test test-all up
 
 # uv rather than pip: it takes torch and torchvision from one place, so that their operators match.
+# Bytecode once here spares each later process the compiling, where the environment forbids Python to keep it.
 # TORCH=cpu spares 4 GB of CUDA on first use; any value of uv's --torch-backend does, such as auto or cu130.
 TORCH ?=
 .venv: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet uv
 	@echo "installing (about 6 GB on first use) ..."
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt $(if $(TORCH),--torch-backend $(TORCH)) --editable ".[demo,dev]"
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt $(if $(TORCH),--torch-backend $(TORCH)) --editable ".[demo,dev]"
 	@touch .venv
 
 demo: .venv

@@ -5,7 +5,9 @@ computing more, and all of it one after the other.
 """
 
 import atexit
+import importlib
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -25,6 +27,8 @@ TOLD = {
     "PREFECT_API_URL", "PREFECT_PROFILE", "PREFECT_PROFILES_PATH", "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE",
     "PREFECT_SERVER_EPHEMERAL_ENABLED",
 }  # fmt: skip
+LATER = ("mlflow", "torch", "timm")  # what a flow imports last and longest; the server takes the other core meanwhile
+NAMES_PREFECT = re.compile(r"\bPREFECT_|tool\.prefect")  # not our own REGRAFT_PREFECT_PORT
 
 
 def none_is_told() -> bool:
@@ -32,7 +36,7 @@ def none_is_told() -> bool:
     home = Path(os.environ.get("PREFECT_HOME", "~/.prefect")).expanduser()
     files = (home / "profiles.toml", Path("prefect.toml"))
     texts = [path.read_text("utf-8", "replace") for path in (Path(".env"), Path("pyproject.toml")) if path.exists()]
-    own = any(word in text for text in texts for word in ("PREFECT_", "tool.prefect"))
+    own = any(map(NAMES_PREFECT.search, texts))
     return (
         "prefect" not in sys.modules and not (TOLD & os.environ.keys()) and not own and not any(map(Path.exists, files))
     )
@@ -59,13 +63,13 @@ class TemporaryServer:
         Raises:
             RegraftError: it ended, or did not answer in time.
         """
-        deadline = time.monotonic() + PATIENCE
+        deadline, later = time.monotonic() + PATIENCE, iter(LATER)
         while not answers(f"{self.address}/health"):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 code = self.process.returncode
                 state = f"did not answer within {PATIENCE:.0f} s" if code is None else f"ended with code {code}"
                 raise RegraftError(f"Prefect's temporary server {state}; run the same command again, or `regraft up`")
-            time.sleep(0.05)
+            _load(next(later, None))
 
     def stop(self) -> None:
         """Ends it."""
@@ -75,6 +79,14 @@ class TemporaryServer:
             return
         self.process.kill()
         self.process.wait()
+
+
+def _load(module: str | None) -> None:
+    """Imports a library that the command will need, since there is nothing else to do; without one, a pause."""
+    if module is None:
+        time.sleep(0.05)
+    else:
+        importlib.import_module(module)
 
 
 def _free_port() -> int:

@@ -18,6 +18,7 @@ server = TemporaryServer()
 assert not none_is_told()
 server.wait()
 assert "prefect" not in sys.modules
+assert "mlflow" in sys.modules
 print(server.process.pid, os.environ["PREFECT_API_URL"], os.environ["PREFECT_UI_URL"])
 """
 
@@ -52,6 +53,12 @@ def test_none_is_told__settings_of_the_users_own(project, alone, file, text):
     (project / file).write_text(text)
     told = COMMAND.replace("assert none_is_told()", "sys.exit(none_is_told())")
     assert subprocess.run([sys.executable, "-c", told], env=alone, check=False).returncode == 0
+
+
+def test_none_is_told__ports_of_our_own(project, alone):
+    """What Regraft itself may be told names no server of Prefect."""
+    (project / ".env").write_text("REGRAFT_PREFECT_PORT=9\n")
+    assert subprocess.run([sys.executable, "-c", COMMAND], env=alone, capture_output=True, check=False).returncode == 0
 
 
 def test_temporary_server__that_ends(project, alone):
