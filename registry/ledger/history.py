@@ -10,7 +10,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, func, select
 
-from registry.ledger.tables import EVENTS, LEDGER, RECORDS, TEST_SET_USES
+from registry.ledger.tables import CHECKS, EVENTS, LEDGER, MARKS, RECORDS, TEST_SET_USES
 
 REMOVE: Literal["remove"] = "remove"  # the action that ends a domain
 NOTHING = 0  # stands for the version that is in production after it
@@ -66,7 +66,7 @@ def row_time(connection: Connection, domain: str) -> str:
 
 def newest_row(connection: Connection, domain: str) -> str:
     """The latest time that stands beside a domain's ledger; empty: nothing does."""
-    tables = (EVENTS, RECORDS, TEST_SET_USES)
+    tables = (EVENTS, RECORDS, TEST_SET_USES, CHECKS, MARKS)
     times = [connection.scalar(select(func.max(one.c.time)).where(one.c.domain == domain)) for one in tables]
     return max(time or "" for time in times)
 

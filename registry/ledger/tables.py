@@ -1,6 +1,6 @@
 """The ledger's tables as this release reads and writes them; `migrations/` makes them and brings earlier ones here."""
 
-from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
 
 METADATA = MetaData()
 
@@ -73,4 +73,37 @@ EVENTS = Table(
     Column("process", String(300), nullable=False),
     Column("time", String(40), nullable=False),
     Index("regraft_events_of_a_domain", "domain", "kind", "version"),
+)
+
+CHECKS = Table(
+    "regraft_checks",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("key", String(32), nullable=False, unique=True),
+    Column("follows", String(32), nullable=False),
+    Column("domain", String(200), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("window", String(64), nullable=False),
+    Column("suspect", Boolean, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("figures", Text, nullable=False),
+    Column("delivery", Text, nullable=False),
+    Column("alerted", Text, nullable=False),
+    Column("time", String(40), nullable=False),
+    UniqueConstraint("domain", "follows"),
+    Index("regraft_checks_of_a_domain", "domain", "id"),
+)
+
+MARKS = Table(
+    "regraft_marks",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("domain", String(200), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("subject", String(40), nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("time", String(40), nullable=False),
+    Index("regraft_marks_of_a_domain", "domain", "kind"),
 )

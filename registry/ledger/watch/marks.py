@@ -1,0 +1,60 @@
+"""What people say to the watch over a domain: be silent until a time, I know of this, go on after failures."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Literal
+
+from sqlalchemy import func, insert, select
+
+from registry.ledger.database import Database
+from registry.ledger.history import removed_at, row_time
+from registry.ledger.schema import ensure_schema
+from registry.ledger.tables import MARKS
+
+Kind = Literal["mute", "acknowledge", "reset"]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One thing that somebody said.
+
+    `subject` is the time until which a `mute` holds (ISO, UTC; one that is past ends an earlier mute), the key of the
+    check that an `acknowledge` is about, and empty for a `reset` of the breaker.
+    """
+
+    domain: str
+    kind: Kind
+    subject: str
+    actor: str
+    reason: str = ""
+    time: str = ""
+
+
+COLUMNS = [MARKS.c[field.name] for field in fields(Mark)]
+
+
+class Marks:
+    """The marks of all domains, in the ledger's database.
+
+    Raises:
+        LedgerError: the database cannot be reached (here or in any method).
+    """
+
+    def __init__(self, url: str) -> None:
+        """Opens the database of that SQLAlchemy URL and brings its tables up to date."""
+        self._database = Database(url)
+        ensure_schema(self._database)
+
+    def add(self, mark: Mark) -> None:
+        """Writes a mark of this moment."""
+        with self._database.writing() as connection:
+            row = asdict(mark) | {"time": row_time(connection, mark.domain)}
+            connection.execute(insert(MARKS).values(**row))
+
+    def latest(self, domain: str) -> dict[Kind, Mark]:
+        """The newest mark of each kind since the domain's last removal."""
+        newest = select(func.max(MARKS.c.id)).where(MARKS.c.domain == domain).group_by(MARKS.c.kind)
+        with self._database.reading() as connection:
+            since = removed_at(connection, domain)
+            rows = connection.execute(select(*COLUMNS).where(MARKS.c.id.in_(newest))).mappings()
+            found = [Mark(**row) for row in rows if row["time"] > since]
+        return {mark.kind: mark for mark in found}
