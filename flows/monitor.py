@@ -1,20 +1,27 @@
-"""Monitor: look at the newest traffic and say what should follow."""
+"""Monitor: look at the newest traffic, decide what should follow, start it, and tell people."""
 
 from prefect import flow
 
 from tasks.domain import load_domain
 from tasks.events import told_run
-from tasks.monitor import MonitorReport, announce_drift, check_drift
+from tasks.monitor import check_traffic
 from tasks.upkeep import tend_log
+from tasks.watch.alerting import alert
+from tasks.watch.deciding import decide_check
+from tasks.watch.delivering import deliver
+from tasks.watch.report import MonitorReport, nothing_to_watch, reported
 
 
 @flow(name="monitor", flow_run_name="monitor {domain}")
 def monitor(domain: str) -> MonitorReport:
-    """Checks the champion's traffic; drift is announced as an event, which starts a retrain where that is deployed."""
-    config = load_domain(domain).monitoring
+    """Checks the champion's traffic; what follows is on record before it is started."""
+    config = load_domain(domain)
     with told_run(domain, "monitor"):
-        report = check_drift(domain, config)
-        if report.action == "retrain":
-            announce_drift(report)
+        seen = check_traffic(config)
+        if seen is None:
+            return nothing_to_watch(domain)
+        check = decide_check(config, seen)
+        started = deliver(domain)
+        alert(domain)
     tend_log(domain)
-    return report
+    return reported(seen, check, started)

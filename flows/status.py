@@ -9,11 +9,12 @@ from data.stores.dataset import Dataset
 from data.stores.locks import holder_of
 from data.stores.manifest import processed_folder
 from data.stores.versioning import dataset_version
-from registry.ledger.events import Event, Events
+from registry.ledger.events import Events
 from registry.ledger.history import quarantine_reason, quarantined, way_back
 from registry.ledger.ledger import Ledger
 from registry.ledger.notices import notices
 from registry.ledger.uses import Uses
+from registry.ledger.watch.checks import Checks
 from registry.store.aliases import alias_faults
 from registry.store.shown import shown
 from settings.machine import load_settings
@@ -63,7 +64,7 @@ def domain_status(domain: str) -> Status:
         dataset_version=_dataset_version(config.root, domain),
         test_set=_test_set(config),
         ledger_entries=len(entries),
-        last_check=_last_check(events),
+        last_check=_last_check(domain),
         schedule=config.schedule.model_dump(),
         running=holder_of(config.home, domain),
         notices=[vars(one) for one in notices(events, champion)],
@@ -80,9 +81,9 @@ def _test_set(config: Domain) -> dict[str, int]:
     return {**counted, "comparisons allowed": config.gate.looks}
 
 
-def _last_check(events: list[Event]) -> dict[str, str] | None:
-    checks = [event for event in events if event.kind == "check"]
-    return {"action": checks[-1].outcome, "reason": checks[-1].text, "time": checks[-1].time} if checks else None
+def _last_check(domain: str) -> dict[str, str] | None:
+    checks = Checks(load_settings().ledger).newest(domain, 1)
+    return {name: getattr(checks[-1], name) for name in ("outcome", "reason", "time", "delivery")} if checks else None
 
 
 def _dataset_version(root: Any, domain: str) -> str | None:

@@ -1,23 +1,27 @@
-"""One check of production traffic: triage first, then drift, then the decision."""
+"""One check of production traffic: is it whole, then has it drifted."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from monitoring.config import MonitoringConfig
-from monitoring.controller import MonitorDecision, decide
+from monitoring.controller.state import Evidence
+from monitoring.controller.state import Verdict as Judged
 from monitoring.drift import measure_drift
 from monitoring.reference import Reference
-from monitoring.signals.report import DriftReport
-from monitoring.triage import triage
+from monitoring.signals.report import DriftReport, DriftStatistic
+from monitoring.triage import Triage, Verdict, triage
 from monitoring.windows import Window
+
+VERDICTS: dict[Verdict, Judged] = {
+    "ok": "ok", "insufficient": "cannot judge", "broken data": "broken data", "preprocessing skew": "skew",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Check:
-    """What one check found and what should follow; `drift` is None where the window is not fit to be judged."""
+    """What one check found; `drift` is None where the window is not fit to be judged."""
 
+    health: Triage
     drift: DriftReport | None
-    decision: MonitorDecision
 
     @property
     def statistics(self) -> dict[str, float]:
@@ -30,32 +34,22 @@ class Check:
         found = self.drift.statistics if self.drift else ()
         return {f"drift_{one.name}": one.value for one in found} | {f"drift_{one.name}_p": one.p_value for one in found}
 
-    def markdown(self) -> str:
-        """The decision, and below it what was measured."""
-        measured = self.drift.markdown() if self.drift else ""
-        return f"**{self.decision.action}**: {self.decision.reason}\n\n{measured}"
+    def evidence(self) -> Evidence:
+        """What the controller is to know of it."""
+        alarms = [f"{one.name} {one.value:.4f} above {one.threshold:.4f}" for one in self._alarms]
+        drift = f"drift: {', '.join(alarms)}" if alarms else ""
+        return Evidence(VERDICTS[self.health.verdict], self.health.reason, drift)
+
+    @property
+    def _alarms(self) -> list[DriftStatistic]:
+        return [one for one in self.drift.statistics if one.alarm] if self.drift else []
 
 
-def check_window(
-    reference: Reference,
-    window: Window,
-    config: MonitoringConfig,
-    *,
-    last_retrain: datetime | None,
-    now: datetime,
-) -> Check:
+def check_window(reference: Reference, window: Window, config: MonitoringConfig) -> Check:
     """Checks a window of the log of the version that the reference belongs to.
-
-    Args:
-        reference: of the package in production.
-        window: its newest traffic.
-        config: what the domain decides about its monitoring.
-        last_retrain: when the last retrain began, in the same time zone awareness as `now`; None: never.
-        now: the time of the check.
 
     Raises:
         MonitoringError: the reference is too small for a null, or the rows are of another model.
     """
     health = triage(window, reference.transform, config)
-    drift = measure_drift(reference, window, config) if health.verdict == "ok" else None
-    return Check(drift, decide(health, drift, config, last_retrain=last_retrain, now=now))
+    return Check(health, measure_drift(reference, window, config) if health.verdict == "ok" else None)

@@ -4,6 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from monitoring.controller.policy import PolicyConfig
 from monitoring.signals import watched
 from settings.config import Config
 
@@ -16,8 +17,8 @@ class MonitoringConfig(Config):
     false_alarm: float = Field(default=0.01, gt=0, lt=1, description="share of checks that may find drift in none")
     resamples: int = Field(default=500, ge=20, description="null windows drawn from the reference")
     max_undecodable: float = Field(default=0.05, ge=0, le=1, description="share of undecodable files that is tolerated")
-    cooldown_hours: float = Field(default=0, ge=0, description="hours after a retrain in which drift starts no other")
     seed: int = Field(default=0, ge=0, description="seed of the null windows")
+    policy: PolicyConfig = Field(default=PolicyConfig(), description="what the controller may do by itself, and when")
 
     @property
     def share(self) -> float:

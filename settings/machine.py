@@ -64,6 +64,24 @@ class ServingSettings(BaseModel):
         return self
 
 
+class AlertSettings(BaseModel):
+    """How people are told of what a check of the traffic found; an empty one is not used."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    webhook: str = Field("", repr=False, description="URL that an alert is posted to as JSON")
+    smtp: str = Field("", repr=False, description="mail server, such as smtps://user:password@mail.example.org:465")
+    mail_from: str = Field("", description="sender of the mails")
+    mail_to: str = Field("", description="receivers, between commas")
+    block: str = Field("", description="a notification block of Prefect, such as slack-webhook/ops")
+
+    @model_validator(mode="after")
+    def _complete(self) -> "AlertSettings":
+        if self.smtp and not (self.mail_from and self.mail_to):
+            raise ValueError("a mail needs REGRAFT_ALERTS__MAIL_FROM and REGRAFT_ALERTS__MAIL_TO, too")
+        return self
+
+
 class Settings(BaseSettings):
     """What differs between machines; of these only the trainer's precision changes a result, by rounding."""
 
@@ -88,6 +106,7 @@ class Settings(BaseSettings):
     cache_gb: float = Field(default=20.0, gt=0, description="disk that cached features and activations may take, GB")
     trainer: TrainerSettings = Field(default=TrainerSettings(), description="REGRAFT_TRAINER__DEVICES=2 and so on")
     serving: ServingSettings = Field(default=ServingSettings(), description="REGRAFT_SERVING__QUEUE=1000 and so on")
+    alerts: AlertSettings = Field(default=AlertSettings(), description="REGRAFT_ALERTS__WEBHOOK=https://… and so on")
     actor: str = Field(default="", description="who acts, for the ledger; empty: the login name")
     signing_key: str = Field(
         default="", repr=False, description="PEM file of the ed25519 private key that signs packages; empty: unsigned"

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -12,7 +11,6 @@ from prefect.exceptions import FlowPauseTimeout
 from prefect.flow_runs import pause_flow_run
 from prefect.input import RunInput
 from prefect.runtime import flow_run
-from prefect.settings import PREFECT_API_URL
 from prefect.states import Running
 from prefect.utilities.urls import url_for
 from pydantic import create_model
@@ -22,11 +20,12 @@ from registry.ledger.canaries import has_been_canary
 from registry.ledger.events import Events
 from registry.ledger.ledger import Ledger
 from registry.store.verdicts import Verdict
-from settings.machine import TEMPORARY_SERVER, load_settings
+from settings.machine import load_settings
 from tasks.events import announce_approval, settle_approval
 from tasks.outcome import outcome_task
 from tasks.policy import IO
 from tasks.promote import Promotion
+from tasks.server import lasting_server
 
 logger = logging.getLogger(__name__)
 POLL_SECONDS = 5
@@ -68,7 +67,7 @@ def ask_approval(verdict: Verdict, config: ApprovalConfig) -> Answer:
     It is the flow that pauses, so this is no task. Whoever resumes the run chooses one of the names: Prefect's own
     server knows no persons, so a name is as trustworthy as the access to that server.
     """
-    if TEMPORARY_SERVER in os.environ or not PREFECT_API_URL.value():
+    if not lasting_server():
         return Answer(granted=False, reason="approval needs a Prefect server that stays: start `regraft up` first")
     announce_approval(verdict, config, str(url_for("flow-run", obj_id=flow_run.id)))
     try:

@@ -6,11 +6,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from registry.gate.config import ApprovalConfig
-from registry.ledger.events import Event, Events, told
+from registry.ledger.events import Event, Events, Outcome, told
 from registry.ledger.ledger import Ledger
 from registry.ledger.notices import unstressed
+from registry.ledger.watch.checks import CheckRecord
+from registry.ledger.watch.checks import Outcome as CheckOutcome
 from registry.store.verdicts import Verdict
 from settings.machine import load_settings
+
+TOLD: dict[CheckOutcome, Outcome] = {
+    "broken data": "alert", "skew": "alert", "hold": "alert", "rollback": "alert", "retrain": "retrain"
+}  # fmt: skip
 
 
 @contextmanager
@@ -52,10 +58,18 @@ def settle_approval(verdict: Verdict) -> None:
     Events(load_settings().ledger).add(Event(verdict.domain, "approval", "done", verdict.version))
 
 
-def tell_check(name: str, action: Literal["nothing", "alert", "retrain"], reason: str) -> None:
-    """Tells what a check of the traffic found."""
-    remedies = {"retrain": f"regraft retrain {name}", "alert": f"look at the files, then regraft monitor {name}"}
-    Events(load_settings().ledger).add(Event(name, "check", action, text=reason, remedy=remedies.get(action, "")))
+def tell_idle(name: str, text: str) -> None:
+    """Tells that a retrain left the same model in production."""
+    Events(load_settings().ledger).add(Event(name, "retrain", "nothing", text=text))
+
+
+def tell_check(check: CheckRecord) -> None:
+    """Tells what a check of the traffic came to."""
+    name, outcome = check.domain, TOLD.get(check.outcome, "nothing")
+    remedies = {"retrain": f"regraft retrain {name}", "alert": f"look at it, then regraft monitor {name}"}
+    Events(load_settings().ledger).add(
+        Event(name, "check", outcome, text=f"{check.outcome}: {check.reason}", remedy=remedies.get(outcome, ""))
+    )
 
 
 def _stress(name: str, version: int) -> Event:

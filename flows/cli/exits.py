@@ -25,13 +25,17 @@ class Exit(IntEnum):
     NOTHING_SCORED = 5, "nothing scored: every file failed"
     DIFFERS = 6, "reproduced, but a metric differs"
     ALERT = 7, "monitor: the traffic is broken or skewed, a person should look"
-    DRIFT = 8, "monitor: drift, a retrain should follow"
+    DRIFT = 8, "monitor: drift or harm; a retrain follows or is held back"
     REFUSED = 9, "check: a retrain would refuse these data"
+    ROLLBACK = 10, "monitor: the new champion is worse than the one before it, which is back"
 
 
 ALWAYS = (Exit.DONE, Exit.ERROR, Exit.USAGE)
 OUTCOMES = {"HOLD": Exit.HOLD, "PROVISIONAL": Exit.HOLD, "REJECT": Exit.REJECT}
-ACTIONS = {"nothing": Exit.DONE, "alert": Exit.ALERT, "retrain": Exit.DRIFT}
+CHECKED = {
+    "broken data": Exit.ALERT, "skew": Exit.ALERT, "retrain": Exit.DRIFT, "hold": Exit.DRIFT,
+    "rollback": Exit.ROLLBACK,
+}  # fmt: skip
 
 
 def write_exits(formatter: click.HelpFormatter, exits: tuple[Exit, ...]) -> None:

@@ -8,7 +8,7 @@ import click
 
 from flows.cli.answer import Answer, answering
 from flows.cli.console import domain_argument, prepared_flow, run_flow
-from flows.cli.exits import ACTIONS, OUTCOMES, Exit
+from flows.cli.exits import CHECKED, OUTCOMES, Exit
 from flows.cli.report import print_report
 from flows.cli.tables import print_facts, print_lines, print_table
 
@@ -67,27 +67,28 @@ def retrain(domain: str, reason: str, recipe: str) -> Answer:
     return replace(answer, show=show)
 
 
-@answering(Exit.ALERT, Exit.DRIFT)
+@answering(Exit.ALERT, Exit.DRIFT, Exit.ROLLBACK)
 @domain_argument
 def monitor(domain: str) -> Answer:
-    """Compare the newest traffic of DOMAIN's champion with what it was trained on."""
+    """Check the newest traffic of DOMAIN's champion, and start what the domain's policy lets follow."""
     found = run_flow(prepared_flow("monitor", "monitor"), domain)
     statistics = {name: f"{value:.4f}" for name, value in found.statistics.items()}
     facts = {
-        "decision": found.action,
+        "outcome": found.outcome,
         "reason": found.reason,
         "samples": found.samples,
+        **({"does": found.performance} if found.performance else {}),
         **statistics,
         **({"page": found.page} if found.page else {}),
     }
+
     title = domain if found.version is None else f"{domain} v{found.version}"
 
     def show() -> None:
         print_facts(title, facts)
-        if found.action == "retrain":
-            print_lines([f"`regraft up`, where it runs, starts a retrain now; by hand: regraft retrain {domain}"])
+        print_lines(found.started)
 
-    return Answer(found, show, ACTIONS.get(found.action, Exit.DONE))
+    return Answer(found, show, CHECKED.get(found.outcome, Exit.DONE))
 
 
 @answering()

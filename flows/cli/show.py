@@ -74,7 +74,7 @@ def _page(found: "Status") -> dict[str, str]:
         "quarantine": "\n".join(f"v{number}: {why}" for number, why in found.quarantine.items()) or "none",
         "data": found.dataset_version or "not prepared yet",
         "test set": f"used {tests['uses']} times; {tests['comparisons']} of {tests['comparisons allowed']} comparisons",
-        "last check": f"{check.get('action', '?')}, {_minute(check['time'])}" if check else "none yet",
+        "last check": f"{check['outcome']}, {_minute(check['time'])}" if check else "none yet",
         "schedule": f"{', '.join(plans)} ({found.schedule['timezone']})",
         "running": found.running or "nothing",
     }

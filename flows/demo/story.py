@@ -81,7 +81,9 @@ def tell() -> list[dict[str, Any]]:
         lambda: score(DOMAIN, [str(write_poly_labels(workshop / "poly.csv"))]),
         _told_scores,
     )
-    story.step("Monitor looks at the traffic", lambda: monitor(DOMAIN), lambda found: f"{found.action}: {found.reason}")
+    story.step(
+        "Monitor looks at the traffic", lambda: monitor(DOMAIN), lambda found: f"{found.outcome}: {found.reason}"
+    )
     story.step("The new cells' labels arrive", lambda: _label(config, workshop), lambda path: f"filed as {path.name}")
     second = story.step("Retrain with them; only new files are read", lambda: retrain(DOMAIN, "drift"), _told)
     story.step("A sabotaged challenger, trained on shuffled labels", lambda: sabotage(DOMAIN), _told_verdict)

@@ -1,4 +1,4 @@
-"""What Prefect runs by itself: a retrain and a monitor deployment of each domain, and the automations beside them."""
+"""What Prefect runs by itself: a retrain and a monitor deployment of each domain, and an automation beside them."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,6 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
-from prefect.events.schemas.deployment_triggers import DeploymentEventTrigger
 from prefect.flows import Flow
 from prefect.schedules import Cron, Schedule
 from prefect.states import Cancelled, Crashed
@@ -27,9 +26,7 @@ from prefect.types.entrypoint import EntrypointType
 
 from flows.abandoned import UNDER_WAY
 from tasks.domain import Domain, ScheduleConfig
-from tasks.names import DRIFT_EVENT, domain_resource
 
-BURST = timedelta(minutes=10)
 HEARTBEAT = "prefect.flow-run.heartbeat"
 SILENCE = timedelta(seconds=75)
 
@@ -45,8 +42,8 @@ def deployments(
     for domain in domains:
         plan = domain.schedule
         trained, watched = _times(plan, plan.retrain, {"reason": "scheduled"}), _times(plan, plan.monitor, {})
-        built.append(_deployment(domain, retrain, "Trains a challenger", trained, [drift_trigger(domain)]))
-        built.append(_deployment(domain, monitor, "Looks for drift", watched, []))
+        built.append(_deployment(domain, retrain, "Trains a challenger", trained))
+        built.append(_deployment(domain, monitor, "Looks at the traffic", watched))
     return built
 
 
@@ -55,9 +52,7 @@ def _times(plan: ScheduleConfig, cron: str | None, parameters: dict[str, str]) -
     return [Cron(cron, timezone=plan.timezone, parameters=parameters)] if cron else []
 
 
-def _deployment(
-    domain: Domain, flow: Flow[..., Any], purpose: str, times: list[Schedule], triggers: list[DeploymentEventTrigger]
-) -> RunnerDeployment:
+def _deployment(domain: Domain, flow: Flow[..., Any], purpose: str, times: list[Schedule]) -> RunnerDeployment:
     """One flow of one domain; a second run waits until the first is through.
 
     The flow is named by its module: a path would depend on the folder that the server was started from.
@@ -70,32 +65,8 @@ def _deployment(
         parameters={"domain": domain.name},
         tags=[domain.name, flow.name],
         concurrency_limit=ConcurrencyLimitConfig(limit=1),
-        triggers=list(triggers),
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
-
-
-def drift_trigger(domain: Domain) -> DeploymentEventTrigger:
-    """Starts one retrain for a burst of drift events of this domain.
-
-    A reactive trigger fires at the first event and then ignores others for `within`: at least BURST, because the
-    windows of consecutive checks overlap and report the same drift again, or the domain's own cooldown if longer.
-    """
-    return DeploymentEventTrigger(
-        name=f"retrain {domain.name} on drift",
-        description=f"Starts retrain/{domain.name} once when its monitor finds drift.",
-        expect={DRIFT_EVENT},
-        match={"prefect.resource.id": domain_resource(domain.name)},
-        for_each={"prefect.resource.id"},
-        posture=Posture.Reactive,
-        threshold=1,
-        within=max(BURST, timedelta(hours=domain.monitoring.cooldown_hours)),
-        parameters={"domain": domain.name, "reason": _template("drift in window {{ event.payload.window }}")},
-    )
-
-
-def _template(text: str) -> dict[str, str]:
-    return {"__prefect_kind": "jinja", "template": text}
 
 
 def zombie_automation() -> AutomationCore:

@@ -29,6 +29,10 @@ class DomainFiles:
         self._seen: dict[str, tuple[int, int]] = {}
         self._served: dict[str, tuple[Domain, list[UUID]]] = {}
 
+    def names(self) -> list[str]:
+        """The domains that are served at present."""
+        return [*self._served]
+
     async def register(self, runner: Runner) -> list[UUID]:
         """Registers new and changed domains and takes those away that are gone or broken; returns what is served."""
         seen = self._files()

@@ -104,17 +104,19 @@ async def _register_and_run(runner: "Runner", files: "DomainFiles") -> None:
     """As `prefect.serve` does, clears up what an earlier process left, and follows the domains' files meanwhile."""
     from flows.abandoned import crash_abandoned_commands
     from flows.scheduler import deployments as ours
+    from flows.scheduler.debts import pay_debts
 
     served = await files.register(runner)
     ours.save_automation(ours.zombie_automation())
     crashed, skipped = (clear(served) for clear in (ours.crash_abandoned_runs, ours.skip_missed_runs))
     crashed += crash_abandoned_commands()
     logger.info("left by an earlier server: %d runs crashed, %d skipped", crashed, skipped)
-    following = asyncio.create_task(files.follow(runner))
+    beside = [asyncio.create_task(files.follow(runner)), asyncio.create_task(pay_debts(files.names))]
     try:
         await runner.start()
     finally:
-        following.cancel()
+        for task in beside:
+            task.cancel()
 
 
 if __name__ == "__main__":

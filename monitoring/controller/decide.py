@@ -1,63 +1,105 @@
-"""The controller: what to do about what a check found."""
+"""The rules of the controller, in their order: the first one that has a reason decides."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Literal
 
-from monitoring.config import MonitoringConfig
-from monitoring.errors import MonitoringError
-from monitoring.signals.report import DriftReport
-from monitoring.triage import Triage
+from monitoring.controller.held import kept_still, retrain_held
+from monitoring.controller.policy import PolicyConfig
+from monitoring.controller.state import Case, Evidence, Past
+from registry.ledger.watch.checks import Outcome
 
 
 @dataclass(frozen=True)
 class MonitorDecision:
-    """What to do, and why."""
+    """What follows from a check, and why."""
 
-    action: Literal["nothing", "alert", "retrain"]
+    outcome: Outcome
     reason: str
 
 
-def decide(
-    triage: Triage,
-    drift: DriftReport | None,
-    config: MonitoringConfig,
-    *,
-    last_retrain: datetime | None,
-    now: datetime,
-) -> MonitorDecision:
-    """Turns triage and drift into one action; broken data and preprocessing skew alert a person and never retrain.
+@dataclass(frozen=True)
+class Rule:
+    """An outcome, when it is come to, for people, and the reason for it; empty: the rule has nothing to say."""
 
-    Args:
-        triage: what the window is fit for.
-        drift: the drift report; None where triage is not "ok".
-        config: holds the cooldown.
-        last_retrain: when the last retrain ended, in the same time zone awareness as `now`; None: never.
-        now: the time of the check.
-
-    Raises:
-        MonitoringError: triage is "ok" but no drift was measured.
-    """
-    if triage.verdict == "insufficient":
-        return MonitorDecision("nothing", f"insufficient: {triage.reason}")
-    if triage.verdict != "ok":
-        return MonitorDecision("alert", f"{triage.verdict}: {triage.reason}")
-    if drift is None:
-        raise MonitoringError("triage is ok but drift is missing; measure drift before deciding")
-    if not drift.drift:
-        return MonitorDecision("nothing", "no drift: every statistic is within its threshold")
-    alarms = (f"{s.name} {s.value:.4f} above {s.threshold:.4f}" for s in drift.statistics if s.alarm)
-    reason = f"drift: {', '.join(alarms)}"
-    if last_retrain is not None and _cools_down(now - last_retrain, config):
-        return MonitorDecision("nothing", f"{reason}, but cooling down: {_cooldown(last_retrain, config)}")
-    return MonitorDecision("retrain", reason)
+    outcome: Outcome
+    when: str
+    reason: Callable[[Case], str]
 
 
-def _cools_down(since: timedelta, config: MonitoringConfig) -> bool:
-    """Whether a retrain that long ago is recent; one of the future only says that the clock was set back."""
-    return timedelta(0) <= since < timedelta(hours=config.cooldown_hours)
+def decide(found: Evidence, past: Past, policy: PolicyConfig) -> MonitorDecision:
+    """What follows from what was found; the reason of a retrain or a hold begins with what drifted or is worse."""
+    case = Case(found, past, policy)
+    return next(MonitorDecision(rule.outcome, reason) for rule in RULES if (reason := rule.reason(case)))
 
 
-def _cooldown(last_retrain: datetime, config: MonitoringConfig) -> str:
-    until = last_retrain + timedelta(hours=config.cooldown_hours)
-    return f"last retrain {last_retrain:%Y-%m-%d %H:%M}, the next not before {until:%Y-%m-%d %H:%M}"
+def _skew(case: Case) -> str:
+    return case.found.told if case.found.verdict == "skew" else ""
+
+
+def _broken(case: Case) -> str:
+    return case.found.told if case.found.verdict == "broken data" else ""
+
+
+def _no_way_back(case: Case) -> str:
+    worse = case.found.regression
+    return f"{worse}, but there is no version to return to" if worse and case.past.way_back is None else ""
+
+
+def _rollback_held(case: Case) -> str:
+    held = kept_still(case)
+    return f"{case.found.regression}, but {held}" if case.found.regression and held else ""
+
+
+def _rollback(case: Case) -> str:
+    return f"{case.found.regression}: back to v{case.past.way_back}" if case.found.regression else ""
+
+
+def _cannot_judge(case: Case) -> str:
+    return case.found.told if case.found.verdict == "cannot judge" and case.found.harm != "much" else ""
+
+
+def _ok(case: Case) -> str:
+    return "" if case.found.suspect else ". ".join(filter(None, ["no drift", case.found.performance]))
+
+
+def _harmless(case: Case) -> str:
+    known = case.found.harm in {"none", "small"} and case.policy.retrain_on == "harm"
+    return f"{_why(case)}; that costs little: watched" if known else ""
+
+
+def _not_yet(case: Case) -> str:
+    policy = case.policy
+    looked = [*case.past.suspects, True][-policy.of :]
+    few = sum(looked) < policy.suspect
+    return f"{_why(case)}; in {sum(looked)} of the last {policy.of} windows, {policy.suspect} are needed" if few else ""
+
+
+def _retrain_held(case: Case) -> str:
+    held = retrain_held(case)
+    return f"{_why(case)}, but {held}" if held else ""
+
+
+def _retrain(case: Case) -> str:
+    return _why(case)
+
+
+def _why(case: Case) -> str:
+    """What was found, for people."""
+    return (
+        ". ".join(filter(None, [case.found.drift, case.found.performance])) or "the champion does worse than expected"
+    )
+
+
+RULES = (
+    Rule("skew", "samples were read by another spec than the champion's", _skew),
+    Rule("broken data", "the source is broken: unreadable, stuck, dark, silent, of another size", _broken),
+    Rule("hold", "a new champion is worse than the one before it, and there is nothing to return to", _no_way_back),
+    Rule("hold", "the same, but the controller is muted or `mode` is not auto", _rollback_held),
+    Rule("rollback", "a new champion is worse than the one before it", _rollback),
+    Rule("cannot judge", "too little traffic, and the labels show no harm", _cannot_judge),
+    Rule("ok", "neither drift nor harm", _ok),
+    Rule("watch", "drift whose cost is known to be small, with `retrain_on: harm`", _harmless),
+    Rule("watch", "drift or harm in fewer than `suspect` of the last `of` windows", _not_yet),
+    Rule("hold", "muted, not auto, breaker, cooldown, back-off, budget, too few labels, or quiet hours", _retrain_held),
+    Rule("retrain", "drift or harm", _retrain),
+)

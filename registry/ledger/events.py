@@ -82,6 +82,15 @@ class Events:
             rows = connection.execute(select(*columns).where(EVENTS.c.id.in_(newest)).order_by(EVENTS.c.id)).mappings()
             return [Event(**row) for row in rows if row["time"] > since]
 
+    def of_kind(self, domain: str, kind: Kind, count: int) -> list[Event]:
+        """The last events of one kind since the domain's last removal, oldest first."""
+        columns = [EVENTS.c[field.name] for field in fields(Event)]
+        with self._database.reading() as connection:
+            ours = (EVENTS.c.domain == domain) & (EVENTS.c.kind == kind)
+            query = select(*columns).where(ours & (EVENTS.c.time > removed_at(connection, domain)))
+            rows = connection.execute(query.order_by(EVENTS.c.id.desc()).limit(count)).mappings()
+            return [Event(**row) for row in rows][::-1]
+
 
 @contextmanager
 def told(events: Events, event: Event) -> Iterator[None]:

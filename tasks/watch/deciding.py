@@ -1,0 +1,54 @@
+"""What follows from a check is decided and written down, before anything is started."""
+
+import json
+
+from prefect import task
+
+from monitoring.controller.decide import decide
+from registry.errors import LedgerConflictError
+from registry.ledger.watch.checks import CheckRecord, Checks
+from settings.machine import load_settings
+from tasks.domain import Domain
+from tasks.events import tell_check
+from tasks.monitor import Seen
+from tasks.policy import IO
+from tasks.watch.past import past_of
+
+MEMORY = 200  # checks that are looked back on, twice the most that `policy.of` can ask for
+ATTEMPTS = 5  # each lost race means that another check was written
+
+
+@task(name="decide", task_run_name="decide what follows for {config.name}", **IO)
+def decide_check(config: Domain, seen: Seen) -> CheckRecord:
+    """Decides by the policy of the domain; where another check came in between, once more with what it wrote.
+
+    Raises:
+        LedgerConflictError: other checks were always faster.
+    """
+    for attempt in range(ATTEMPTS):
+        try:
+            check = _decided(config, seen)
+        except LedgerConflictError:
+            if attempt == ATTEMPTS - 1:
+                raise
+        else:
+            tell_check(check)
+            return check
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _decided(config: Domain, seen: Seen) -> CheckRecord:
+    checks = Checks(load_settings().ledger)
+    before = checks.newest(config.name, MEMORY)
+    past = past_of(config, seen.version, seen.window, before)
+    found = decide(seen.evidence, past, config.monitoring.policy)
+    record = CheckRecord(
+        domain=config.name,
+        version=seen.version,
+        window=seen.window,
+        suspect=seen.evidence.suspect,
+        outcome=found.outcome,
+        reason=found.reason,
+        figures=json.dumps(seen.figures(), sort_keys=True),
+    )
+    return checks.add(record, before[-1].key if before else "")

@@ -1,0 +1,58 @@
+"""What a check came to, for those who asked for it."""
+
+from dataclasses import dataclass, field
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+
+from registry.ledger.watch.checks import CheckRecord
+from tasks.monitor import Seen
+from tasks.policy import IO
+from tasks.progress import artifact_key
+
+
+@dataclass(frozen=True)
+class MonitorReport:
+    """What one check found, what was decided, and what was started."""
+
+    domain: str
+    version: int | None
+    outcome: str
+    reason: str
+    samples: int = 0
+    window: str = ""
+    statistics: dict[str, float] = field(default_factory=dict)
+    performance: str = ""
+    page: str | None = None
+    started: tuple[str, ...] = ()
+
+
+def nothing_to_watch(name: str) -> MonitorReport:
+    """The report of a domain without champion: a result and no fault."""
+    return MonitorReport(name, None, "cannot judge", f"no champion to watch yet; run `regraft retrain {name}`")
+
+
+@task(name="report check", task_run_name="report the check of {seen.domain}: {check.outcome}", **IO)
+def reported(seen: Seen, check: CheckRecord, started: list[str]) -> MonitorReport:
+    """The report of a check; its newest state is shown in the Prefect UI."""
+    found = MonitorReport(
+        domain=seen.domain,
+        version=seen.version,
+        outcome=check.outcome,
+        reason=check.reason,
+        samples=seen.samples,
+        window=seen.window,
+        statistics=seen.statistics,
+        performance=seen.evidence.performance,
+        page=seen.page,
+        started=tuple(started),
+    )
+    told = f"champion v{found.version}, {found.samples} samples"
+    create_markdown_artifact(_markdown(found, seen.table), key=artifact_key("check", found.domain), description=told)
+    return found
+
+
+def _markdown(found: MonitorReport, table: str) -> str:
+    page = f"Page: `{found.page}`" if found.page else ""
+    parts = [f"**{found.outcome}**: {found.reason}", *found.started, table, page]
+    return "\n\n".join(filter(None, parts))
