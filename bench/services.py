@@ -124,17 +124,17 @@ def prepare(root: Path) -> None:
 
     init_project(root)
     shutil.copy(Path("domains") / "solar.yaml", root / "domains")
-    os.environ["REGRAFT_ROOT"] = str(root)  # of this process and of those that it starts
-    subprocess.run([str(SCRIPTS / "regraft"), "retrain", "solar"], cwd=root, check=True)
+    env = {**os.environ, "REGRAFT_ROOT": str(root)}  # not of this process, which keeps its results elsewhere
+    subprocess.run([str(SCRIPTS / "regraft"), "retrain", "solar"], cwd=root, env=env, check=True)
     venv.create(root / "peers", with_pip=True)
     subprocess.run([str(root / "peers" / "bin" / "python"), "-m", "pip", "install", "-q", *NEEDS], check=True)
     image = next(write_image_folder(root / "cells", 1).rglob("*.png")).read_bytes()
-    told = subprocess.run([sys.executable, "-c", TELL], cwd=root, check=True, capture_output=True, text=True)
+    told = subprocess.run([sys.executable, "-c", TELL], cwd=root, env=env, check=True, capture_output=True, text=True)
     model, size = told.stdout.split()
     (root / "peer.json").write_text(json.dumps({"model": model, "size": int(size)}), encoding="utf-8")
     for kind in PATHS:
         (root / f"{kind}.body").write_bytes(image)
-    subprocess.run([sys.executable, "-c", ARRAY], cwd=root, check=True)
+    subprocess.run([sys.executable, "-c", ARRAY], cwd=root, env=env, check=True)
 
 
 TELL = """

@@ -110,13 +110,13 @@ class Checks:
 
 
 def _insert(connection: Connection, record: CheckRecord, after: str) -> CheckRecord:
-    present = _rows(connection, record.domain, 1)
-    if (present[-1].key if present else "") != after:
+    newest = select(CHECKS.c.key, CHECKS.c.time).where(CHECKS.c.domain == record.domain).order_by(CHECKS.c.id.desc())
+    row = connection.execute(newest.limit(1)).first()  # read once: whoever writes meanwhile follows the same one
+    is_present = row is not None and row.time > removed_at(connection, record.domain)
+    if (row.key if row is not None and is_present else "") != after:
         raise _overtaken(record.domain)
-    # the check before, be it of a removed domain of that name: where two follow the same one any database refuses one
-    newest = select(CHECKS.c.key).where(CHECKS.c.domain == record.domain).order_by(CHECKS.c.id.desc()).limit(1)
     new = replace(record, key=uuid.uuid4().hex, time=row_time(connection, record.domain))
-    connection.execute(insert(CHECKS).values(**asdict(new), follows=connection.scalar(newest) or ""))
+    connection.execute(insert(CHECKS).values(**asdict(new), follows=row.key if row is not None else ""))
     return new
 
 

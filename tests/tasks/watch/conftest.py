@@ -1,0 +1,20 @@
+"""What the tests of the watch share: checks that found something."""
+
+from collections.abc import Callable
+
+import pytest
+
+from monitoring.controller.state import Evidence
+from tasks.monitor import Seen
+
+DRIFT = Evidence("ok", "60 usable samples", drift="drift: mmd 0.5 above 0.1")
+
+
+@pytest.fixture(scope="session")
+def seen() -> Callable[..., Seen]:
+    """Makes what a check of v1 found: drift, unless something else is given."""
+
+    def make(evidence: Evidence = DRIFT, *, version: int = 1, window: str = "w1") -> Seen:
+        return Seen("photos", version, evidence, 60, window, {"mmd": 0.5}, "page.html", "| table |")
+
+    return make

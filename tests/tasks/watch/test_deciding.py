@@ -1,0 +1,73 @@
+"""A decision is on record with what it rests on, and made anew where another check came in between."""
+
+import json
+
+import pytest
+
+from monitoring.controller.state import Evidence
+from registry.errors import LedgerConflictError
+from registry.ledger.events import Events
+from registry.ledger.notices import notices
+from registry.ledger.watch.checks import Checks
+from settings.machine import load_settings
+from tasks.watch import deciding
+from tasks.watch.deciding import decide_check
+
+pytestmark = pytest.mark.usefixtures("prefect_api", "tracked")
+
+
+def told() -> list[tuple[str, str]]:
+    """What needs a person."""
+    return [(one.kind, one.text) for one in notices(Events(load_settings().ledger).latest("photos"), 1)]
+
+
+def test_decide_check__on_record(plan, seen):
+    """Outcome, reason, window and figures; drift is told until a retrain has begun."""
+    check = decide_check.fn(plan.domain, seen())
+    assert (check.outcome, check.reason, check.window, check.suspect) == (
+        "retrain",
+        "drift: mmd 0.5 above 0.1",
+        "w1",
+        True,
+    )
+    assert json.loads(check.figures)["statistics"] == {"mmd": 0.5}
+    assert Checks(load_settings().ledger).newest("photos", 9) == [check]
+    assert told() == [("check", "retrain: drift: mmd 0.5 above 0.1")]
+
+
+def test_decide_check__after_others(plan, seen):
+    """Each follows the one before; quiet traffic takes back what was told."""
+    first = decide_check.fn(plan.domain, seen())
+    second = decide_check.fn(plan.domain, seen(Evidence("ok", "60 usable samples"), window="w2"))
+    assert (first.outcome, second.outcome, second.suspect) == ("retrain", "ok", False)
+    assert told() == []
+
+
+def test_decide_check__another_came_in_between(plan, seen, monkeypatch):
+    """Whoever was overtaken decides with what the other wrote: one retrain is owed, not two."""
+    past_of, others = deciding.past_of, iter([True])
+
+    def overtaken(*args):
+        found = past_of(*args)
+        if next(others, False):
+            decide_check.fn(plan.domain, seen(window="w2"))
+        return found
+
+    monkeypatch.setattr(deciding, "past_of", overtaken)
+    check = decide_check.fn(plan.domain, seen())
+    assert (check.outcome, check.reason) == ("hold", "drift: mmd 0.5 above 0.1, but a retrain is owed already")
+    assert [one.outcome for one in Checks(load_settings().ledger).newest("photos", 9)] == ["retrain", "hold"]
+
+
+def test_decide_check__always_overtaken(plan, seen, monkeypatch):
+    """It gives up after a few tries, and says so."""
+    calls = []
+
+    def conflict(*_):
+        calls.append(1)
+        raise LedgerConflictError("another check")
+
+    monkeypatch.setattr(deciding, "past_of", conflict)
+    with pytest.raises(LedgerConflictError):
+        decide_check.fn(plan.domain, seen())
+    assert len(calls) == deciding.ATTEMPTS
