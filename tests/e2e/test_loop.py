@@ -52,7 +52,7 @@ def test_loop__from_a_folder_of_images(
     assert scored["samples"] == 61
     assert [Path(one["path"]).name for one in scored["failures"]] == ["broken.png"]
     watched = regraft("monitor", "photos", "--json", code=8)
-    assert watched["action"] == "retrain", "only light images came, half of the reference is dark"
+    assert watched["outcome"] == "retrain", "only light images came, half of the reference is dark"
 
     regraft("feedback", "photos", str(table))
     regraft("feedback", "photos", str(new_photos(project / "darker", "dark", 70, 30)))

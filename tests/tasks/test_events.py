@@ -1,11 +1,14 @@
 """What runs tell of themselves, and what comes of it for those who look later."""
 
+from dataclasses import replace
+
 import pytest
 
 from registry.gate.config import ApprovalConfig
 from registry.ledger.events import Events
 from registry.ledger.ledger import Change, Ledger
 from registry.ledger.notices import notices
+from registry.ledger.watch.checks import CheckRecord
 from settings.machine import load_settings
 from tasks.events import (
     announce_approval,
@@ -59,7 +62,8 @@ def test_announce_approval__until_answered(verdict):
 
 def test_tell_check__alert():
     """An alert stands until a later check finds nothing."""
-    tell_check("photos", "alert", "broken: a stuck camera")
-    assert open_notices() == [("broken: a stuck camera", "look at the files, then regraft monitor photos")]
-    tell_check("photos", "nothing", "no drift")
+    check = CheckRecord("photos", 1, "w", suspect=False, outcome="broken data", reason="a stuck camera")
+    tell_check(check)
+    assert open_notices() == [("broken data: a stuck camera", "look at it, then regraft monitor photos")]
+    tell_check(replace(check, outcome="ok"))
     assert open_notices() == []

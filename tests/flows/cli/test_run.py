@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from flows.cli import regraft, run
 from flows.cli.run import _promotion
+from tasks.watch.report import MonitorReport
 
 
 @pytest.mark.parametrize(
@@ -20,12 +21,19 @@ def test_promotion__exit_code(outcome, code, capsys):
     assert (answer.code, "because" in capsys.readouterr().out) == (code, True)
 
 
-@pytest.mark.parametrize(("action", "code"), [("nothing", 0), ("alert", 7), ("retrain", 8)])
-def test_monitor__exit_code(action, code, monkeypatch):
-    """A script can tell drift from broken traffic and from a quiet day."""
-    found = SimpleNamespace(version=1, action=action, reason="r", samples=3, statistics={}, page=None)
+@pytest.mark.parametrize(
+    ("outcome", "code"),
+    [
+        ("ok", 0), ("watch", 0), ("cannot judge", 0), ("broken data", 7), ("skew", 7), ("retrain", 8), ("hold", 8),
+        ("rollback", 10),
+    ],
+)  # fmt: skip
+def test_monitor__exit_code(outcome, code, monkeypatch):
+    """A script can tell drift from broken traffic and from a quiet day; what was started is said."""
+    found = MonitorReport("photos", 1, outcome, "r", samples=3, started=("retrain, run blue-fox",))
     monkeypatch.setattr(run, "prepared_flow", lambda *_: None)
     monkeypatch.setattr(run, "run_flow", lambda *_, **__: found)
     shown = CliRunner().invoke(regraft, ["monitor", "photos"])
     assert shown.exit_code == code
     assert "None" not in shown.output  # where no statistic was computed, there is no page
+    assert "retrain, run blue-fox" in shown.output

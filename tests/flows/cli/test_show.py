@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from flows.cli import regraft
 from flows.cli.show import _page
 from flows.status import Status
+from registry.ledger.watch.checks import CheckRecord
 from tasks.events import tell_check, told_run
 
 pytestmark = pytest.mark.usefixtures("tracked")
@@ -42,27 +43,28 @@ def test_status__of_a_champion():
         since={"action": "promote", "time": "2026-01-02T03:04:05.6+00:00", "actor": "Ada", "reason": "better"},
         champion_facts={"recipe": "full", "backbone": "b", "accuracy": "0.9 (0.8 to 1.0)"}, quarantine={3: "bad"},
         dataset_version="d", test_set={"generation": 0, "uses": 3, "comparisons": 1, "comparisons allowed": 10},
-        ledger_entries=2, last_check={"action": "nothing", "time": "2026-01-03T00:00:00+00:00"},
+        ledger_entries=2, last_check={"outcome": "ok", "time": "2026-01-03T00:00:00+00:00"},
         schedule={"timezone": "UTC", "retrain": "0 3 * * 1", "monitor": None},
     )  # fmt: skip
     page = _page(found)
     assert (page["in production"], page["since"]) == ("v2", "2026-01-02 03:04 UTC, by Ada: better")
     assert page["it is"] == "accuracy 0.9 (0.8 to 1.0); recipe full, backbone b"
     assert (page["versions"], page["quarantine"]) == ("v2 PROMOTE, v1 PROMOTE", "v3: bad")
-    assert (page["last check"], page["running"]) == ("nothing, 2026-01-03 00:00 UTC", "nothing")
+    assert (page["last check"], page["running"]) == ("ok, 2026-01-03 00:00 UTC", "nothing")
     assert page["schedule"] == "retrain 0 3 * * 1, monitor never (UTC)"
 
 
 def test_status__what_needs_a_person():
     """One line each with the command that deals with it, whole at 80 columns, and the same for machines."""
-    tell_check("digits", "alert", "broken: 40 of 40 files cannot be read, such as /mnt/camera/line-7/2026-01-02.png")
+    reason = "40 of 40 files cannot be read, such as /mnt/camera/line-7/2026-01-02.png"
+    tell_check(CheckRecord("digits", 1, "w", suspect=False, outcome="broken data", reason=reason))
     with pytest.raises(ValueError, match="no room"), told_run("digits", "retrain"):
         raise ValueError("no room")
     run = CliRunner(env={"COLUMNS": "80"}).invoke
     shown = run(regraft, ["status", "digits"]).stdout
     words = " ".join(shown.replace("│", " ").split())
     assert "the retrain failed: no room; regraft retrain digits" in words
-    assert "look at the files, then regraft monitor digits" in words
+    assert "look at it, then regraft monitor digits" in words
     assert max(map(len, shown.splitlines())) <= 80
     found = json.loads(run(regraft, ["status", "digits", "--json"]).stdout)["notices"]
     assert [one["kind"] for one in found] == ["check", "retrain"]

@@ -15,6 +15,7 @@ from rich.cells import cell_len
 from evaluation.inference.interval import Interval
 from evaluation.report.page import Report
 from evaluation.report.summary import ClassRow, Confusion
+from flows.alerts import Standing
 from flows.cli import COMMANDS, regraft
 from flows.cli.tables import column_widths, print_facts, print_lines, print_table
 from flows.doctor import Finding
@@ -45,7 +46,14 @@ RECIPE = Found(
     recipe="gradual_unfreezing", mean=0.8, low=0.7, high=0.9, seconds=1234.5, cka=0.5, agreement=0.9, note=LONG
 )
 MONITORED = Found(
-    action="retrain", reason=LONG, samples=5000, statistics={"embedding_mmd2": 0.1}, page=PATH, version=12
+    outcome="retrain",
+    reason=LONG,
+    samples=5000,
+    statistics={"embedding_mmd2": 0.1},
+    page=PATH,
+    version=12,
+    performance=LONG,
+    started=(LONG,),
 )
 SCORED = Found(
     domain=NAME,
@@ -88,7 +96,7 @@ STATUS = Status(
     champion_facts={"recipe": "full", "backbone": "b", "balanced_accuracy": "0.9 (0.8 to 1.0)"},
     quarantine={3: LONG}, dataset_version="d" * 36, schedule=FACTS, ledger_entries=2,
     test_set={"generation": 0, "uses": 3, "comparisons": 1, "comparisons allowed": 10},
-    last_check={"action": "nothing", "time": "2026-01-03T00:00:00+00:00", "reason": LONG},
+    last_check={"outcome": "ok", "time": "2026-01-03T00:00:00+00:00", "reason": LONG},
     notices=[{"kind": "check", "since": "2026-01-03T00:00:00+00:00", "text": LONG, "remedy": "regraft retrain a"}],
 )  # fmt: skip
 REPORT = Report(
@@ -99,6 +107,7 @@ CHECKED = Found(
     domain=NAME, samples=1, accepted=1, copies=3, classes=MANY, splits=MANY, given=MANY, left_out=(LONG,),
     quarantine=(LONG, LONG), notices=(LONG,), failures=(LONG,), page=PATH,
 )  # fmt: skip
+DAY = "2026-01-02T03:04:05+00:00"
 LISTED = [
     Listed(NAME, 12, "2026-01-02T03:04:05+00:00", "0 3 * * 1", "*/15 * * * *", LONG, LONG, 1),
     Listed("a", *[None] * 4, "", ""),
@@ -107,6 +116,9 @@ LISTED = [
 CALLS: dict[str, tuple[str, Any, list[str]]] = {
     "status": ("flows.status.domain_status", STATUS, [NAME]),
     "domains": ("flows.domains.list_domains", LISTED, []),
+    "alerts": (
+        "flows.alerts.alerts", [Standing(NAME, "k", "broken data", LONG, DAY, LONG, open=True, muted=DAY)], [],
+    ),
     "doctor": ("flows.doctor.examine", [Finding(f"{NAME}: domain file", ok=False, found=f"{LONG} {PATH}")], []),
     "report": ("flows.report.report_version", REPORT, [NAME]),
     "check": ("tasks.check.check_domain", CHECKED, [NAME]),

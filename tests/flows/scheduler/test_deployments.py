@@ -3,36 +3,26 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from unittest.mock import patch
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
-from jinja2 import Environment
 from prefect import flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.events.clients import AssertingEventsClient
-from prefect.events.worker import EventsWorker
-from prefect.server.events.schemas.automations import EventTrigger as ServerTrigger
-from prefect.server.events.schemas.events import ReceivedEvent
 from prefect.states import Pending, Running, Scheduled
 from prefect.testing.utilities import prefect_test_harness
 
 from data.config import domain_path
 from flows.scheduler.deployments import (
-    BURST,
     crash_abandoned_runs,
     deployments,
-    drift_trigger,
     forget_domain,
     forget_others,
     save_automation,
     skip_missed_runs,
     zombie_automation,
 )
-from monitoring.config import MonitoringConfig
 from settings.yaml_files import load_yaml
 from tasks.domain import Domain, DomainFile, ScheduleConfig, domain_from
-from tasks.monitor import MonitorReport, announce_drift
 
 ROOT = Path(__file__).parents[3]
 PLAN = ScheduleConfig(timezone="Europe/Berlin", retrain="0 3 * * 0", monitor="0 * * * *")
@@ -86,44 +76,9 @@ def test_deployments__flow_named_by_module():
 
 
 def test_deployments__without_schedule():
-    """A domain that names no time gets deployments that run only when asked or on drift."""
+    """A domain that names no time gets deployments that run only when asked for."""
     first, second = deployments([domain(plan=ScheduleConfig())], retrain=retrain, monitor=monitor)
     assert first.schedules == second.schedules == []
-    assert [len(first.triggers), len(second.triggers)] == [1, 0]
-
-
-@pytest.mark.parametrize(("hours", "within"), [(0, BURST), (24, timedelta(hours=24))])
-def test_drift_trigger__cools_down(hours, within):
-    """A burst starts one retrain, and a domain may ask for a longer rest."""
-    trigger = drift_trigger(domain(monitoring=MonitoringConfig(cooldown_hours=hours)))
-    assert trigger.within == within
-    assert trigger.match.root == {"prefect.resource.id": "regraft.domain.digits"}
-
-
-def emitted(report: MonitorReport) -> ReceivedEvent:
-    """What the server receives when the monitoring task announces this report."""
-    worker = EventsWorker.instance(AssertingEventsClient)
-    with patch.object(EventsWorker, "instance", return_value=worker):
-        announce_drift.fn(report)
-        worker.drain()
-    (event,) = AssertingEventsClient.last.events
-    return ReceivedEvent.model_validate(event.model_dump() | {"received": event.occurred})
-
-
-def test_drift_trigger__fires_at_what_the_monitor_emits():
-    """The server's own matching: the announced event of this domain fires, that of another one does not."""
-    listening = drift_trigger(domain())
-    listening.set_deployment_id(uuid4())
-    trigger = ServerTrigger.model_validate(listening.as_automation().trigger.model_dump(mode="json"))
-    assert trigger.covers(emitted(MonitorReport("digits", 3, "retrain", "drift", window="w0")))
-    assert not trigger.covers(emitted(MonitorReport("stamps", 3, "retrain", "drift", window="w0")))
-
-
-def test_drift_trigger__reason_names_the_window():
-    """The template finds the window in the payload that the monitoring task sends."""
-    template = drift_trigger(domain()).parameters["reason"]["template"]
-    event = emitted(MonitorReport("digits", 3, "retrain", "drift", window="w0"))
-    assert Environment(autoescape=True).from_string(template).render(event=event) == "drift in window w0"
 
 
 def test_zombie_automation__leaves_resting_runs_alone():

@@ -1,10 +1,13 @@
 """One outcome for each state of the world."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import get_args
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -110,3 +113,13 @@ def test_decide__always_one_and_never_too_much(found: Evidence, past: Past, poli
         assert all(past.now - one >= timedelta(hours=policy.cooldown_hours) for one in past.retrains if one <= past.now)
     if not found.suspect:
         assert decided.outcome in {"ok", "cannot judge", "skew", "broken data"}
+
+
+def test_rules__as_the_page_lists_them() -> None:
+    """The table of docs/monitoring.md is that of the rules, in their order; its YAML is a policy of all defaults."""
+    page = (Path(__file__).parents[3] / "docs" / "monitoring.md").read_text()
+    assert "\n".join(f"| {rule.outcome} | {rule.when} |" for rule in RULES) in page
+    (block,) = re.findall(r"```yaml\n(monitoring:.*?)```", page, re.DOTALL)
+    told = yaml.safe_load(block)["monitoring"]["policy"]
+    assert {*told} == {*PolicyConfig.model_fields}
+    assert PolicyConfig.model_validate(told) == PolicyConfig()

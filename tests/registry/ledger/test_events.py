@@ -128,3 +128,16 @@ def test_lives__number_given_to_another_process(events: Events) -> None:
     event, before = events.add(RETRAIN), (datetime.now(UTC) - timedelta(days=900)).isoformat()
     assert not replace(event, time=before).lives
     assert replace(event, time=before, process="elsewhere:1").lives
+
+
+def test_of_kind__history(events: Events) -> None:
+    """All of one kind in their order, or the last ones; not those of other kinds and domains."""
+    for event in (
+        RETRAIN,
+        replace(RETRAIN, kind="monitor"),
+        replace(RETRAIN, outcome="done"),
+        replace(RETRAIN, domain="a"),
+    ):
+        events.add(event)
+    assert [event.outcome for event in events.of_kind("photos", "retrain", 9)] == ["begun", "done"]
+    assert [event.outcome for event in events.of_kind("photos", "retrain", 1)] == ["done"]
