@@ -166,7 +166,6 @@ def _forget(chosen: Callable[[DeploymentResponse], bool]) -> int:
     with get_client(sync_client=True) as client:
         gone = [one for one in client.read_deployments() if chosen(one) and one.tags in _ours(one.name)]
         for one in gone:
-            client.delete_resource_owned_automations(f"prefect.deployment.{one.id}")
             client.delete_deployment(one.id)
     return len(gone)
 

@@ -88,12 +88,12 @@ def test_zombie_automation__leaves_resting_runs_alone():
 
 
 def test_register__twice_leaves_one(client):
-    """A restart adds no automation, neither a shared one nor a domain's own."""
+    """A restart adds no automation."""
     for _ in range(2):
         apply(domain())
         save_automation(zombie_automation())
     names = [one.name for one in client.read_automations()]
-    assert sorted(names) == ["crash silent flow runs", "retrain digits on drift"]
+    assert names == ["crash silent flow runs"]
 
 
 def test_deployments__schedule_taken_away(client):
@@ -139,12 +139,11 @@ def test_forget_domain__one_alone(client):
 
 
 def test_forget_others__domain_is_gone(client):
-    """A deleted domain leaves neither deployments nor an automation; a stranger's deployment stays."""
+    """A deleted domain leaves no deployments; a stranger's stays."""
     apply(domain("gone"))
     served = apply(domain())
     stranger = retrain.to_deployment(name="mine", tags=["night"]).apply()
     assert forget_others(served) == 2
     names = [one.name for one in client.read_deployments()]
     assert sorted(names) == ["digits", "digits", "mine"]
-    assert "retrain gone on drift" not in [one.name for one in client.read_automations()]
     client.delete_deployment(stranger)
