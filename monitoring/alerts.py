@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from itertools import pairwise
 from typing import Any
 
 from registry.ledger.watch.checks import CheckRecord, Outcome
@@ -45,18 +44,23 @@ def calls(check: CheckRecord | None) -> bool:
 def alerts_of(checks: Sequence[CheckRecord]) -> list[tuple[CheckRecord, Alert]]:
     """The checks, given oldest first, that tell something new, each with what people are told.
 
-    The first one is told of only if it calls; what lies before it is not known.
+    Only a call and "ok" are news: while a retrain is under way, or nothing can be judged, all is as it was. What lies
+    before the first one is not known.
     """
-    found = []
-    for before, check in pairwise([None, *checks]):
-        if check is not None and _is_news(before, check):
+    found: list[tuple[CheckRecord, Alert]] = []
+    before: CheckRecord | None = None
+    for check in checks:
+        if not calls(check) and check.outcome != "ok":
+            continue
+        if _is_news(before, check):
             shown = {name: getattr(check, name) for name in ("domain", "version", "outcome", "reason", "time", "key")}
             found.append((check, Alert(**shown, over=not calls(check))))
+        before = check
     return found
 
 
 def _is_news(before: CheckRecord | None, check: CheckRecord) -> bool:
-    """A call that is not as the one before it, or a good end; "cannot judge" is neither."""
-    if calls(check):
-        return before is None or (before.outcome, before.version) != (check.outcome, check.version)
-    return calls(before) and check.outcome in {"ok", "watch"}
+    """A call that is not as the one before it, or the good end of one."""
+    if not calls(check) or not calls(before):
+        return calls(check) != calls(before)
+    return before is not None and (before.outcome, before.version) != (check.outcome, check.version)

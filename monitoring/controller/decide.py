@@ -74,6 +74,11 @@ def _not_yet(case: Case) -> str:
     return f"{_why(case)}; in {sum(looked)} of the last {policy.of} windows, {policy.suspect} are needed" if few else ""
 
 
+def _under_way(case: Case) -> str:
+    under_way = case.past.under_way
+    return f"{_why(case)}; {under_way}" if under_way else ""
+
+
 def _retrain_held(case: Case) -> str:
     held = retrain_held(case)
     return f"{_why(case)}, but {held}" if held else ""
@@ -100,6 +105,7 @@ RULES = (
     Rule("ok", "neither drift nor harm", _ok),
     Rule("watch", "drift whose cost is known to be small, with `retrain_on: harm`", _harmless),
     Rule("watch", "drift or harm in fewer than `suspect` of the last `of` windows", _not_yet),
+    Rule("watch", "drift or harm for which a retrain is under way", _under_way),
     Rule("hold", "muted, not auto, breaker, cooldown, back-off, budget, too few labels, or quiet hours", _retrain_held),
     Rule("retrain", "drift or harm", _retrain),
 )

@@ -24,10 +24,6 @@ def kept_still(case: Case) -> str:
     ]
 
 
-def _under_way(case: Case) -> str:
-    return case.past.under_way
-
-
 def _broken_circuit(case: Case) -> str:
     idle = case.past.idle
     told = f"the last {idle} retrains changed nothing: a person must look, then `regraft alerts DOMAIN --reset`"
@@ -79,4 +75,4 @@ def _minute(time: datetime) -> str:
     return f"{time:%Y-%m-%d %H:%M} {time.tzname()}"
 
 
-HELD = (kept_still, _under_way, _broken_circuit, _cools_down, _backs_off, _spent, _nothing_new, _quiet)
+HELD = (kept_still, _broken_circuit, _cools_down, _backs_off, _spent, _nothing_new, _quiet)

@@ -34,7 +34,8 @@ def checks(*outcomes: str) -> list[CheckRecord]:
     [
         (["ok"], []), (["retrain"], ["k0"]), (["hold", "hold"], ["k0"]), (["hold", "retrain"], ["k0", "k1"]),
         (["hold", "hold@2"], ["k0", "k1"]), (["hold", "ok", "hold"], ["k0", "k1", "k2"]), (["ok", "watch", "ok"], []),
-        (["skew", "cannot judge", "ok"], ["k0"]), (["broken data", "watch"], ["k0", "k1"]), ([], []),
+        (["skew", "cannot judge", "ok"], ["k0", "k2"]), (["broken data", "watch"], ["k0"]), ([], []),
+        (["retrain", "watch", "retrain"], ["k0"]), (["retrain", "watch", "ok", "watch"], ["k0", "k2"]),
     ],
 )  # fmt: skip
 def test_alerts_of__news(outcomes: list[str], told: list[str]) -> None:

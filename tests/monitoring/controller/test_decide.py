@@ -44,7 +44,7 @@ EACH = [
     (DRIFT, replace(PAST, suspects=(True, False)), PolicyConfig(suspect=2, of=3), "retrain", DRIFT.drift),
     (DRIFT, replace(PAST, suspects=(True, False, False)), PolicyConfig(suspect=2, of=3), "watch", "in 1 of"),
     (DRIFT, PAST, PolicyConfig(mode="observe"), "hold", f"{DRIFT.drift}, but policy.mode is observe"),
-    (DRIFT, replace(PAST, under_way="a retrain runs"), AUTO, "hold", f"{DRIFT.drift}, but a retrain runs"),
+    (DRIFT, replace(PAST, under_way="a retrain runs"), AUTO, "watch", f"{DRIFT.drift}; a retrain runs"),
     (DRIFT, replace(PAST, idle=5), AUTO, "hold", "the last 5 retrains changed nothing: a person must look"),
     (DRIFT, replace(PAST, muted=NOW), AUTO, "retrain", DRIFT.drift),
     (DRIFT, PAST, AUTO, "retrain", DRIFT.drift),

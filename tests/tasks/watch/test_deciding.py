@@ -55,8 +55,8 @@ def test_decide_check__another_came_in_between(plan, seen, monkeypatch):
 
     monkeypatch.setattr(deciding, "past_of", overtaken)
     check = decide_check.fn(plan.domain, seen())
-    assert (check.outcome, check.reason) == ("hold", "drift: mmd 0.5 above 0.1, but a retrain is owed already")
-    assert [one.outcome for one in Checks(load_settings().ledger).newest("photos", 9)] == ["retrain", "hold"]
+    assert (check.outcome, check.reason) == ("watch", "drift: mmd 0.5 above 0.1; a retrain is owed already")
+    assert [one.outcome for one in Checks(load_settings().ledger).newest("photos", 9)] == ["retrain", "watch"]
 
 
 def test_decide_check__always_overtaken(plan, seen, monkeypatch):
