@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from data.errors import StorageError
 from registry.errors import RegistryError
+from registry.ledger.database import DISK, MAKE_ROOM
 from settings.machine import load_settings
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ def registry_errors(doing: str) -> Iterator[None]:
         if isinstance(cause, OSError) and cause.errno in OF_THIS_MACHINE:
             raise RegistryError(f"cannot {doing}: {_refused(cause)}") from error
         reason = first_line(error)
-        message = f"cannot {doing}: {reason}; is MLflow at {load_settings().tracking_uri} up?"
+        address = load_settings().tracking_uri
+        remedy = f"{address}: {MAKE_ROOM}" if DISK.search(reason) else f"is MLflow at {address} up?"
+        message = f"cannot {doing}: {reason}; {remedy}"
         raise RegistryError(re.sub(r"//[^/\s]*@", "//", message)) from error  # no password of an address
 
 

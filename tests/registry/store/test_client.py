@@ -6,8 +6,11 @@ import shutil
 import tempfile
 
 import pytest
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
 from registry.errors import RegistryError
+from registry.ledger.database import MAKE_ROOM
 from registry.store.client import registry_errors
 from registry.store.tracking import experiment_id
 
@@ -48,6 +51,15 @@ def test_registry_errors__disk_of_this_machine(number, name, said):
     with pytest.raises(RegistryError) as found, registry_errors("log metrics"):
         raise OSError(number, os.strerror(number), name)
     assert str(found.value) == f"cannot log metrics: {said} and run the same command again, it goes on"
+
+
+@pytest.mark.parametrize("error", [MlflowException, SQLAlchemyError])
+def test_registry_errors__disk_of_the_database(error, tracked):
+    """MLflow's database on a full disk is up; what it lacks is room."""
+    with pytest.raises(RegistryError) as found, registry_errors("log metrics"):
+        raise error("(sqlite3.OperationalError) database or disk is full\n[SQL: INSERT]")
+    said = f"(sqlite3.OperationalError) database or disk is full; sqlite:///{tracked}/.regraft/mlflow.db"
+    assert str(found.value) == f"cannot log metrics: {said}: {MAKE_ROOM}"
 
 
 def test_registry_errors__folder_that_cannot_be_copied(tmp_path):

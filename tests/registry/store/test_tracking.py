@@ -22,6 +22,7 @@ from registry.store.tracking import (
     log_values,
     read_text,
     reopen_run,
+    run_address,
     run_metrics,
     run_params,
     settled,
@@ -159,3 +160,10 @@ def test_experiment_id__mlflow_was_emptied():
     with pytest.raises(RegistryError, match=r"mlflow.db: no experiment 'photos', .* v1 .* restore it from"):
         experiment_id("photos")
     assert mlflow_client().get_experiment_by_name("photos") is None
+
+
+def test_run_address__side_of_training():
+    """MLflow's pages open on the side of language models otherwise."""
+    run_id = start_run("photos", "a", {})
+    page = f"http://127.0.0.1:5000/#/experiments/{experiment_id('photos')}/runs/{run_id}"
+    assert run_address(run_id) == f"{page}?workflowType=machine_learning"
