@@ -9,6 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 from mlflow import MlflowClient
 
+from data.errors import StorageError
 from registry.errors import RegistryError
 from registry.ledger.ledger import Change, Ledger
 from registry.store.client import mlflow_client
@@ -83,6 +84,14 @@ def test_settled__finished_and_failed():
     with pytest.raises(KeyError), settled(second):
         raise KeyError
     assert (status(first), status(second)) == ("FINISHED", "FAILED")
+
+
+def test_settled__what_broke_the_block_breaks_the_mark(tracked):
+    """A disk that is full refuses both; the first fault is told, and the next retrain closes the run."""
+    run_id = start_run("photos", "a", {})
+    with pytest.raises(StorageError, match="the disk is full"), settled(run_id):
+        (tracked / ".regraft" / "mlflow.db").write_bytes(b"no database")
+        raise StorageError("the disk is full")
 
 
 def test_close_stale_runs__and_reopen():
