@@ -1,5 +1,6 @@
 """The stress task: how a version takes disturbed images and attacks, and where it looks. Reported, never gated."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from tasks.events import told_stress
 from tasks.plan import Plan
 from tasks.policy import COMPUTE
 from tasks.progress import artifact_key, task_progress
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ def stress(plan: Plan, version: int) -> Stressed:
     Raises:
         GateError: the version was never judged on these data.
     """
+    log.info("%s v%d is put under stress; what is in production does not wait for it", plan.name, version)
     with told_stress(plan.name, version):
         found = model_version(plan.name, version)
         tried = _tried(plan, found)

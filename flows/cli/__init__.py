@@ -78,3 +78,11 @@ def main() -> None:
     except RegraftError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(Exit.ERROR)
+    except Exception as error:
+        from flows.cli.disk import full_disk  # settings, which help need not
+
+        told = full_disk(error)
+        if told is None:
+            raise
+        click.echo(f"error: {told}", err=True)
+        sys.exit(Exit.ERROR)

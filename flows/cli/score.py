@@ -53,8 +53,11 @@ def score(domain: str, files: tuple[str, ...], output: Path | None, no_log: bool
 
 
 def _lasting(name: str) -> str:
-    """A name that means the same from any folder."""
-    return name if name == "-" or "://" in name else str(Path(name).absolute())
+    """A name that means the same from any folder; a link keeps its own name unless a way leads back out of it."""
+    if name == "-" or "://" in name:
+        return name
+    path = Path(name)
+    return str(path.resolve() if ".." in path.parts else path.absolute())
 
 
 @contextmanager

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+from mlflow.exceptions import MlflowException
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import MLFlowLogger
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
+from lightning_modules.errors import TrainingError
 from lightning_modules.fitting.progress import read_history, write_history
 
 
@@ -95,7 +97,16 @@ class EpochLogger(MLFlowLogger):
         self.before = before
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Logs metrics of one epoch."""
+        """Logs metrics of one epoch.
+
+        Raises:
+            TrainingError: MLflow or its database refused.
+        """
         values = dict(metrics)
         epoch = self.before + int(values.pop("epoch", 0)) + 1
-        super().log_metrics(values, epoch)
+        try:
+            super().log_metrics(values, epoch)
+        except MlflowException as error:
+            reason = str(getattr(error.__cause__, "orig", error)).splitlines()[0]  # the database's own words
+            told = f"cannot log epoch {epoch} in MLflow: {reason}; mend that, for a full disk make room"
+            raise TrainingError(f"{told}, and run it again: it goes on from its last checkpoint") from error

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from lightning_modules.fitting.progress import read_state
 from settings.signals import exit_on_sigterm
 
 OUTPUTS, ANSWER = "outputs.npz", "answer."  # the file, and what the names of answers in it begin with
+LEAST_BYTES = 2**20  # with less than that a fit cannot write a checkpoint, nor what it has to say of that
 GRACE = 40.0  # torchrun gives its own processes 30 seconds
 
 
@@ -125,6 +127,8 @@ def _fault(log: Path, code: int) -> str:
         return (
             f"the fit was killed, most likely for memory: choose a smaller recipe.batch_size (exit code {code}; {log})"
         )
+    if not lines and shutil.disk_usage(log.parent).free < LEAST_BYTES:
+        return f"no room is left for {log.parent}; free disk space and run the same command again, it goes on"
     last = own or lines[-1:] or ["no output"]
     fault = own[0] if own else f"{last[0]} (exit code {code}; all of it in {log})"
     return re.sub(r"//[^/\s]*@", "//", fault)  # no password of a tracking address

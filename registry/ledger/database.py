@@ -19,6 +19,9 @@ POOL = "regraft"
 # Greedy: a password with a bare @ ends at the last one, wherever SQLAlchemy splits it.
 LOGIN = re.compile(r"//([^/:]*):(.*)@")
 PARAMETER = re.compile(r"(password=)([^&\s]*)", re.IGNORECASE)
+# SQLite says the second of a file that may not grow (ulimit -f), PostgreSQL the third
+DISK = re.compile(r"database or disk is full|disk I/O error|No space left on device")
+MAKE_ROOM = "make room on its disk and run the same command again, it goes on"
 
 
 class Database:
@@ -87,7 +90,9 @@ def database_errors(url: str) -> Iterator[None]:
         raise LedgerError(message) from error
     except (SQLAlchemyError, ValueError, OSError) as error:  # ValueError: SQLAlchemy reads the port as a number
         said = _without_secrets(_cause(error), url)
-        message = f"ledger {hidden(url)}: {said}; check REGRAFT_LEDGER_URL and that the database is up"
+        full = f"nothing was written; {MAKE_ROOM}"
+        remedy = full if DISK.search(said) else "check REGRAFT_LEDGER_URL and that the database is up"
+        message = f"ledger {hidden(url)}: {said}; {remedy}"
         raise LedgerError(message) from error
 
 

@@ -142,7 +142,8 @@ def _insert(connection: Connection, change: Change) -> Entry:
     champion = _champion(last)
     if champion != change.expected:
         found = f"{change.domain}: the champion is {champion}, not {change.expected} as expected"
-        raise LedgerConflictError(f"{found}; compare with the present champion and decide again")
+        remedy = "nothing was written; run the same command again, it decides by the present champion"
+        raise LedgerConflictError(f"{found}: another process was first; {remedy}")
     if change.action == "promote" and not change.deliberate:
         _refuse_quarantined(connection, change.domain, change.to)
     # clocks of several machines differ, or one is set back: a row is never older than the one before it, nor a

@@ -1,6 +1,7 @@
 """MLflow's client, and what it raises in one line: the settings decide which store or server it talks to."""
 
 import errno
+import logging
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from data.errors import StorageError
 from registry.errors import RegistryError
+from registry.ledger.database import DISK, MAKE_ROOM
 from settings.machine import load_settings
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ def mlflow_client() -> "MlflowClient":
     """A client of the configured tracking server."""
     import mlflow  # three seconds of import
 
+    # It writes a traceback of what a database refuses, which is told in one line where it was wanted.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
     # The registry resolves models:/ addresses through MLflow's global state, whatever the client was told.
     mlflow.set_tracking_uri(load_settings().tracking_uri)
     return mlflow.MlflowClient()
@@ -52,9 +56,16 @@ def registry_errors(doing: str) -> Iterator[None]:
         cause = _first(error) if isinstance(error, shutil.Error) else error
         if isinstance(cause, OSError) and cause.errno in OF_THIS_MACHINE:
             raise RegistryError(f"cannot {doing}: {_refused(cause)}") from error
-        reason = first_line(error)
-        message = f"cannot {doing}: {reason}; is MLflow at {load_settings().tracking_uri} up?"
+        reason, address = first_line(_origin(error)), load_settings().tracking_uri
+        remedy = f"{address}: {MAKE_ROOM}" if DISK.search(reason) else f"is MLflow at {address} up?"
+        message = f"cannot {doing}: {reason}; {remedy}"
         raise RegistryError(re.sub(r"//[^/\s]*@", "//", message)) from error  # no password of an address
+
+
+def _origin(error: BaseException) -> BaseException:
+    """What the driver of a database said, where one is behind an error; others begin with other words."""
+    found = getattr(error, "orig", None) or getattr(error.__cause__, "orig", None)
+    return found if isinstance(found, BaseException) else error
 
 
 def _first(error: shutil.Error) -> OSError:

@@ -8,7 +8,7 @@ import logging
 import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,14 +96,23 @@ def _experiments(client: "MlflowClient") -> list[str]:
 
 @contextmanager
 def settled(run_id: str) -> Iterator[str]:
-    """Marks a run as finished when the block ends, as failed when it raises."""
-    outcome = "FAILED"
+    """Marks a run as finished when the block ends, as failed when it raises; what it raised is told, whatever follows.
+
+    Raises:
+        RegistryError: MLflow did not take the mark of a block that ended well.
+    """
     try:
         yield run_id
-        outcome = "FINISHED"
-    finally:
-        with registry_errors("finish a run"):
-            mlflow_client().set_terminated(run_id, outcome)
+    except BaseException:
+        with suppress(RegistryError):  # what broke the block often breaks this, too; the next retrain closes the run
+            _finish(run_id, "FAILED")
+        raise
+    _finish(run_id, "FINISHED")
+
+
+def _finish(run_id: str, outcome: str) -> None:
+    with registry_errors("finish a run"):
+        mlflow_client().set_terminated(run_id, outcome)
 
 
 def close_stale_runs(domain: str) -> int:

@@ -1,16 +1,27 @@
-"""The order of a retrain: production does not wait for what is only reported."""
+"""The order of a retrain: production does not wait for what is only reported, and nothing is decided for another."""
 
+import os
+import subprocess
+import sys
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 import flows.retrain as module
+from registry.errors import LedgerConflictError
 from registry.ledger.events import Events
+from registry.ledger.ledger import Ledger
 from settings.errors import ConfigError
 from settings.machine import load_settings
 from tasks.events import owed_stress
 from tasks.plan import Plan, Prepared
+from tasks.train import Candidate
+from tests.canary import write
+
+REGRAFT = Path(sys.executable).with_name("regraft")
 
 
 @pytest.fixture
@@ -79,3 +90,39 @@ def test_retrain__removed_while_it_waited(steps, project, monkeypatch):
     with pytest.raises(ConfigError, match="digits"):
         module.retrain("digits")
     assert not steps
+
+
+@pytest.fixture
+def third(registered, plan, monkeypatch):
+    """A domain whose second version is in production, and whose retrain has a third one that the gate lets pass."""
+    rule = plan.domain.gate.model_copy(update={"score": "metric", "non_inferiority": 0.9})
+    domain = plan.domain.model_copy(update={"gate": rule})
+    yaml = domain.model_dump_json(exclude={"name", "root"}, exclude_defaults=True)
+    (domain.root / "domains" / "photos.yaml").write_text(yaml)
+    registered(), registered(), registered()
+    write(None, 1), write(1, 2)
+    monkeypatch.setattr(module, "prepare_data", lambda config: replace(plan, domain=domain))
+    monkeypatch.setattr(module, "train_version", lambda plan, run: Candidate("photos", 3, run))
+    monkeypatch.setattr(module, "stress_owed", lambda plan: None)
+
+
+def test_retrain__champion_changes_behind_the_decision(third, prefect_api, monkeypatch):
+    """Somebody rolls back between evaluation and promotion: one line, no row; run again, it meets the new champion."""
+    judged = module.evaluate_version
+
+    def rolled_back(*asked):
+        verdict = judged(*asked)
+        command = [str(REGRAFT), "rollback", "photos", "--reason", "it does harm"]
+        subprocess.run(command, check=True, env={**os.environ, "PREFECT_API_URL": prefect_api})
+        return verdict
+
+    told = "^photos: the champion is 1, not 2 as expected: another process was first; nothing was written; run the same"
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "evaluate_version", rolled_back)
+        with pytest.raises(LedgerConflictError, match=told):
+            module.retrain("photos")
+    assert [entry.to_version for entry in Ledger(load_settings().ledger).entries("photos")] == [1, 2, 1]
+    found = module.retrain("photos")
+    assert (found.outcome, found.champion) == ("PROMOTE", 3)
+    last = Ledger(load_settings().ledger).entries("photos")[-1]
+    assert (last.action, last.from_version, last.to_version) == ("promote", 1, 3)

@@ -50,9 +50,11 @@ def test_stress__is_logged(judged, plan):
     assert owed_stress("photos") == []
 
 
-def test_stress__never_judged(judged, plan):
-    """Without predictions on these data there is nothing to compare with; that stays owed."""
+def test_stress__never_judged(judged, plan, caplog):
+    """That it begins is told; without predictions on these data there is nothing to compare with, and it stays owed."""
+    caplog.set_level("INFO", "tasks.stress")
     later = replace(plan, prepared=replace(plan.prepared, version="e" * 32 + ".dir"))
     with pytest.raises(GateError, match="was never judged on e"):
         stress.fn(later, 1)
+    assert "photos v1 is put under stress" in caplog.text
     assert owed_stress("photos") == [1]

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from flows.cli import regraft, score
-from flows.cli.score import _few, _traffic
+from flows.cli.score import _few, _lasting, _traffic
 from registry.ledger.ledger import Change, Ledger
 from serving.errors import ServingError
 from serving.log.predictions import read
@@ -30,6 +30,16 @@ def test_score__exit_code(failed, code, tmp_path, monkeypatch):
     monkeypatch.setattr(score, "prepared_flow", lambda *_: None)
     monkeypatch.setattr(score, "run_flow", lambda *_, **__: found)
     assert CliRunner().invoke(regraft, ["score", "photos", str(tmp_path)]).exit_code == code
+
+
+def test_lasting__ways_out_of_a_folder(tmp_path, monkeypatch):
+    """A name is told as a person would write it; a link keeps its own, and what is no file stays as it is."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "link.png").symlink_to(tmp_path / "a.png")
+    monkeypatch.chdir(tmp_path / "in")
+    given = ["../a.png", "link.png", "*.png", "s3://bucket/../a.png", "-"]
+    inside = [f"{tmp_path}/a.png", f"{tmp_path}/in/link.png", f"{tmp_path}/in/*.png"]
+    assert [_lasting(name) for name in given] == [*inside, "s3://bucket/../a.png", "-"]
 
 
 @pytest.mark.parametrize("wrong", [[], ["--stream", "a.png"], ["--stream", "--output", "a.csv"]])

@@ -1,12 +1,14 @@
 """The fit process as the flow starts it: killed with -9 it goes on where it was, and its faults are one line."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -85,6 +87,16 @@ def test_fault__no_password(tmp_path):
     log.write_text("Traceback\nMlflowException: request to http://user:p4ss@host:1/api failed\n\n")
     found = _fault(log, 1)
     assert found == f"MlflowException: request to http://host:1/api failed (exit code 1; all of it in {log})"
+
+
+def test_fault__no_room_for_a_word(tmp_path, monkeypatch):
+    """A fit that could not even write its error line lacks room, if there is none."""
+    log = tmp_path / "fit.log"
+    log.touch()
+    assert _fault(log, 1) == f"no output (exit code 1; all of it in {log})"
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=2**20 - 1))
+    told = "free disk space and run the same command again, it goes on"
+    assert _fault(log, 1) == f"no room is left for {tmp_path}; {told}"
 
 
 def test_train__stopped_with_its_parent(small):

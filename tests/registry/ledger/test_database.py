@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from registry.errors import LedgerError
 from registry.ledger.database import database_errors, for_writing, open_engine
@@ -42,6 +43,18 @@ def test_database_errors__server_says_no(postgresql):
         open_engine(postgresql).begin() as found,
     ):
         found.execute(text("select * from nothing"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["database or disk is full", "disk I/O error", 'could not extend file "base/5/1259": No space left on device'],
+)
+def test_database_errors__disk_is_full(said):
+    """However a database says it, the remedy is room and no other address."""
+    with pytest.raises(LedgerError) as caught, database_errors("sqlite:///a.db"):
+        raise SQLAlchemyError(said)
+    told = "nothing was written; make room on its disk and run the same command again, it goes on"
+    assert str(caught.value) == f"ledger sqlite:///a.db: {said}; {told}"
 
 
 @pytest.mark.parametrize(

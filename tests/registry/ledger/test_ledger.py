@@ -1,5 +1,6 @@
 """The ledger keeps every promotion and rollback, whoever writes at the same time."""
 
+import resource
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -210,6 +211,21 @@ def test_at__clock_set_back(ledger: Ledger) -> None:
     first = write(ledger, None, 1)
     tamper(ledger, "update ledger set time = '2999' || substr(time, 5)")
     assert write(ledger, 1, 2).time == "2999" + first.time[4:]
+
+
+def test_append__disk_is_full(ledger: Ledger, tmp_path: Path) -> None:
+    """A row that the disk refuses is one line; the rows before it stand, and it is written once there is room."""
+    write(ledger, None, 1)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((tmp_path / "new" / "ledger.db").stat().st_size, hard))
+    try:
+        with pytest.raises(LedgerError, match=r"disk I/O error; nothing was written; make room"):
+            write(ledger, 1, 2, reason="better" * 10_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert ledger.champion("solar") == 1
+    assert write(ledger, 1, 2).sequence == 2
+    assert ledger.verify("solar").fault is None
 
 
 def test_ledger__server_that_goes_away(

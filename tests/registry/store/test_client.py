@@ -2,14 +2,16 @@
 
 import errno
 import os
+import resource
 import shutil
 import tempfile
 
 import pytest
 
 from registry.errors import RegistryError
+from registry.ledger.database import MAKE_ROOM
 from registry.store.client import registry_errors
-from registry.store.tracking import experiment_id
+from registry.store.tracking import experiment_id, log_values, start_run
 
 pytestmark = pytest.mark.usefixtures("tracked")
 DOWN = "http://user:p4ss@127.0.0.1:9"
@@ -48,6 +50,21 @@ def test_registry_errors__disk_of_this_machine(number, name, said):
     with pytest.raises(RegistryError) as found, registry_errors("log metrics"):
         raise OSError(number, os.strerror(number), name)
     assert str(found.value) == f"cannot log metrics: {said} and run the same command again, it goes on"
+
+
+def test_registry_errors__disk_of_the_database(tracked, caplog):
+    """MLflow's database that may not grow is up; what it lacks is room, which nobody tells by a traceback."""
+    run_id = start_run("photos", "a", {})
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((tracked / ".regraft" / "mlflow.db").stat().st_size, hard))
+    try:
+        with pytest.raises(RegistryError) as found:
+            log_values(run_id, {}, {str(number): "a" * 5000 for number in range(90)}, {})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    place = f"sqlite:///{tracked}/.regraft/mlflow.db"
+    assert str(found.value) == f"cannot log metrics: disk I/O error; {place}: {MAKE_ROOM}"
+    assert caplog.text == ""
 
 
 def test_registry_errors__folder_that_cannot_be_copied(tmp_path):

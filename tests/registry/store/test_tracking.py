@@ -9,6 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 from mlflow import MlflowClient
 
+from data.errors import StorageError
 from registry.errors import RegistryError
 from registry.ledger.ledger import Change, Ledger
 from registry.store.client import mlflow_client
@@ -22,6 +23,7 @@ from registry.store.tracking import (
     log_values,
     read_text,
     reopen_run,
+    run_address,
     run_metrics,
     run_params,
     settled,
@@ -82,6 +84,14 @@ def test_settled__finished_and_failed():
     with pytest.raises(KeyError), settled(second):
         raise KeyError
     assert (status(first), status(second)) == ("FINISHED", "FAILED")
+
+
+def test_settled__what_broke_the_block_breaks_the_mark(tracked):
+    """A disk that is full refuses both; the first fault is told, and the next retrain closes the run."""
+    run_id = start_run("photos", "a", {})
+    with pytest.raises(StorageError, match="the disk is full"), settled(run_id):
+        (tracked / ".regraft" / "mlflow.db").write_bytes(b"no database")
+        raise StorageError("the disk is full")
 
 
 def test_close_stale_runs__and_reopen():
@@ -159,3 +169,10 @@ def test_experiment_id__mlflow_was_emptied():
     with pytest.raises(RegistryError, match=r"mlflow.db: no experiment 'photos', .* v1 .* restore it from"):
         experiment_id("photos")
     assert mlflow_client().get_experiment_by_name("photos") is None
+
+
+def test_run_address__side_of_training():
+    """MLflow's pages open on the side of language models otherwise."""
+    run_id = start_run("photos", "a", {})
+    page = f"http://127.0.0.1:5000/#/experiments/{experiment_id('photos')}/runs/{run_id}"
+    assert run_address(run_id) == f"{page}?workflowType=machine_learning"
