@@ -47,6 +47,9 @@ bench: .venv
 	@$(BIN)/python -m bench.growth --images $(FASHION)
 	@$(BIN)/python -m bench.loop
 	@$(BIN)/python -m bench.services
+	@$(BIN)/python -m bench.swaps
+	@$(BIN)/python -m bench.bulk
+	@$(BIN)/python -m bench.int8
 	@$(BIN)/python -m bench.report
 
 gpu-check: .venv

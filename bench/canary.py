@@ -77,7 +77,7 @@ def _course(
     for now in range(LOOK, REQUESTS + 1, LOOK):
         lost -= share * gains[now - LOOK : now].sum()
         known = order[: np.searchsorted(comes[order], now)]
-        found = judge(Pairs(disagrees[:now], gains[known], now, 0), decision, PLAN, now * HOURS)
+        found = judge(Pairs(disagrees[:now], gains[known], np.zeros(0), now, 0), decision, PLAN, now * HOURS)
         if found.end is not None:
             return found.end, now, float(lost)
         share = PLAN.share(found.figures.progress)

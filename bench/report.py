@@ -23,6 +23,9 @@ BENCHMARKS = {
     "growth": "Cost growth",
     "loop": "The loop, step by step",
     "services": "Services",
+    "swaps": "Swaps and soak",
+    "bulk": "Many files",
+    "int8": "int8",
     "gate": "The gate's error rates",
     "canary": "What becomes of canaries",
 }

@@ -7,7 +7,7 @@ runs the model in batches of 32 on the server's core without any network. A roun
 
 import json
 import os
-import signal
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,7 +15,7 @@ import tempfile
 import time
 import venv
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -26,15 +26,14 @@ from bench.images import write_image_folder
 from bench.load import PATHS, load
 from bench.measure import Cell, Record, bench_main, is_known, run_cells
 from bench.report import NOT_RUN, Results, decimals, middle, table
+from bench.servers import CLIENT_CORE, PORT, SCRIPTS, SERVER_CORE, running
 from settings.machine import load_settings
 
 CLIENTS = (1, 8, 64)
 LABELS = {
     "regraft": "`regraft serve`", "litserve": "LitServe", "bentoml": "BentoML", "mlflow": "`mlflow models serve`"
 }  # fmt: skip
-PORT, PATIENCE, SECONDS = 14270, 180, 10.0
-SERVER_CORE, CLIENT_CORE = 0, 1
-SCRIPTS = Path(sys.executable).parent
+SECONDS = 10.0
 PEERS = Path(__file__).parent / "peer_services"
 NEEDS = ("litserve", "bentoml", "onnxruntime", "pillow", "numpy", "python-multipart")
 
@@ -86,27 +85,9 @@ def _server(kind: str, root: Path) -> Iterator[None]:
     env = {**os.environ, "REGRAFT_THREADS": "1", "OMP_NUM_THREADS": "1", "MODEL": model, "SIZE": size}
     env |= {"MLFLOW_TRACKING_URI": tracking, "MLFLOW_REGISTRY_URI": tracking}
     env["PATH"] = f"{SCRIPTS}{os.pathsep}{env['PATH']}"  # MLflow starts uvicorn by its name
-    with (root / f"{kind}.log").open("wb") as log:
-        server = subprocess.Popen(
-            ["taskset", "-c", str(SERVER_CORE), *commands[kind]], env=env, stdout=log, stderr=log,
-            cwd=PEERS if kind == "bentoml" else root, start_new_session=True,
-        )  # fmt: skip
-        try:
-            _wait(kind, server, root)
-            yield
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(server.pid, signal.SIGTERM)
-            server.wait(30)
-
-
-def _wait(kind: str, server: "subprocess.Popen[bytes]", root: Path) -> None:
-    """Until it answers one sample."""
-    content, deadline = (root / f"{kind}.body").read_bytes(), time.monotonic() + PATIENCE
-    while not _answers(kind, content):
-        if time.monotonic() > deadline or server.poll() is not None:
-            raise BenchError(f"{kind} does not answer at port {PORT}; see {root / f'{kind}.log'}")
-        time.sleep(1)
+    content, folder = (root / f"{kind}.body").read_bytes(), PEERS if kind == "bentoml" else root
+    with running(commands[kind], lambda: _answers(kind, content), log=root / f"{kind}.log", env=env, folder=folder):
+        yield
 
 
 def _answers(kind: str, content: bytes) -> bool:
@@ -118,14 +99,7 @@ def _answers(kind: str, content: bytes) -> bool:
 
 def prepare(root: Path) -> None:
     """A project with a champion, the peers' environment, and what is sent to each side."""
-    import shutil
-
-    from flows.init import init_project
-
-    init_project(root)
-    shutil.copy(Path("domains") / "solar.yaml", root / "domains")
-    env = {**os.environ, "REGRAFT_ROOT": str(root)}  # not of this process, which keeps its results elsewhere
-    subprocess.run([str(SCRIPTS / "regraft"), "retrain", "solar"], cwd=root, env=env, check=True)
+    env = make_project(root)
     venv.create(root / "peers", with_pip=True)
     subprocess.run([str(root / "peers" / "bin" / "python"), "-m", "pip", "install", "-q", *NEEDS], check=True)
     image = next(write_image_folder(root / "cells", 1).rglob("*.png")).read_bytes()
@@ -135,6 +109,17 @@ def prepare(root: Path) -> None:
     for kind in PATHS:
         (root / f"{kind}.body").write_bytes(image)
     subprocess.run([sys.executable, "-c", ARRAY], cwd=root, env=env, check=True)
+
+
+def make_project(root: Path, domain: str = "solar") -> dict[str, str]:
+    """A project whose champion of a domain is its first version; the environment of its commands."""
+    from flows.init import init_project
+
+    init_project(root)
+    shutil.copy(Path("domains") / f"{domain}.yaml", root / "domains")
+    env = {**os.environ, "REGRAFT_ROOT": str(root)}  # not of this process, which keeps its results elsewhere
+    subprocess.run([str(SCRIPTS / "regraft"), "retrain", domain], cwd=root, env=env, check=True)
+    return env
 
 
 TELL = """

@@ -17,7 +17,8 @@ def score(domain: str, paths: list[str], output: str = "", log: bool = True) -> 
 
     `paths` are few: folders, patterns and tables stand for any number of files.
     """
-    to = Destination(load_domain(domain).name, log=log, table=Path(output) if output else None)
-    found = score_files(paths, to)
+    found = load_domain(domain)
+    to = Destination(found.name, log, Path(output) if output else None, found.serving.abstain_below)
+    report = score_files(paths, to)
     tend_log(domain)
-    return found
+    return report

@@ -32,6 +32,7 @@ class Said:
         answer: None where the sample, or the model on it, has a fault.
         error: the fault in one line; empty where there is an answer.
         faulty: whether the fault is the model's.
+        abstained: whether no class is named, as none is likely enough.
     """
 
     id: str
@@ -39,6 +40,12 @@ class Said:
     answer: Answer | None
     error: str = ""
     faulty: bool = False
+    abstained: bool = False
+
+    @property
+    def label(self) -> str | None:
+        """The class that callers are told, if there is one."""
+        return None if self.answer is None or self.abstained else self.answer.predicted
 
 
 @dataclass(frozen=True)
@@ -55,9 +62,9 @@ class Request:
         """SHA-256 of each sample: once, for all versions that are asked."""
         return [hashlib.sha256(content).hexdigest() for content in self.contents]
 
-    def said(self, served: Served, found: Sequence[Answer | BaseException]) -> list[Said]:
-        """What a version says of each sample."""
-        return [_said(f"{self.id}-{place}", served, one) for place, one in enumerate(found)]
+    def said(self, served: Served, found: Sequence[Answer | BaseException], abstain_below: float) -> list[Said]:
+        """What a version says of each sample; no class that is less likely than `abstain_below`."""
+        return [_said(f"{self.id}-{place}", served, one, abstain_below) for place, one in enumerate(found)]
 
     def rows(self, said: Sequence[Said], role: Role, seconds: float) -> list[Prediction]:
         """The same for the log; a sample that both versions were asked about has one id."""
@@ -75,9 +82,9 @@ class Request:
         ]
 
 
-def _said(name: str, served: Served, found: Answer | BaseException) -> Said:
+def _said(name: str, served: Served, found: Answer | BaseException, abstain_below: float) -> Said:
     if isinstance(found, Answer):
-        return Said(name, served, found)
+        return Said(name, served, found, abstained=found.confidence < abstain_below)
     known = isinstance(found, SampleError | ModelFaultError)
     return Said(name, served, None, str(found) if known else "it cannot be read", isinstance(found, ModelFaultError))
 
@@ -85,4 +92,6 @@ def _said(name: str, served: Served, found: Answer | BaseException) -> Said:
 def _row(digest: str, said: Said) -> Prediction:
     transform = said.served.package.transform
     row = Prediction(datetime.now(UTC), said.served.version, transform.hash, digest, f"request/{said.id}", id=said.id)
-    return replace(row, error=said.error) if said.answer is None else told(row, said.answer)
+    if said.answer is None:
+        return replace(row, error=said.error)
+    return told(row, said.answer, abstained=said.abstained)

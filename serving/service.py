@@ -138,7 +138,9 @@ class Service:
                 found = await asyncio.gather(*futures, return_exceptions=True)
         except TimeoutError as error:
             raise TooSlowError(f"no answer within {seconds:g} s; try again later") from error
-        said = request.said(served, found)
+        slot = self.slots[request.domain]
+        said = request.said(served, found, slot.threshold.below)
+        slot.abstentions += sum(one.abstained for one in said) if role != "shadow" else 0
         for content, row in zip(request.contents, request.rows(said, role, loop.time() - begun), strict=True):
             self.logs[request.domain].add(row, tuple(served.package.transform.spec.measures))
             self.inputs[request.domain].add(str(row.hash), content)

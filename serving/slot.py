@@ -15,6 +15,7 @@ from registry.package.package import Package
 from registry.package.parity import TOLERANCE, served_difference
 from registry.store.models import model_version
 from registry.store.verdicts import recorded_verdict
+from serving.abstaining import Threshold
 from serving.canary.routing import is_canarys
 from serving.engine.batcher import Batcher, Threads
 from serving.kept import forget, keep, kept
@@ -53,7 +54,7 @@ class Slot:
     """What answers for one domain; to be used on a running event loop.
 
     `current` is None until a champion was verified, `rival` is the canary that was verified, if there is one, and
-    `fault` says what keeps the slot from following the ledger.
+    `fault` says what keeps the slot from following the ledger; `abstentions` counts callers' samples without a class.
     """
 
     def __init__(self, domain: str, threads: Threads, settings: Settings) -> None:
@@ -61,7 +62,8 @@ class Slot:
         self.current: Served | None = None
         self.rival: Rival | None = None
         self.fault = ""
-        self.swaps, self.refusals = 0, 0
+        self.threshold = Threshold(domain)
+        self.swaps, self.refusals, self.abstentions = 0, 0, 0
         self.sizes: Counter[int] = Counter()  # of the batches that models saw
         self._refused = ""
         self._drains: set[asyncio.Task[None]] = set()
@@ -79,6 +81,7 @@ class Slot:
         """
         before = self.fault
         try:
+            await asyncio.to_thread(self.threshold.look)
             row, canary = await asyncio.to_thread(_state, self._settings.ledger, self.domain)
             await self._look_at_champion(row)
             await self._look_at_canary(canary)

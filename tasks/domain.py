@@ -14,6 +14,7 @@ from lightning_modules.recipes.head import FrozenRecipe
 from monitoring.config import MonitoringConfig
 from registry.cards.facts import UNSAID
 from registry.gate.config import GateConfig
+from serving.abstaining import ServingConfig
 from serving.log.config import LogConfig
 from settings.config import Config
 from settings.errors import ConfigError
@@ -57,6 +58,7 @@ class DomainFile(Config):
     stress: StressConfig = Field(StressConfig(), description="disturbances that a version is tried on")
     gate: GateConfig = Field(description="what promotion demands")
     monitoring: MonitoringConfig = Field(MonitoringConfig(), description="how production is watched")
+    serving: ServingConfig = Field(ServingConfig(), description="how production is answered")
     log: LogConfig = Field(LogConfig(), description="how long what was seen in production is kept")
     schedule: ScheduleConfig = Field(ScheduleConfig(), description="when flows run by themselves")
 

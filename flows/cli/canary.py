@@ -42,6 +42,7 @@ def _show(domain: str, found: "Standing | None") -> None:
     figures = found.finding.figures
     gain = "no labels yet" if figures.gain is None else f"{100 * figures.gain:+.1f} points"
     agreement = "no requests yet" if figures.agreement is None else f"{100 * figures.agreement:.1f} %"
+    silent = "no requests yet" if figures.abstains is None else f"{100 * figures.abstains:+.1f} points"
     proof = figures.needed
     print_facts(f"{domain}: v{found.canary.version} is the canary of v{found.champion}", {
         "since": f"{found.canary.since:%Y-%m-%d %H:%M} UTC, {found.canary.hours():.1f} hours",
@@ -51,6 +52,7 @@ def _show(domain: str, found: "Standing | None") -> None:
         "loses at most": f"{figures.margin:.3g}: evidence {figures.as_good:.3g} with labels, "
         f"{figures.as_good_unlabelled:.3g} without; {proof:.3g} is proof",
         "is worse": f"evidence {figures.worse:.3g}; {proof / 2:.3g} is proof",
+        "abstains oftener": silent,
         "fails alone on": f"{figures.failed} samples",
     })  # fmt: skip
     print_lines([f"{found.finding.end or 'goes on'}: {found.finding.reason}"])

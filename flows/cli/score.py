@@ -89,8 +89,9 @@ def _stream(domain: str, *, log: bool) -> Answer:
     from tasks.domain import load_domain
     from tasks.score import served
 
-    found = served(load_domain(domain).name)
-    package, to = found.load(), Destination(domain, log=log)
+    config = load_domain(domain)
+    found = served(config.name)
+    package, to = found.load(), Destination(domain, log=log, abstain_below=config.serving.abstain_below)
     lines = (_lasting(line) for line in lines_in(sys.stdin))
     done = stream_files(package, found.version, lines, to=to, tell=partial(_tell, package.classes))
     return Answer(done, lambda: None, _code(done))
@@ -103,7 +104,8 @@ def _tell(classes: Sequence[str], row: "Prediction") -> None:
         told["error"] = row.error
     else:
         shares = dict(zip(classes, row.probabilities.tolist(), strict=True))
-        told |= {"label": row.predicted, "probabilities": shares}
+        label = None if row.abstained else row.predicted
+        told |= {"label": label, "abstained": row.abstained, "probabilities": shares}
     click.echo(json.dumps(told))  # which flushes
 
 
@@ -113,7 +115,9 @@ def _code(found: "ScoreReport") -> Exit:
 
 def _show(found: "ScoreReport", output: Path | None) -> None:
     files = "1 file" if found.samples == 1 else f"{found.samples} files"
-    print_facts(f"{found.domain} v{found.version}: {files}, {found.failed} failed; of each class", found.predicted)
+    of_none = f", {found.abstained} of no class (serving.abstain_below)" if found.abstained else ""
+    head = f"{found.domain} v{found.version}: {files}, {found.failed} failed{of_none}; of each class"
+    print_facts(head, found.predicted)
     if found.failures:
         more = f", the first {len(found.failures)}" if found.failed > len(found.failures) else ""
         print_table(f"not scored{more}", [{"file": one.path, "reason": one.error} for one in found.failures])

@@ -43,6 +43,13 @@ def write_poly_labels(table: Path) -> Path:
     return table
 
 
+def mixed_cells(count: int) -> list[Path]:
+    """So many cells of both kinds, as they may come from a line, in an order that is always the same."""
+    cells = elpv_table()
+    order = np.random.default_rng(0).permutation(len(cells))[:count]
+    return [elpv_folder() / cells["path"].iloc[row] for row in order]
+
+
 def shuffle_labels(plan: Plan, folder: Path) -> Plan:
     """The same plan with the labels of its training and validation samples shuffled, seeded; shards are shared."""
     prepared = plan.prepared

@@ -5,7 +5,9 @@ first retrain of another run reads them, too.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,8 @@ from data.stages.feedback import add_feedback
 from data.stages.report import load_validation, report_page
 from data.stores.locks import domain_lock
 from data.stores.manifest import validated_folder
-from flows.demo.data import plant_bad_files, shuffle_labels, write_poly_labels
+from flows.demo.data import mixed_cells, plant_bad_files, shuffle_labels, write_poly_labels
+from flows.demo.service import Callers, Service, served
 from flows.evaluate import evaluate_version
 from flows.monitor import monitor
 from flows.prepare import prepare_data
@@ -30,8 +33,10 @@ from registry.store.verdicts import Verdict
 from settings.machine import load_settings
 from tasks.domain import Domain, load_domain
 from tasks.promote import Promotion
+from tasks.watch.report import MonitorReport
 
 DOMAIN = "solar"
+ASKED = 200  # cells, as many as a check looks at
 console = Console()
 
 
@@ -60,7 +65,7 @@ class Story:
 
 
 def tell() -> list[dict[str, Any]]:
-    """Runs the demo from ingest to rollback; returns each step with its outcome and seconds."""
+    """Runs the demo from ingest to the service; returns each step with its outcome and seconds."""
     config, story = load_domain(DOMAIN), Story()
     workshop = config.home / "demo"
     console.print(
@@ -81,13 +86,11 @@ def tell() -> list[dict[str, Any]]:
         lambda: score(DOMAIN, [str(write_poly_labels(workshop / "poly.csv"))]),
         _told_scores,
     )
-    story.step(
-        "Monitor looks at the traffic", lambda: monitor(DOMAIN), lambda found: f"{found.outcome}: {found.reason}"
-    )
+    story.step("Monitor looks at the traffic", lambda: monitor(DOMAIN), _told_check)
     story.step("The new cells' labels arrive", lambda: _label(config, workshop), lambda path: f"filed as {path.name}")
     second = story.step("Retrain with them; only new files are read", lambda: retrain(DOMAIN, "drift"), _told)
     story.step("A sabotaged challenger, trained on shuffled labels", lambda: sabotage(DOMAIN), _told_verdict)
-    _change_back(story, first, second)
+    _serve(story, first, second)
     console.print("\n", story.table())
     return [dict(zip(("step", "outcome", "seconds"), row, strict=True)) for row in story.rows]
 
@@ -110,17 +113,28 @@ def _label(config: Domain, workshop: Path) -> Path:
     return add_feedback(config.root, DOMAIN, write_poly_labels(workshop / "poly.csv"), config.data).path
 
 
-def _change_back(story: Story, first: Promotion, second: Promotion) -> None:
-    """Back and forward again, if there is a version to go back to."""
+def _serve(story: Story, first: Promotion, second: Promotion) -> None:
+    """The champion answers requests, while versions take each other's place, too; what it answered is looked at."""
+    cells = mixed_cells(ASKED)
+    with served(DOMAIN, second.champion or first.version) as service:
+        with Callers(service, cells) as callers:
+            _change_back(story, first, second, service)
+        story.step("What callers of `regraft serve` saw of it", lambda: callers, _told_callers)
+        story.step(f"{ASKED} cells in one request", lambda: service.ask(cells), _told_answers)
+    story.step("Monitor looks at what it answered", lambda: monitor(DOMAIN), _told_check)
+
+
+def _change_back(story: Story, first: Promotion, second: Promotion, service: Service) -> None:
+    """Back and forward again, if there is a version to go back to; the service follows."""
     if first.champion == second.champion:
         return
-    back = f"The operator rolls back to v{first.champion}"
-    story.step(back, lambda: rollback(DOMAIN, "demo: operator's wish", first.champion), _told)
-    story.step(
-        f"and forward again to v{second.champion}",
-        lambda: rollback(DOMAIN, "demo: all is well", second.champion),
-        _told,
-    )
+    for title, wish, found in (
+        ("The operator rolls back to", "demo: operator's wish", first),
+        ("and forward again to", "demo: all is well", second),
+    ):
+        version = found.champion or found.version
+        story.step(f"{title} v{version}", partial(rollback, DOMAIN, wish, version), _told)
+        service.await_version(version)
 
 
 def _told(found: Promotion) -> str:
@@ -140,6 +154,20 @@ def _told_scores(found: Any) -> str:
     return f"{found.samples} cells by v{found.version}: " + ", ".join(
         f"{count} {name}" for name, count in found.predicted.items()
     )
+
+
+def _told_check(found: MonitorReport) -> str:
+    return f"{found.outcome}: {found.reason}"
+
+
+def _told_callers(found: Callers) -> str:
+    by_version = ", ".join(f"{count} by v{version}" for version, count in sorted(found.answers.items()))
+    return f"{found.answers.total()} answers, {found.failed} requests failed: {by_version or 'nothing was asked'}"
+
+
+def _told_answers(found: list[dict[str, Any]]) -> str:
+    labels, versions = Counter(str(one.get("label")) for one in found), {one["version"] for one in found}
+    return f"{', '.join(f'{count} {label}' for label, count in labels.items())} by v{', v'.join(map(str, versions))}"
 
 
 def where_to_look() -> Panel:

@@ -39,6 +39,9 @@ class CanaryConfig(Config):
         default=0.01, ge=0, lt=1, description="share of samples on which it alone may fail before it is withdrawn"
     )
     slowdown: float = Field(default=3.0, ge=1, description="how many times the champion's time a sample it may take")
+    max_abstentions: float = Field(
+        default=0.05, ge=0, lt=1, description="share of samples on which it may abstain beyond the champion's share"
+    )
 
     def share(self, progress: float) -> float:
         """Share of callers that it answers when so much of the way to proof is gone, from 0 to 1."""

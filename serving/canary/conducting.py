@@ -16,7 +16,8 @@ from serving.canary.pairs import pairs_of
 from serving.feedback.labelled import labelled
 from settings.machine import load_settings
 
-COLUMNS = ("id", "time", "version", "predicted", "error", "group", "session")  # of the log; embeddings are most of it
+# Of the log, where embeddings are most of it.
+COLUMNS = ("id", "time", "version", "predicted", "error", "abstained", "group", "session")
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ class Figures:
         failed: samples on which the canary alone failed.
         gain: share of right answers of the canary over the champion's; None without labels.
         agreement: share of groups in which the two agree; None without any.
+        abstains: share of groups of which the canary says nothing, over the champion's; None without any.
         as_good: evidence that no more than the margin is lost; `needed` or more is proof.
         as_good_unlabelled: the same without labels.
         worse: evidence that anything is lost; half of `needed` or more is proof.
@@ -50,6 +51,7 @@ class Figures:
     failed: int
     gain: float | None
     agreement: float | None
+    abstains: float | None
     as_good: float
     as_good_unlabelled: float
     worse: float
@@ -85,7 +87,9 @@ def judge(pairs: Pairs, decision: Decision, plan: CanaryConfig, hours: float, sp
         speeds: what was measured of the models, where they run in this process.
     """
     figures = figures_of(pairs, decision)
-    ended = _at_once(pairs, plan, speeds) or _shown(figures, decision.config.total_margin)
+    ended = (
+        _at_once(pairs, plan, speeds) or _silent(pairs, plan, figures) or _shown(figures, decision.config.total_margin)
+    )
     end, reason = ended or _over(plan, hours, figures.margin)
     return Finding(end, reason, figures)
 
@@ -100,6 +104,7 @@ def figures_of(pairs: Pairs, decision: Decision) -> Figures:
         failed=pairs.failed,
         gain=float(pairs.gains.mean()) if len(pairs.gains) else None,
         agreement=1 - float(pairs.disagrees.mean()) if len(pairs.disagrees) else None,
+        abstains=float(pairs.abstains.mean()) if len(pairs.abstains) else None,
         as_good=evidence_above(pairs.gains, -margin, -1.0, 1.0),
         as_good_unlabelled=evidence_below(pairs.disagrees, margin, 0.0, 1.0),
         worse=evidence_below(pairs.gains, 0.0, -1.0, 1.0),
@@ -115,6 +120,14 @@ def _at_once(pairs: Pairs, plan: CanaryConfig, speeds: Speeds | None) -> tuple[E
         took = f"{1000 * speeds.canary:.3g} ms a sample, {1000 * speeds.champion:.3g} the champion"
         return "WITHDRAW", f"it takes {took}; gate.canary.slowdown allows {plan.slowdown:g} times"
     return None
+
+
+def _silent(pairs: Pairs, plan: CanaryConfig, found: Figures) -> tuple[End, str] | None:
+    """What names no class much oftener than the champion is of no use, however right the rest is."""
+    if evidence_above(pairs.abstains, plan.max_abstentions, -1.0, 1.0) < found.needed / 2 or found.abstains is None:
+        return None
+    told = f"it abstains {100 * found.abstains:.1f} points oftener on {found.compared} groups"
+    return "WITHDRAW", f"{told}; gate.canary.max_abstentions allows {100 * plan.max_abstentions:g}"
 
 
 def _shown(found: Figures, total_margin: float) -> tuple[End, str] | None:

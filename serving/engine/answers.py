@@ -51,6 +51,11 @@ class Answer:
     facts: Mapping[str, float]
     tasks: Mapping[str, Floats]
 
+    @property
+    def confidence(self) -> float:
+        """The probability of the likeliest class, calibrated as the package is."""
+        return float(self.probabilities.max())
+
 
 def answers_to(package: Scorer, arrays: Sequence[Array]) -> list[Answer]:
     """The answer to each of some arrays of the package's spec, in their order; none to none."""

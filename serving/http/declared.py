@@ -30,6 +30,7 @@ class Told(BaseModel):
     id: str
     version: int
     label: str | None = None
+    abstained: bool | None = None
     probabilities: dict[str, float] | None = None
     error: str | None = None
 
@@ -59,12 +60,12 @@ class V2Tensor(BaseModel):
     name: str
     datatype: str
     shape: list[int]
-    data: list[str] | list[float] | None = None
+    data: list[str] | list[float] | list[bool] | None = None
     parameters: dict[str, Any] | None = None
 
 
 class V2Answer(BaseModel):
-    """The tensors label, probabilities, id and error."""
+    """The tensors label, probabilities, id, error and abstained."""
 
     id: str | None = None
     model_name: str

@@ -82,6 +82,8 @@ class _State(Collector):
         yield _counter("regraft_swaps", "Versions taken in", {name: slot.swaps for name, slot in slots.items()})
         failed = {name: slot.refusals for name, slot in slots.items()}
         yield _counter("regraft_refusals", "Versions that failed a check", failed)
+        abstained = {name: slot.abstentions for name, slot in slots.items()}
+        yield _counter("regraft_abstentions", "Samples of callers who were told no class", abstained)
         lost = {name: log.lost for name, log in logs.items()}
         yield _counter("regraft_log_rows_lost", "Predictions that are in no log", lost)
 

@@ -40,4 +40,4 @@ def _told(said: Said, settings: ServingSettings) -> dict[str, Any]:
     if said.answer is None:
         return known | {"error": said.error}
     probabilities = shown(said.served.package.classes, said.answer, settings)
-    return known | {"label": said.answer.predicted, "probabilities": probabilities}
+    return known | {"label": said.label, "abstained": said.abstained, "probabilities": probabilities}

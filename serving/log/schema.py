@@ -28,6 +28,7 @@ SCHEMA = pa.schema(
         ("session", pa.string()),
         ("slot", pa.string()),
         ("latency_ms", pa.float64()),
+        ("abstained", pa.bool_()),
     ]
 )
 FIRST = SCHEMA.names[:9]  # what every file has had since there is a log
@@ -61,6 +62,7 @@ class Prediction:
         session: of the caller.
         slot: champion; shadow, which is not told to the caller; or canary.
         latency_ms: from taking it in to its answer.
+        abstained: whether the caller was told no class; `predicted` is the likeliest one all the same.
     """
 
     time: datetime
@@ -79,9 +81,10 @@ class Prediction:
     session: str | None = None
     slot: str = "champion"
     latency_ms: float | None = None
+    abstained: bool | None = None
 
 
-def told(row: Prediction, answer: Answer) -> Prediction:
+def told(row: Prediction, answer: Answer, *, abstained: bool) -> Prediction:
     """The row of a sample with what the model said of it."""
     return replace(
         row,
@@ -89,6 +92,7 @@ def told(row: Prediction, answer: Answer) -> Prediction:
         probabilities=answer.probabilities,
         embedding=answer.embedding,
         facts=answer.facts,
+        abstained=abstained,
     )
 
 

@@ -83,9 +83,11 @@ class Store:
 
         Raises:
             FileNotFoundError: it is not there any more.
+            StorageError: the store does not answer.
             PredictionLogError: they are not what was written.
         """
-        content = bytes(self._fs.cat_file(f"{self._root}/{file.path}"))
+        with _told(f"read {file.path}"):
+            content = bytes(self._fs.cat_file(f"{self._root}/{file.path}"))
         if not file.name.endswith(f"-{_fingerprint(content)}.parquet"):
             raise PredictionLogError(
                 f"prediction log file {self._root}/{file.path} is not what was written (its bytes do not match its "
@@ -117,23 +119,13 @@ class Store:
 
     def remove(self, file: File) -> None:
         """Deletes a file; one that is gone already is gone."""
-        try:
+        with contextlib.suppress(FileNotFoundError), _told(f"delete {file.path}"):
             self._fs.rm_file(f"{self._root}/{file.path}")
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise StorageError(f"cannot delete {file.path}: {error.strerror or error}; mend its rights") from error
 
     def drop(self, folder: str = "") -> None:
         """Deletes a folder with its files, or all; called again it finishes what was begun."""
-        try:
+        with contextlib.suppress(FileNotFoundError), _told(f"delete {folder or self._root}"):
             self._fs.rm(f"{self._root}/{folder}".rstrip("/"), recursive=True)
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise StorageError(
-                f"cannot delete {folder or self._root}: {error.strerror or error}; mend its rights"
-            ) from error
 
     def _write(self, folder: str, written: str, table: pa.Table) -> File:
         buffer = io.BytesIO()
@@ -166,9 +158,10 @@ class Store:
                 temporary.write_bytes(content)
             return
         try:
-            self._fs.pipe_file(path, content)  # one object, which is there whole or not at all
-        except OSError as error:
-            raise StorageError(f"cannot write {path}: {error}; check the store and its rights") from error
+            with _told(f"write {path}"):
+                self._fs.pipe_file(path, content)  # one object, which is there whole or not at all
+        except FileNotFoundError as error:
+            raise StorageError(f"cannot write {path}: {error}; make the bucket, or correct its name") from error
 
     @property
     def _protocols(self) -> tuple[str, ...]:
@@ -178,9 +171,22 @@ class Store:
     def _listed(self, folder: str) -> list[dict[str, Any]]:
         path = f"{self._root}/{folder}" if folder else self._root
         try:
-            return [one for one in self._fs.ls(path, detail=True) if one["name"].rstrip("/") != path.rstrip("/")]
+            with _told(f"list {path}"):
+                return [one for one in self._fs.ls(path, detail=True) if one["name"].rstrip("/") != path.rstrip("/")]
         except FileNotFoundError:
             return []
+
+
+@contextlib.contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Makes one error of what a file system raises: those of clients of object stores have no base of their own."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
+        raise StorageError(f"cannot {what}: {reason}; check that the store is there, and its rights") from error
 
 
 def settled(read: Callable[[], Found]) -> Found:

@@ -22,9 +22,11 @@ AHEAD = 4  # batches of files that are under way at once
 
 
 async def answered(
-    package: Scorer, version: int, paths: Iterable[str], settings: Settings
+    package: Scorer, version: int, paths: Iterable[str], settings: Settings, abstain_below: float = 0.0
 ) -> AsyncIterator[Prediction]:
     """One row a path, in their order, each as soon as it and those before it are answered.
+
+    A class that is less likely than `abstain_below` is marked as not said.
 
     However many paths there are, no more than a few batches of files are held at once. A file that cannot be read or
     decoded is told in its row, and the rest goes on.
@@ -34,7 +36,7 @@ async def answered(
     batcher = Batcher(package, threads, settings.serving.model_copy(update={"queue": window, "items": 1}))
     feed = _Feed(paths, window)
     asked: asyncio.Queue[asyncio.Task[Prediction] | None] = asyncio.Queue()
-    asking = asyncio.create_task(_ask(feed, asked, _Files(package, version, batcher, threads)))
+    asking = asyncio.create_task(_ask(feed, asked, _Files(package, version, abstain_below, batcher, threads)))
     try:
         while (task := await asked.get()) is not None:
             yield await task
@@ -90,6 +92,7 @@ class _Files:
 
     package: Scorer
     version: int
+    abstain_below: float
     batcher: Batcher
     threads: Threads
 
@@ -107,7 +110,9 @@ class _Files:
         row, begun = replace(row, hash=digest, id=known), asyncio.get_running_loop().time()
         found = await self._said(content)
         row = replace(row, latency_ms=1000 * (asyncio.get_running_loop().time() - begun), time=datetime.now(UTC))
-        return told(row, found) if isinstance(found, Answer) else replace(row, error=found)
+        if isinstance(found, str):
+            return replace(row, error=found)
+        return told(row, found, abstained=found.confidence < self.abstain_below)
 
     async def _said(self, content: bytes) -> Answer | str:
         (answer,) = self.batcher.submit([content])

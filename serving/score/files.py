@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +24,15 @@ Take = Callable[[Prediction], object]
 
 @dataclass(frozen=True)
 class Destination:
-    """Where predictions go: the log of a domain, where they count as its traffic, and a table for people."""
+    """Where predictions go: the log of a domain, where they count as its traffic, and a table for people.
+
+    `abstain_below` is the domain's: of what is less likely no class is told.
+    """
 
     domain: str
     log: bool = True
     table: Path | None = None
+    abstain_below: float = 0.0
 
 
 def score_files(
@@ -59,7 +63,8 @@ def score_files(
     with ExitStack() as stack:
         takers: list[Take] = [tally.add, stack.enter_context(opened_table(to.table, package.classes))]
         takers += [stack.enter_context(opened_log(to.domain, package.transform.spec.measures))] if to.log else []
-        asyncio.run(_each(package, version, paths, [*takers, lambda row: progress(tally.samples)]))
+        rows = answered(package, version, paths, load_settings(), to.abstain_below)
+        asyncio.run(_each(rows, [*takers, lambda row: progress(tally.samples)]))
         if not tally.samples:
             raise ServingError("nothing to score: 0 files given; name at least one image file")
     logger.info("%s: version %d scored %d files, %d failed", to.domain, version, tally.samples, tally.failed)
@@ -76,7 +81,7 @@ def stream_files(package: Scorer, version: int, paths: Iterable[str], *, to: Des
     with ExitStack() as stack:
         takers: list[Take] = [tally.add, tell]
         takers += [stack.enter_context(opened_log(to.domain, package.transform.spec.measures))] if to.log else []
-        asyncio.run(_each(package, version, paths, takers))
+        asyncio.run(_each(answered(package, version, paths, load_settings(), to.abstain_below), takers))
     return tally.report(to.domain, version, logged=to.log)
 
 
@@ -101,7 +106,7 @@ def opened_log(domain: str, facts: Sequence[str]) -> Iterator[Take]:
         append(domain, rows, facts)
 
 
-async def _each(package: Scorer, version: int, paths: Iterable[str], takers: Sequence[Take]) -> None:
-    async for row in answered(package, version, paths, load_settings()):
+async def _each(rows: AsyncIterator[Prediction], takers: Sequence[Take]) -> None:
+    async for row in rows:
         for take in takers:
             take(row)

@@ -25,10 +25,11 @@ class ScoreReport:
         domain: whose champion.
         version: which.
         samples: files in all.
-        predicted: scored files a class.
+        predicted: scored files a class, of those that were told one.
         failed: files that have no answer.
         failures: the first of these.
         logged: files that count as traffic.
+        abstained: files of which no class is likely enough.
     """
 
     domain: str
@@ -38,20 +39,23 @@ class ScoreReport:
     failed: int
     failures: tuple[Outcome, ...]
     logged: int = 0
+    abstained: int = 0
 
 
 class Tally:
     """Counts rows as they come, of which it keeps none."""
 
     def __init__(self, classes: Sequence[str]) -> None:
-        self.samples, self.failed = 0, 0
+        self.samples, self.failed, self.abstained = 0, 0, 0
         self._classes, self._predicted = classes, Counter[str]()
         self._failures: list[Outcome] = []
 
     def add(self, row: Prediction) -> None:
         """Counts a row."""
         self.samples += 1
-        if row.predicted is not None:
+        if row.abstained:
+            self.abstained += 1
+        elif row.predicted is not None:
             self._predicted[row.predicted] += 1
         if row.error is not None:
             self.failed += 1
@@ -62,4 +66,4 @@ class Tally:
         """What they came to."""
         predicted = {name: self._predicted[name] for name in self._classes}
         failures, traffic = tuple(self._failures), self.samples if logged else 0
-        return ScoreReport(domain, version, self.samples, predicted, self.failed, failures, traffic)
+        return ScoreReport(domain, version, self.samples, predicted, self.failed, failures, traffic, self.abstained)

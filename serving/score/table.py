@@ -23,7 +23,8 @@ Take = Callable[[Prediction], object]
 def opened_table(path: Path | None, classes: Sequence[str]) -> Iterator[Take]:
     """Yields a function that takes a row; the table is there, whole, when the block ends well. None: it takes nothing.
 
-    Columns: path, predicted, one `p.CLASS` a class, error. The suffix says which kind of table it is.
+    Columns: path, predicted, one `p.CLASS` a class, error, abstained: then predicted is empty. The suffix says which
+    kind of table it is.
 
     Raises:
         ServingError: a suffix other than .csv and .parquet.
@@ -55,7 +56,7 @@ def _csv(path: Path, classes: Sequence[str]) -> Iterator[Take]:
 
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
-        head = ["path", "predicted", *(f"p.{name}" for name in classes), "error"]
+        head = ["path", "predicted", *(f"p.{name}" for name in classes), "error", "abstained"]
         table.writerow(head)
         yield take
     if not plain or not "".join(head).isascii():
@@ -75,14 +76,16 @@ def _mark(path: Path) -> None:
 def _parquet(path: Path, classes: Sequence[str]) -> Iterator[Take]:
     text, number = pa.string(), pa.float32()
     shares = [pa.field(f"p.{name}", number) for name in classes]
-    schema = pa.schema([("path", text), ("predicted", text), *shares, ("error", text)])
+    schema = pa.schema([("path", text), ("predicted", text), *shares, ("error", text), ("abstained", pa.bool_())])
     rows: list[Prediction] = []
 
     def write() -> None:
         said = [[None] * len(classes) if row.probabilities is None else row.probabilities.tolist() for row in rows]
-        columns = [[row.path for row in rows], [row.predicted for row in rows]]
+        columns = [[row.path for row in rows], [_told(row) for row in rows]]
         columns += [[one[place] for one in said] for place in range(len(classes))]
-        table.write_table(pa.table([*columns, [row.error for row in rows]], schema=schema))
+        table.write_table(
+            pa.table([*columns, [row.error for row in rows], [row.abstained for row in rows]], schema=schema)
+        )
         rows.clear()
 
     def take(row: Prediction) -> None:
@@ -97,4 +100,9 @@ def _parquet(path: Path, classes: Sequence[str]) -> Iterator[Take]:
 
 def _cells(row: Prediction, classes: int) -> list[object]:
     said = [""] * classes if row.probabilities is None else [f"{value:.6f}" for value in row.probabilities]
-    return [harmless(row.path), harmless(row.predicted or ""), *said, harmless(row.error or "")]
+    abstained = "" if row.abstained is None else str(row.abstained).lower()
+    return [harmless(row.path), harmless(_told(row) or ""), *said, harmless(row.error or ""), abstained]
+
+
+def _told(row: Prediction) -> str | None:
+    return None if row.abstained else row.predicted

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,9 @@ def test_demo__tells_the_whole_story(project: Path) -> None:
         assert reason in told
     assert "1074 of 1077 rows accepted" in told
     assert "retrain: drift: embedding_mmd2" in told
+
+    assert re.search(r"\d+ answers, 0 requests failed", told)
+    assert " by v" in told.partition("200 cells in one request")[2]
 
     entries = json.loads(run("ledger", "solar", "--json"))
     status = json.loads(run("status", "solar", "--json"))

@@ -54,6 +54,21 @@ def test_predict__share_of_callers(canary, shade):
     assert (rows["latency_ms"] > 0).all()
 
 
+def test_predict__abstentions_of_callers(canary, shade):
+    """What is asked unseen abstains in the log, and is counted for nobody."""
+    canary()
+
+    async def use(service: Service) -> None:
+        service.slot("photos").threshold.below = 0.99999
+        (said,) = await service.predict("photos", [shade(30)], Asked(session=MINE))
+        assert (said.abstained, said.label) == (True, None)
+        await asyncio.gather(*service._unseen)
+        assert service.slot("photos").abstentions == 1
+
+    with_service(use)
+    assert read("photos")["abstained"].tolist() == [True, True]
+
+
 def test_predict__by_champion(canary, shade):
     """Who names the champion's version is answered by it, though he is of the canary's share, which is asked unseen."""
     canary()

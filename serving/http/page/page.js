@@ -34,7 +34,7 @@ function row(name, share) {
 }
 
 function show(said) {
-  at("label").textContent = said.label;
+  at("label").textContent = said.abstained ? "No answer: no class is likely enough" : said.label;
   at("version").textContent = said.version;
   at("id").textContent = said.id;
   at("card").href = path("card");

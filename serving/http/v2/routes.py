@@ -1,7 +1,7 @@
 """The Open Inference Protocol v2: clients of KServe, Seldon and Triton call a domain as a model of theirs.
 
-A sample is the bytes of an encoded file. What is answered of it are the tensors label, probabilities, id and error; one
-that fails alone has an error, no label and probabilities of 0.
+A sample is the bytes of an encoded file. What is answered of it are the tensors label, probabilities, id, error and
+abstained; one that fails alone has an error, no label and probabilities of 0.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from serving.said import Said
 from serving.service import Service
 from serving.slot import Served
 
-OUTPUTS = ("label", "probabilities", "id", "error")
+OUTPUTS = ("label", "probabilities", "id", "error", "abstained")
 MODEL, VERSION = "/models/{domain}", "/models/{domain}/versions/{number}"
 
 
@@ -97,6 +97,7 @@ def _metadata(service: Service, domain: str, served: Served) -> dict[str, Any]:
     classes = [*served.package.classes]
     told: dict[str, dict[str, Any]] = {name: {"name": name, "datatype": "BYTES", "shape": [-1]} for name in OUTPUTS}
     columns = 1 if service.settings.top else len(classes)
+    told["abstained"]["datatype"] = "BOOL"
     told["probabilities"] |= {"datatype": "FP32", "shape": [-1, columns], "parameters": {"classes": classes}}
     return {
         "name": domain,
@@ -148,8 +149,11 @@ def _tensors(service: Service, served: Served, said: list[Said]) -> dict[str, Te
     for row, one in zip(rows, said, strict=True):
         if one.answer is not None:
             row[:] = [*shown(classes, one.answer, service.settings).values()]
-    labels = [one.answer.predicted if one.answer else "" for one in said]
     values = {
-        "label": labels, "probabilities": rows, "id": [one.id for one in said], "error": [one.error for one in said],
-    }  # fmt: skip
+        "label": [one.label or "" for one in said],
+        "probabilities": rows,
+        "id": [one.id for one in said],
+        "error": [one.error for one in said],
+        "abstained": np.array([one.abstained for one in said]),
+    }
     return {name: Tensor(name=name, values=found) for name, found in values.items()}

@@ -51,12 +51,14 @@ class Tensor(BaseModel):
     model_config = {"arbitrary_types_allowed": True}
 
     name: str
-    values: npt.NDArray[np.float32] | list[str]
+    values: npt.NDArray[np.float32] | npt.NDArray[np.bool_] | list[str]
 
     @property
     def datatype(self) -> str:
-        """FP32 or BYTES."""
-        return "FP32" if isinstance(self.values, np.ndarray) else "BYTES"
+        """FP32, BOOL or BYTES."""
+        if isinstance(self.values, np.ndarray):
+            return "BOOL" if self.values.dtype == np.bool_ else "FP32"
+        return "BYTES"
 
     @property
     def shape(self) -> list[int]:
@@ -72,7 +74,7 @@ class Tensor(BaseModel):
     def raw(self) -> bytes:
         """As the binary extension has it."""
         if isinstance(self.values, np.ndarray):
-            return self.values.astype("<f4").tobytes()
+            return self.values.astype("?" if self.datatype == "BOOL" else "<f4").tobytes()
         encoded = [value.encode() for value in self.values]
         return b"".join(struct.pack("<I", len(one)) + one for one in encoded)
 

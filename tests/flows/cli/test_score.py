@@ -13,10 +13,11 @@ from click.testing import CliRunner
 from PIL import Image
 
 from flows.cli import regraft, score
-from flows.cli.score import _few, _lasting, _traffic
+from flows.cli.score import _few, _lasting, _show, _traffic
 from registry.ledger.ledger import Change, Ledger
 from serving.errors import ServingError
 from serving.log.predictions import read
+from serving.score.report import ScoreReport
 from settings.machine import load_settings
 
 
@@ -25,7 +26,14 @@ def test_score__exit_code(failed, code, tmp_path, monkeypatch):
     """Where every file failed nothing was scored; where some did the rest is worth having."""
     failures = (SimpleNamespace(path="a", error="no image"),) * failed
     found = SimpleNamespace(
-        domain="photos", version=1, samples=2, predicted={}, failed=failed, failures=failures, logged=0
+        domain="photos",
+        version=1,
+        samples=2,
+        predicted={},
+        failed=failed,
+        failures=failures,
+        logged=0,
+        abstained=0,
     )
     monkeypatch.setattr(score, "prepared_flow", lambda *_: None)
     monkeypatch.setattr(score, "run_flow", lambda *_, **__: found)
@@ -40,6 +48,14 @@ def test_lasting__ways_out_of_a_folder(tmp_path, monkeypatch):
     given = ["../a.png", "link.png", "*.png", "s3://bucket/../a.png", "-"]
     inside = [f"{tmp_path}/a.png", f"{tmp_path}/in/link.png", f"{tmp_path}/in/*.png"]
     assert [_lasting(name) for name in given] == [*inside, "s3://bucket/../a.png", "-"]
+
+
+def test_show__abstentions(project, capsys):
+    """How many have no class, and why, where there are any."""
+    _show(ScoreReport("solar", 2, 7, {"functional": 4}, 0, (), 7, abstained=3), None)
+    assert "solar v2: 7 files, 0 failed, 3 of no class (serving.abstain_below); of each" in capsys.readouterr().out
+    _show(ScoreReport("solar", 2, 7, {"functional": 7}, 0, (), 7), None)
+    assert "of no class" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("wrong", [[], ["--stream", "a.png"], ["--stream", "--output", "a.csv"]])
@@ -76,12 +92,14 @@ def test_few__a_shell_made_many_of_a_pattern(project):
         pass
 
 
-def test_stream__line_by_line(registered, project, tmp_path):
-    """A line of JSON for each path, in order, the bad one with its reason; all are logged."""
+@pytest.mark.parametrize("below", [0.0, 0.99999])
+def test_stream__line_by_line(registered, project, tmp_path, below):
+    """A line of JSON for each path, in order, the bad one with its reason; all are logged. None is sure: no label."""
     registered()
     facts = {"actor": "me", "reason": "test", "evidence": "", "dataset_version": "d"}
     Ledger(load_settings().ledger).append(Change("photos", action="promote", expected=None, to=1, **facts))
-    (project / "domains" / "photos.yaml").write_text((project / "domains" / "solar.yaml").read_text())
+    solar = (project / "domains" / "solar.yaml").read_text()
+    (project / "domains" / "photos.yaml").write_text(f"{solar}\nserving: {{abstain_below: {below}}}\n")
     (tmp_path / "bad.png").write_bytes(b"no picture")
     Image.new("L", (32, 32), 30).save(tmp_path / "good.png")
     command = [sys.executable, "-c", "from flows.cli import main; main()", "score", "photos", "--stream"]
@@ -95,5 +113,6 @@ def test_stream__line_by_line(registered, project, tmp_path):
         assert process.wait(60) == 0
     bad, told = lines
     assert (bad["path"], "not an image" in bad["error"]) == (f"{tmp_path}/bad.png", True)
-    assert told["label"] == max(told["probabilities"], key=told["probabilities"].get)
+    likeliest = max(told["probabilities"], key=told["probabilities"].get)
+    assert (told["label"], told["abstained"]) == ((None, True) if below else (likeliest, False))
     assert read("photos")["id"].tolist() == [bad["id"], told["id"]]

@@ -2,6 +2,7 @@
 
 import http.client
 import io
+import json
 import os
 import signal
 import socket
@@ -10,9 +11,12 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -21,6 +25,7 @@ from cryptography.x509.oid import NameOID
 from PIL import Image
 
 from registry.ledger.ledger import Change, Ledger
+from serving.log.predictions import read
 from settings.machine import load_settings
 
 REGRAFT = "import sys; from flows.cli import main; sys.argv[0] = 'regraft'; main()"
@@ -36,10 +41,7 @@ def start(*arguments: str) -> "subprocess.Popen[str]":
 def test_serve__answers_until_it_is_stopped(registered, own_workshop):
     """It says where it answers, answers, and ends in order, the last rows logged."""
     registered()
-    (own_workshop.root / "domains").mkdir(exist_ok=True)
-    (own_workshop.root / "domains" / "photos.yaml").write_text(DOMAIN)
-    facts = {"actor": "me", "reason": "test", "evidence": "", "dataset_version": "d"}
-    Ledger(load_settings().ledger).append(Change("photos", action="promote", expected=None, to=1, **facts))
+    put(None, 1)
     port = free_port()
     process = start("photos", "--port", str(port))
     try:
@@ -56,6 +58,68 @@ def test_serve__answers_until_it_is_stopped(registered, own_workshop):
     assert " POST /v1/{domain}/predict 200 " in logged
     assert f"http://127.0.0.1:{port}/v1/photos/predict" in said
     assert len([*(own_workshop.root / ".regraft" / "predictions").rglob("*.parquet")]) == 1
+
+
+def test_serve__two_of_one_project(registered, own_workshop):
+    """Both answer, follow the ledger and log; one that is killed, or whose shell is, takes nothing of it along."""
+    registered(), registered()
+    put(None, 1)
+    ports = [free_port(), free_port()]
+    first = start("photos", "--port", str(ports[0]))
+    shell = subprocess.Popen(
+        ["bash", "-c", '"$@" & wait', "-", sys.executable, "-c", REGRAFT, "serve", "photos", "--port", str(ports[1])]
+    )
+    try:
+        assert all(_until(lambda port=port: asked(port) == 1) for port in ports)
+        (second,) = psutil.Process(shell.pid).children()
+        shell.kill()
+        put(1, 2)
+        assert all(_until(lambda port=port: asked(port) == 2) for port in ports)
+        before = len({*_logged()})
+        assert _until(lambda: len(_logged()) >= before and {1, 2} == {version for _, version in _logged()})
+        first.kill()
+        assert [asked(ports[1]) for _ in range(3)] == [2, 2, 2]
+    finally:
+        first.kill(), first.communicate(timeout=60)
+        shell.kill(), shell.wait(60)
+        second.send_signal(signal.SIGTERM)
+        assert not psutil.wait_procs([second], timeout=60)[1], "told to, it ends in order"
+    rows = _logged()
+    assert len(rows) == len({*rows}) >= before + 3
+    with pytest.raises(OSError, match="refused"):
+        asked(ports[1])
+
+
+def put(expected: int | None, to: int) -> None:
+    """Makes the project's `photos` have a champion."""
+    root = load_settings().root
+    (root / "domains").mkdir(exist_ok=True)
+    (root / "domains" / "photos.yaml").write_text(DOMAIN)
+    facts = {"actor": "me", "reason": "test", "evidence": "", "dataset_version": "d"}
+    Ledger(load_settings().ledger).append(Change("photos", action="promote", expected=expected, to=to, **facts))
+
+
+def asked(port: int) -> int:
+    """The version that answers a picture."""
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/v1/photos/predict", data=_picture())
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  -- on this machine
+        return json.load(answer)["predictions"][0]["version"]
+
+
+def _logged() -> list[tuple[str, int]]:
+    rows = read("photos", columns=("id", "version"))
+    return [*zip(rows["id"], rows["version"], strict=True)]
+
+
+def _until(found: Callable[[], bool]) -> bool:
+    """Whether it comes true within a minute and a half; what cannot be asked yet is not."""
+    until = time.monotonic() + 90
+    while time.monotonic() < until:
+        with suppress(OSError):
+            if found():
+                return True
+        time.sleep(0.2)
+    return False
 
 
 def test_serve__unknown_domain(project):

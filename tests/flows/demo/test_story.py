@@ -4,7 +4,8 @@ import pytest
 from rich.console import Console
 
 from data.stages.report import ValidationReport
-from flows.demo.story import Story, _change_back, _told, _told_quarantine, where_to_look
+from flows.demo.service import Callers, Service
+from flows.demo.story import Story, _change_back, _told, _told_answers, _told_callers, _told_quarantine, where_to_look
 from tasks.promote import Promotion
 
 
@@ -41,8 +42,28 @@ def test_table__seconds_of_all():
 def test_change_back__no_version_to_go_back_to():
     """Where the second retrain changed nothing, nobody rolls back."""
     story = Story()
-    _change_back(story, promotion(1), promotion(1))
+    _change_back(story, promotion(1), promotion(1), Service("solar", 9))
     assert story.rows == []
+
+
+def test_change_back__the_service_follows(monkeypatch):
+    """Each step waits until callers have the version that it names."""
+    done = []
+    monkeypatch.setattr("flows.demo.story.rollback", lambda _, wish, to: done.append(to) or promotion(to))
+    monkeypatch.setattr(Service, "await_version", lambda _, version: done.append(f"answers with {version}"))
+    _change_back(Story(), promotion(1), promotion(2), Service("solar", 9))
+    assert done == [1, "answers with 1", 2, "answers with 2"]
+
+
+def test_told_callers__by_version():
+    """How many had an answer, by which version, and how many had none."""
+    callers = Callers(Service("solar", 9), [])
+    assert _told_callers(callers) == "0 answers, 0 requests failed: nothing was asked"
+    callers.answers.update([2, 1, 2])
+    callers.failed = 1
+    assert _told_callers(callers) == "3 answers, 1 requests failed: 1 by v1, 2 by v2"
+    said = [{"version": 2, "label": "defective"}, {"version": 2, "label": "functional"}, {"version": 2, "error": "x"}]
+    assert _told_answers(said) == "1 defective, 1 functional, 1 None by v2"
 
 
 def test_told__all_reasons():

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import psutil
@@ -171,3 +172,37 @@ def test_up__killed_leaves_no_server(tmp_path):
         process.kill()
         assert len(started) >= 2
         assert not psutil.wait_procs(started, timeout=60)[1]
+
+
+SERVICE = """
+from flows.environment import prepare_environment
+from flows.scheduler import up as module
+module.web_servers = lambda settings, known=module.web_servers: known(settings)[-1:]
+module.up(prepare_environment(), serving="sleeper")
+"""
+
+
+def test_up__killed_service_is_there_again(project, monkeypatch):
+    """Kill -9 of the parent ends the service, and the next one has its port at once."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (project / "sleeper.py").write_text("import time\ntime.sleep(600)\n")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(project), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.setenv("REGRAFT_SERVING__PORT", str(port))
+    for _ in range(2):
+        with subprocess.Popen([PYTHON, "-c", SERVICE], stdout=subprocess.DEVNULL) as process:
+            until = time.monotonic() + 90
+            while not listens(port) and time.monotonic() < until:
+                time.sleep(0.2)
+            assert listens(port)
+            started = psutil.Process(process.pid).children(recursive=True)
+            process.kill()
+        assert not psutil.wait_procs(started, timeout=60)[1]
+        assert not listens(port)
+
+
+def listens(port: int) -> bool:
+    """Whether somebody takes connections there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,5 +1,6 @@
 """A canary's course, on real packages, the real ledger and the real log."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -107,6 +108,32 @@ def test_settle__killed_behind_the_row(canary, monkeypatch):
     settle("photos")
     assert ended()[0] == "done"
     assert len(Ledger(load_settings().ledger).entries("photos")) == 2
+
+
+def test_settle__two_services_at_once(canary):
+    """Both judge it in the same moment: one row of the ledger, one end."""
+    canary()
+    say({1: "dark", 2: "light"}, 60, "light")
+    with ThreadPoolExecutor(2) as services:
+        faults = [one.exception() for one in [services.submit(settle, "photos") for _ in range(2)]]
+    assert all(fault is None or isinstance(fault, RegistryError) for fault in faults), "which the next look mends"
+    settle("photos")
+    assert [row.to_version for row in Ledger(load_settings().ledger).entries("photos")] == [1, 2]
+    assert ended()[0] == "done"
+
+
+def test_settle__abstains(canary):
+    """What names no class far oftener is withdrawn, though it is right of the rest."""
+    canary()
+    now = datetime.now(UTC)
+    rows = [
+        Prediction(now, version, "t", "h", "request/x", "light", id=f"{number}-0", abstained=version == 2)
+        for number in range(60)
+        for version in (1, 2)
+    ]
+    append("photos", rows, ())
+    settle("photos")
+    assert ended()[1].startswith("WITHDRAW: it abstains 100.0 points oftener on 60 groups")
 
 
 def _die(*_) -> None:

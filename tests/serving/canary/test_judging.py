@@ -26,9 +26,9 @@ def decision() -> Decision:
     )  # fmt: skip
 
 
-def pairs(gains=(), disagrees=(), asked=0, failed=0) -> Pairs:
+def pairs(gains=(), disagrees=(), asked=0, failed=0, abstains=()) -> Pairs:
     """Pairs of these figures."""
-    return Pairs(np.array(disagrees, float), np.array(gains, float), asked, failed)
+    return Pairs(np.array(disagrees, float), np.array(gains, float), np.array(abstains, float), asked, failed)
 
 
 def shares(better: float, worse: float, count: int = 3000, seed: int = 1) -> np.ndarray:
@@ -78,6 +78,19 @@ def test_judge__slow(decision, speeds, end):
     assert (found.end, "10 the champion" in found.reason) == (end, end is not None)
 
 
+@pytest.mark.parametrize(
+    ("every", "count", "end"), [(4, 400, "WITHDRAW"), (4, 20, None), (20, 2000, None), (16, 400, None)]
+)
+def test_judge__abstains(decision, every, count, end):
+    """So is what surely names no class on over 5 points more groups than the champion, though it be right else."""
+    silent = np.zeros(count)
+    silent[::every] = 1
+    found = judge(pairs(disagrees=np.zeros(count) + 0.5, abstains=silent), decision, PLAN, 1.0)
+    assert (found.end, "abstains 25.0 points oftener on 400 groups" in found.reason) == (end, end is not None)
+    assert found.figures.abstains == pytest.approx(1 / every)
+    assert judge(pairs(abstains=-silent), decision, PLAN, 1.0).end is None, "the champion does"
+
+
 @pytest.mark.parametrize(("hours", "end"), [(167.9, None), (168.0, "HOLD")])
 def test_judge__time_is_over(decision, hours, end):
     """What is open after the time limit is HOLD."""
@@ -88,7 +101,7 @@ def test_figures_of__what_is_proof(decision):
     """At 95 %: 2.5 % one-sided, half of it for each of two ways to be good, all of it for harm."""
     found = figures_of(pairs(), decision)
     assert np.isclose(found.needed, 80)
-    assert (found.margin, found.gain, found.agreement) == (0.05, None, None)
+    assert (found.margin, found.gain, found.agreement, found.abstains) == (0.05, None, None, None)
     assert figures_of(pairs(), decision.model_copy(update={"margin": None})).margin == 0.02
 
 

@@ -8,8 +8,8 @@ COLUMNS = ["id", "time", "version", "predicted", "error", "group", "session", "l
 
 
 def frame(*rows: tuple) -> pd.DataFrame:
-    """Rows of a log."""
-    return pd.DataFrame(rows, columns=COLUMNS)
+    """Rows of a log, of which none abstains."""
+    return pd.DataFrame(rows, columns=COLUMNS).assign(abstained=None)
 
 
 def test_pairs_of__gains_disagreements_and_faults():
@@ -45,6 +45,18 @@ def test_pairs_of__one_of_each_group():
     assert found.gains.tolist() == [-1, 0, 1]
     assert found.disagrees.tolist() == [1, 0, 1]
     assert found.asked == 6
+
+
+def test_pairs_of__abstentions():
+    """Who names no class, of each group: the canary alone, the champion alone, both, neither; old rows do not tell."""
+    said = [(True, False), (False, True), (True, True), (False, False), (True, None), (None, None), (True, False)]
+    groups = [None] * 5 + ["g", "g"]
+    rows = frame(*(
+        (str(place), place, version, "x", None, groups[place], None, None, None)
+        for place in range(len(said)) for version in (1, 2)
+    ))  # fmt: skip
+    rows["abstained"] = [silent for canary, champion in said for silent in (champion, canary)]
+    assert pairs_of(rows, champion=1, canary=2).abstains.tolist() == [1, -1, 0, 0, 1, 0]
 
 
 def test_pairs_of__nothing():

@@ -72,6 +72,26 @@ def test_predict__bad_sample_fails_alone(client, shade):
     assert logged["error"].notna().sum() == 1
 
 
+def test_predict__abstains(client, shade):
+    """Below the probability that the domain's YAML asks for no class is named; the log and the metrics tell of it."""
+    sample, threshold = shade(30), client.app.state.service.slots["photos"].threshold
+    (before,) = client.post("/v1/photos/predict", content=sample).json()["predictions"]
+    assert (before["abstained"], before["label"] is None) == (False, False)
+    (load_settings().root / "domains").mkdir(exist_ok=True)
+    (load_settings().root / "domains" / "photos.yaml").write_text("serving: {abstain_below: 0.99999}\n")
+    deadline = time.monotonic() + 20
+    while not threshold.below and time.monotonic() < deadline:
+        time.sleep(0.1)
+    (found,) = client.post("/v1/photos/predict", content=sample).json()["predictions"]
+    assert (found["abstained"], found["label"], found["probabilities"]) == (True, None, before["probabilities"])
+    assert 'regraft_abstentions_total{domain="photos"} 1.0' in client.get("/metrics").text
+    while len(prediction_log.read("photos")) < 2 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert prediction_log.read("photos")[["predicted", "abstained"]].to_numpy().tolist() == [
+        [before["label"], False], [before["label"], True],
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("sent", "code", "said"),
     [

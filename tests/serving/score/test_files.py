@@ -2,7 +2,7 @@
 
 import hashlib
 import queue
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import fsspec
@@ -99,11 +99,22 @@ def test_score_files__table_and_no_log(package: Scorer, images: list[Path], tmp_
     table, missing = tmp_path / "said.csv", tmp_path / "missing.png"
     report = score_files(package, 1, named([*images[:2], missing]), to=Destination("shade", log=False, table=table))
     rows = pd.read_csv(table)
-    assert list(rows) == ["path", "predicted", "p.dark", "p.bright", "error"]
+    assert list(rows) == ["path", "predicted", "p.dark", "p.bright", "error", "abstained"]
     assert rows["predicted"].tolist()[:2] == ["dark", "bright"]
     assert rows["error"].isna().tolist() == [True, True, False]
     assert (report.logged, len(read("shade"))) == (0, 0)
     assert score_files(package, 1, named(images[:2]), to=Destination("shade")).logged == len(read("shade")) == 2
+
+
+def test_score_files__abstains(package: Scorer, shade: Callable[..., bytes], tmp_path: Path) -> None:
+    """What is not likely enough is counted apart; the log has the likeliest class all the same."""
+    for level in (100, 220):
+        (tmp_path / f"{level}.png").write_bytes(shade(level))
+    names = [f"{tmp_path}/{level}.png" for level in (100, 220)]
+    report = score_files(package, 1, names, to=Destination("shade", abstain_below=0.9))
+    assert (report.abstained, report.predicted) == (1, {"dark": 0, "bright": 1})
+    assert read("shade")["abstained"].tolist() == [True, False]
+    assert read("shade")["predicted"].notna().all()
 
 
 def test_score_files__millions(package: Scorer, images: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,10 +20,14 @@ def row(path: str, **said: object) -> Prediction:
 def test_opened_table__rows(tmp_path):
     """Probabilities by class, the reason of a failure, and no formula that a spreadsheet would run."""
     with opened_table(tmp_path / "said.csv", ("cat", "dog")) as write:
-        write(row("a.png", predicted="cat", probabilities=np.array([0.75, 0.25], np.float32)))
+        write(row("a.png", predicted="cat", probabilities=np.array([0.75, 0.25], np.float32), abstained=False))
+        write(row("c.png", predicted="cat", probabilities=np.array([0.55, 0.45], np.float32), abstained=True))
         write(row("=b.png", error="is cut"))
     lines = (tmp_path / "said.csv").read_text().splitlines()
-    assert lines == ["path,predicted,p.cat,p.dog,error", "a.png,cat,0.750000,0.250000,", "'=b.png,,,,is cut"]
+    assert lines == [
+        "path,predicted,p.cat,p.dog,error,abstained", "a.png,cat,0.750000,0.250000,,false",
+        "c.png,,0.550000,0.450000,,true", "'=b.png,,,,is cut,",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "begins"), [("green.png", b"path"), ("grün.png", b"\xef\xbb\xbfpath")])
@@ -47,13 +51,16 @@ def test_opened_table__parquet(tmp_path, monkeypatch):
     monkeypatch.setattr(table, "TOGETHER", 2)
     with opened_table(tmp_path / "said.parquet", ("cat", "dog")) as write:
         for name in ("a.png", "=b.png", "c.png"):
-            write(row(name, predicted="cat", probabilities=np.array([0.75, 0.25], np.float32)))
+            said = np.array([0.75, 0.25], np.float32)
+            write(row(name, predicted="cat", probabilities=said, abstained=name == "c.png"))
         write(row("d.png", error="is cut"))
         write(row("e.png", error="is cut"))
     found = pq.read_table(tmp_path / "said.parquet")
-    assert found.column_names == ["path", "predicted", "p.cat", "p.dog", "error"]
+    assert found.column_names == ["path", "predicted", "p.cat", "p.dog", "error", "abstained"]
     assert found["path"].to_pylist() == ["a.png", "=b.png", "c.png", "d.png", "e.png"]
     assert found["p.cat"].to_pylist() == [0.75, 0.75, 0.75, None, None]
+    assert found["predicted"].to_pylist() == ["cat", "cat", None, None, None]
+    assert found["abstained"].to_pylist() == [False, False, True, None, None]
     assert found["error"].to_pylist() == [None, None, None, "is cut", "is cut"]
     assert pq.ParquetFile(tmp_path / "said.parquet").num_row_groups == 3
 

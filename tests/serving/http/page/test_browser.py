@@ -84,6 +84,15 @@ def test_page__faults_are_told(page, tiny_server, tmp_path, shade):
     expect(page.locator("#fault")).to_contain_text("nothing is in production yet")
 
 
+def test_page__abstains(page, tiny_server, tiny_app, shade, tmp_path):
+    """No class stands there, and the probabilities do."""
+    page.goto(f"http://127.0.0.1:{tiny_server()}/")
+    tiny_app.made.state.service.slots["photos"].threshold.below = 0.9
+    chosen(page, tmp_path, shade(100))
+    expect(page.locator("#label")).to_have_text("No answer: no class is likely enough")
+    expect(page.locator("#probabilities th")).to_have_count(2)
+
+
 def test_page__key(page, tiny_server, home, shade, tmp_path):
     """Without a key it says what is missing; with one it answers, and nothing of it is kept."""
     key = add_key(home / "keys.json", "person", [Role.PREDICT])

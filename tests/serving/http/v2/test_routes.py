@@ -14,7 +14,7 @@ from tritonclient.utils import InferenceServerException
 from serving.asking import Asked
 from serving.http.v2.tensors import read_request
 
-NAMES = ["label", "probabilities", "id", "error"]
+NAMES = ["label", "probabilities", "id", "error", "abstained"]
 INFER = "/v2/models/photos/infer"
 
 
@@ -54,6 +54,7 @@ def test_triton__health_and_metadata(triton):
     assert found["inputs"] == [{"name": "samples", "datatype": "BYTES", "shape": [-1]}]
     assert [(one["name"], one["datatype"], one["shape"]) for one in found["outputs"]] == [
         ("label", "BYTES", [-1]), ("probabilities", "FP32", [-1, 2]), ("id", "BYTES", [-1]), ("error", "BYTES", [-1]),
+        ("abstained", "BOOL", [-1]),
     ]  # fmt: skip
     assert found["outputs"][1]["parameters"] == {"classes": ["dark", "bright"]}
 
@@ -65,14 +66,26 @@ def test_triton__infers(triton, shade, package, sent, answered):
     samples = [shade(20), b"no picture", shade(220)]
     outputs = [InferRequestedOutput(name, binary_data=answered) for name in NAMES]
     found = triton.infer("photos", tensor(samples, binary=sent), outputs=outputs, request_id="mine")
-    label, probabilities, known, error = (found.as_numpy(name).tolist() for name in NAMES)
+    label, probabilities, known, error, abstained = (found.as_numpy(name).tolist() for name in NAMES)
     assert label == ([b"dark", b"", b"bright"] if answered else ["dark", "", "bright"])
     said = package.predict(np.stack([package.transform.decode(samples[place]) for place in (0, 2)]))[0]["shade"]
     assert np.allclose(probabilities, [said[0], [0, 0], said[1]], atol=1e-6)
     assert [bool(one) for one in error] == [False, True, False]
     assert len({*known}) == 3
+    assert abstained == [False] * 3
     response = found.get_response()
     assert (response["model_version"], response["parameters"], response["id"]) == ("3", {"version": 3}, "mine")
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_triton__abstains(triton, tiny_app, shade, answered):
+    """What is not likely enough has no label, keeps its probabilities and says so."""
+    tiny_app.made.state.service.slots["photos"].threshold.below = 0.9
+    outputs = [InferRequestedOutput(name, binary_data=answered) for name in NAMES]
+    found = triton.infer("photos", tensor([shade(100), shade(220)]), outputs=outputs)
+    assert found.as_numpy("abstained").tolist() == [True, False]
+    assert [bool(one) for one in found.as_numpy("label")] == [False, True]
+    assert found.as_numpy("probabilities")[0] == pytest.approx([0.5, 0.5], abs=0.01)
 
 
 def test_triton__all_outputs_unless_some_are_named(triton, shade):
