@@ -12,6 +12,7 @@ from monitoring.errors import MonitoringError
 from monitoring.reference import Reference, thin
 from monitoring.signals.report import DriftReport
 from monitoring.windows import Window
+from tests.monitoring.scenes import digits, reference
 
 CONFIG = MonitoringConfig(window=100, false_alarm=0.05, resamples=200)
 
@@ -53,6 +54,27 @@ def test_measure_drift__keeps_its_budget_without_groups_in_the_reference(grouped
         apart, window = grouped(rng, groups=400, size=1), grouped(rng, groups=20)
         alarms += measure(apart, window.rename(columns={"group": "session"}), CONFIG).drift
     assert alarms <= 10 + 3 * (200 * 0.05 * 0.95) ** 0.5
+
+
+def digit_sessions(rng: np.random.Generator) -> pd.DataFrame:
+    """Ten sessions of 20 real digits, each with a mixture of classes of its own: quiet traffic of persons."""
+    pool, parts = digits()[1000:], []
+    for session in range(10):
+        weights = rng.dirichlet(np.full(10, 0.5))[pool["label"]] + 1e-9
+        parts.append(pool.sample(20, weights=weights, random_state=rng).assign(session=f"s{session}"))
+        pool = pool.drop(parts[-1].index)
+    return pd.concat(parts)
+
+
+@pytest.mark.long
+def test_measure_drift__sessions_of_real_digits() -> None:
+    """Of 60 windows at a budget of 5% the expected 3 and three deviations may alarm; without sessions many do."""
+    rng, known = np.random.default_rng(3), reference()
+    windows = [digit_sessions(rng) for _ in range(60)]
+    told = sum(measure_drift(known, Window(rows), CONFIG).drift for rows in windows)
+    untold = sum(measure_drift(known, Window(rows.drop(columns="session")), CONFIG).drift for rows in windows)
+    assert told <= 3 + 3 * (60 * 0.05 * 0.95) ** 0.5
+    assert untold > 12
 
 
 def test_measure_drift__finds_a_shift(grouped: Frame) -> None:
