@@ -1,15 +1,21 @@
 """One check of production traffic: is it whole, then has it drifted."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
 
+from monitoring.broken.sign import Scene
 from monitoring.config import MonitoringConfig
 from monitoring.controller.state import Evidence
 from monitoring.controller.state import Verdict as Judged
-from monitoring.drift import measure_drift
+from monitoring.page.run import Checked, run_evidently
 from monitoring.reference import Reference
 from monitoring.signals.report import DriftReport, DriftStatistic
 from monitoring.triage import Triage, Verdict, triage
 from monitoring.windows import Window
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 VERDICTS: dict[Verdict, Judged] = {
     "ok": "ok", "insufficient": "cannot judge", "broken data": "broken data", "preprocessing skew": "skew",
@@ -18,10 +24,14 @@ VERDICTS: dict[Verdict, Judged] = {
 
 @dataclass(frozen=True)
 class Check:
-    """What one check found; `drift` is None where the window is not fit to be judged."""
+    """What one check found; `drift` is None where the window is not fit to be judged.
+
+    `page` is Evidently's run, which measured and tested what `drift` holds.
+    """
 
     health: Triage
     drift: DriftReport | None
+    page: Checked
 
     @property
     def statistics(self) -> dict[str, float]:
@@ -38,6 +48,8 @@ class Check:
         """What the controller is to know of it."""
         alarms = [f"{one.name} {one.value:.4f} above {one.threshold:.4f}" for one in self._alarms]
         drift = f"drift: {', '.join(alarms)}" if alarms else ""
+        if self.drift is not None and self.drift.verdict == "cannot judge":
+            return Evidence("cannot judge", self.drift.needs)
         return Evidence(VERDICTS[self.health.verdict], self.health.reason, drift)
 
     @property
@@ -45,11 +57,26 @@ class Check:
         return [one for one in self.drift.statistics if one.alarm] if self.drift else []
 
 
-def check_window(reference: Reference, window: Window, config: MonitoringConfig) -> Check:
+def check_window(
+    reference: Reference,
+    window: Window,
+    config: MonitoringConfig,
+    *,
+    now: datetime,
+    arrivals: "pd.Series[pd.Timestamp] | None" = None,
+) -> Check:
     """Checks a window of the log of the version that the reference belongs to.
 
+    Args:
+        reference: of the package in production.
+        window: its newest traffic.
+        config: what the domain decides about its monitoring.
+        now: the time of the check, with time zone.
+        arrivals: times of the domain's latest traffic, by which silence is known; None: those of the window.
+
     Raises:
-        MonitoringError: the reference is too small for a null, or the rows are of another model.
+        MonitoringError: the rows are of another model.
     """
-    health = triage(window, reference.transform, config)
-    return Check(health, measure_drift(reference, window, config) if health.verdict == "ok" else None)
+    health = triage(Scene(window, reference, config, now, window.rows["time"] if arrivals is None else arrivals))
+    found = run_evidently(reference, window, config, health)
+    return Check(health, found.drift, found)

@@ -17,6 +17,7 @@ class MonitoringConfig(Config):
     false_alarm: float = Field(default=0.01, gt=0, lt=1, description="share of checks that may find drift in none")
     resamples: int = Field(default=500, ge=20, description="null windows drawn from the reference")
     max_undecodable: float = Field(default=0.05, ge=0, le=1, description="share of undecodable files that is tolerated")
+    keep_days: int = Field(default=90, ge=1, description="days that the pages of checks are kept")
     seed: int = Field(default=0, ge=0, description="seed of the null windows")
     policy: PolicyConfig = Field(default=PolicyConfig(), description="what the controller may do by itself, and when")
 

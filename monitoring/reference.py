@@ -13,12 +13,14 @@ class Reference:
     """What a served model said of the samples that it was trained and validated on.
 
     `rows` hold group, split, facts of the input, probabilities and embedding of each sample, in manifest order;
-    `transform` is the hash of how its bytes became an array, `classes` name the probabilities.
+    `transform` is the hash of how its bytes became an array, `classes` name the probabilities. `held_out`: no answer
+    was learned from its own sample; otherwise that holds for split "val" alone.
     """
 
     rows: pd.DataFrame
     transform: str
     classes: tuple[str, ...]
+    held_out: bool = False
 
     @property
     def facts(self) -> list[str]:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from monitoring.config import MonitoringConfig
+from monitoring.broken import watched
+from monitoring.broken.sign import Scene, Sign
 from monitoring.windows import Window
 
 Verdict = Literal["ok", "insufficient", "broken data", "preprocessing skew"]
@@ -11,48 +12,26 @@ Verdict = Literal["ok", "insufficient", "broken data", "preprocessing skew"]
 
 @dataclass(frozen=True)
 class Triage:
-    """What a window is fit for; only "ok" may be compared with the reference."""
+    """What a window is fit for; only "ok" may be compared with the reference. `signs` are all that were looked at."""
 
     verdict: Verdict
     reason: str
+    signs: tuple[Sign, ...] = ()
 
 
-def triage(window: Window, transform: str, config: MonitoringConfig) -> Triage:
-    """Judges a window of the prediction log before any drift is measured.
-
-    Args:
-        window: of the version in production.
-        transform: hash of the transform of the package that the window is held against.
-        config: the share of undecodable files that is tolerated, and the least number of usable rows.
-    """
-    rows, errors = window.samples, window.rows["error"].dropna()
-    failed, seen = len(errors), window.rows["transform"]
-    strangers = seen[seen != transform]
-    if len(strangers):
-        return Triage(
-            "preprocessing skew",
-            f"{len(strangers)} of {rows} samples went through transform {strangers.iloc[0][:12]}, the model was "
-            f"trained with {transform[:12]}; serve the package as it is",
-        )
-    if rows >= config.min_window and failed > config.max_undecodable * rows:
-        return Triage(
-            "broken data",
-            f"{failed} of {rows} files could not be used, {config.max_undecodable:.0%} are tolerated; "
-            f"mend the source (the latest: {errors.iloc[-1]})",
-        )
-    if rows >= config.min_window and (often := _most_frequent(window)) > rows / 2:
-        return Triage(
-            "broken data", f"one sample makes up {often} of {rows}, as from a camera that is stuck; mend the source"
-        )
-    usable = len(window.usable)
-    told = f"{usable} usable samples of {rows}" + (
-        f", {rows - failed - usable} are copies" if rows > failed + usable else ""
-    )
-    if usable < config.min_window:
-        return Triage("insufficient", f"{told}; at least {config.min_window} are needed")
-    return Triage("ok", told)
+def triage(scene: Scene) -> Triage:
+    """Judges a window of the prediction log before any drift is measured: broken data first, then too little of it."""
+    signs = tuple(look(scene) for look in watched.SIGNS)
+    if broken := [sign for sign in signs if sign.broken]:
+        return Triage(broken[0].kind, "; ".join(sign.told for sign in broken if sign.kind == broken[0].kind), signs)
+    usable = len(scene.window.usable)
+    if usable < scene.config.min_window:
+        told = f"{_told(scene.window, usable)}; at least {scene.config.min_window} are needed"
+        return Triage("insufficient", told, signs)
+    return Triage("ok", _told(scene.window, usable), signs)
 
 
-def _most_frequent(window: Window) -> int:
-    """How often the most frequent sample was scored; a file that could not even be read is none."""
-    return int(window.rows["hash"].value_counts().max()) if window.rows["hash"].notna().any() else 0
+def _told(window: Window, usable: int) -> str:
+    copies = window.samples - int(window.rows["error"].notna().sum()) - usable
+    since = "" if window.since is None else f" since {window.since:%Y-%m-%d %H:%M}, when the model came into production"
+    return f"{usable} usable samples of {window.samples}{since}" + (f", {copies} are copies" if copies else "")

@@ -1,6 +1,7 @@
 """The check of a domain's traffic: the newest of it against the champion's drift reference."""
 
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from prefect import task
@@ -8,9 +9,11 @@ from prefect import task
 from monitoring.check import Check, check_window
 from monitoring.controller.state import Evidence
 from monitoring.figures import drift_figure
+from monitoring.page.shelf import write_page
 from monitoring.reference import Reference
-from monitoring.report import write_drift_report
-from monitoring.windows import Window
+from monitoring.windows import window_of
+from registry.ledger.history import term_began
+from registry.ledger.ledger import Ledger
 from registry.store.models import ModelVersion, champion
 from registry.store.tracking import log_figures, log_values, settled, start_run
 from serving.log.predictions import read
@@ -21,6 +24,9 @@ from tasks.watch.baking import regression
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+USUAL, ARRIVALS = timedelta(days=28), 20_000  # what is looked back at to know how long pauses usually are
 
 
 @dataclass(frozen=True)
@@ -63,14 +69,15 @@ def check_traffic(config: Domain) -> Seen | None:
     if found is None:
         return None
     package = found.load()
-    reference = Reference(package.reference, package.transform.hash, package.classes)
-    window = Window(read(name, version=found.version, last=config.monitoring.window))
-    check = check_window(reference, window, config.monitoring)
+    reference = Reference(package.reference, package.transform.hash, package.classes, package.cross_fitted)
+    now, begun = datetime.now(UTC), term_began(Ledger(load_settings().ledger).entries(name))
+    window = window_of(read(name, version=found.version, last=config.monitoring.window, since=begun), begun)
+    arrivals = read(name, last=ARRIVALS, since=now - USUAL, columns=["time"])["time"]
+    check = check_window(reference, window, config.monitoring, now=now, arrivals=arrivals)
     evidence = replace(check.evidence(), regression=regression(config, found))
-    page = None
-    if check.drift is not None:
-        page = load_settings().home / "reports" / name / "drift.html"
-        write_drift_report(reference, window, page, config=config.monitoring)
+    reports = load_settings().home / "reports" / name
+    page = write_page(check.page, reports, now, keep_days=config.monitoring.keep_days)
+    if check.drift is not None and check.drift.statistics:
         _log(found, check, drift_figure(check.drift, reference, window))
     return Seen(
         domain=name,
@@ -79,7 +86,7 @@ def check_traffic(config: Domain) -> Seen | None:
         samples=window.samples,
         window=window.digest,
         statistics=check.statistics,
-        page=None if page is None else str(page),
+        page=str(page),
         table=check.drift.markdown() if check.drift else "",
     )
 

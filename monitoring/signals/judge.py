@@ -1,50 +1,54 @@
-"""Is an observed statistic more than its null allows?"""
+"""Is an observed statistic more than its null allows, and can that be said at all?"""
+
+from math import ceil
 
 import numpy as np
 
-from monitoring.arrays import Array
-from monitoring.nulls import NullWindows
-from monitoring.signals.report import DriftStatistic
+from monitoring.nulls.blocks import Blocks
+from monitoring.nulls.windows import NullWindows
+from monitoring.signals.report import DriftStatistic, Unjudged
 from monitoring.signals.signal import Measurement
 
+LEAST_ROWS = 24
+LEAST_GROUPS = 8  # with 6 groups five times as many quiet windows alarm as the budget allows, with 8 no more
+LEAST_BLOCKS = 8  # of 4 sessions of cells seven in a hundred quiet windows alarm at a budget of one
 
-def judge(name: str, measured: Measurement, windows: NullWindows, share: float) -> tuple[DriftStatistic, str]:
-    """Judges what was observed against its null at its `share` of the false-alarm budget, and notes how.
 
-    The threshold is the null's quantile, and the statistic alarms exactly if its p-value is within its share. Groups
-    that can make fewer distinct windows than such a quantile takes would put the threshold at the largest of a handful
-    of values: there it is extrapolated instead.
+def missing(name: str, known: Blocks, window: Blocks) -> Unjudged | None:
+    """What a signal lacks to be judged with a reference in `known` blocks and a window in `window` blocks."""
+    if len(known) < LEAST_ROWS:
+        return Unjudged(name, f"needs {LEAST_ROWS - len(known)} more validation samples in the reference")
+    if known.worth < LEAST_GROUPS:
+        held = f"{len(known.sizes)} groups, worth {known.worth} equal ones"
+        return Unjudged(name, f"the reference has {held}: needs {LEAST_GROUPS - known.worth} more groups")
+    if window.worth < LEAST_BLOCKS:
+        held = f"{len(window.sizes)} blocks by {window.by}, worth {window.worth} equal ones"
+        return Unjudged(name, f"the window has {held}: needs {LEAST_BLOCKS - window.worth} more {window.by}s")
+    return None
+
+
+def judge(
+    name: str, measured: Measurement, windows: NullWindows, share: float, ceiling: float
+) -> DriftStatistic | Unjudged:
+    """Judges what was observed against its null at its `share` of the false-alarm budget.
+
+    The threshold is the null's quantile, and the statistic alarms exactly if its p-value is within its share. Nothing
+    is said where fewer distinct windows can be drawn than such a quantile takes, or where the threshold is one that
+    the statistic cannot reach.
     """
     observed, null = measured.observed, measured.null
     if (1 + windows.distinct) * share < 1:
-        threshold, p_value = _extrapolated(observed, null, windows.groups, share)
-        note = (
-            f"{windows.note}; fallback, {windows.distinct} distinct windows have no quantile at {share:g}: threshold "
-            f"extrapolated by Student's t, expect more false alarms than the budget"
-        )
-    else:
-        threshold, p_value = _quantile(observed, null, share)
-        note = windows.note
-    return DriftStatistic(name, observed, threshold, p_value, observed > threshold, tuple(null.tolist())), note
-
-
-def _quantile(observed: float, null: Array, share: float) -> tuple[float, float]:
-    """Threshold and p-value by rank."""
-    p_value = (1 + int((null >= observed).sum())) / (1 + len(null))
+        wanted = ceil(1 / share) - 1
+        told = f"{windows.distinct} distinct null windows can be drawn, {wanted} are needed"
+        return Unjudged(name, f"{told}: needs more groups in the reference, or a smaller monitoring.window")
     # The small term keeps a product that is an integer, but for floating point, from being cut to the one below.
     rank = int(share * (1 + len(null)) + 1e-9)
-    return float(np.sort(null)[-rank]), p_value
+    threshold = float(np.sort(null)[-rank])
+    if threshold >= ceiling:
+        return Unjudged(name, f"the window would have to differ wholly to alarm: needs more {_units(windows.window)}")
+    p_value = (1 + int((null >= observed).sum())) / (1 + len(null))
+    return DriftStatistic(name, observed, threshold, p_value, observed > threshold, tuple(null.tolist()), windows.note)
 
 
-def _extrapolated(observed: float, null: Array, groups: int, share: float) -> tuple[float, float]:
-    """Threshold and p-value of a prediction interval: mean and spread of the null, Student's t by the groups.
-
-    Simulated with 4, 6 and 8 groups alike within, at a budget of 1%: 6, 5 and 1.5% of quiet windows alarm, where the
-    largest null value as the threshold gives 37, 21 and 7%, and shorter blocks 50, 29 and 22%.
-    """
-    from scipy import stats
-
-    freedom = max(1, groups - 1)
-    spread = max(float(null.std()) * (1 + 1 / groups) ** 0.5, float(np.finfo(float).tiny))
-    threshold = float(null.mean() + stats.t.ppf(1 - share, freedom) * spread)
-    return threshold, float(stats.t.sf((observed - null.mean()) / spread, freedom))
+def _units(window: Blocks) -> str:
+    return "samples" if window.single else f"{window.by}s"

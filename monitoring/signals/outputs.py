@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monitoring.arrays import Array, pair
-from monitoring.nulls import NullWindows
+from monitoring.nulls.spread import relative_spread
+from monitoring.nulls.windows import NullWindows
+from monitoring.reference import Reference
 from monitoring.signals.signal import Measurement
-from monitoring.signals.two_sample import kolmogorov_smirnov, tail
+from monitoring.signals.two_sample import feature_sums, kolmogorov_smirnov, tail
 
 if TYPE_CHECKING:
     import pandas as pd
 
 BINARY = 2
+NEVER = 1e-6  # what is less likely is all rounding: one runtime says 0, another 1e-38
+LEVELS = np.array([*np.arange(1, 16) / 16, 0.99, 1])  # shares of the reference: where its distribution is looked at
 
 
 @dataclass(frozen=True)
@@ -24,21 +28,38 @@ class Outputs:
     """
 
     name: str = "probability_ks"
+    ceiling: float = 1.0
 
-    def comparable(self, reference: "pd.DataFrame") -> "pd.DataFrame":
-        """Rows of split "val" only: a model is too sure of rows that it was trained on."""
-        return reference[reference["split"] == "val"]
+    def comparable(self, reference: Reference) -> "pd.DataFrame":
+        """Rows whose answers were not learned from them: a model is too sure of rows that it was trained on."""
+        return reference.rows if reference.held_out else reference.rows[reference.rows["split"] == "val"]
 
     def measure(
         self, reference: "pd.DataFrame", window: "pd.DataFrame", null: NullWindows, *, seed: int
     ) -> Measurement:
         """Measures class by class; null windows, too, take the class that shows most."""
-        known, seen = pair(reference, window, "probabilities")
-        both, members = np.concatenate([known, seen]), tail(len(known), len(seen))
-        columns = _telling(known)
-        observed = max(float(kolmogorov_smirnov(both[:, k], members)[0]) for k in columns)
-        resampled = np.max([kolmogorov_smirnov(known[:, k], null.members) for k in columns], axis=0)
-        return Measurement(observed, resampled * null.scale**0.5)
+        known, seen = (np.clip(side, NEVER, 1 - NEVER) for side in pair(reference, window, "probabilities"))
+        columns = [distance(known[:, place], seen[:, place], null) for place in _telling(known)]
+        return Measurement(max(one.observed for one in columns), np.max([one.null for one in columns], axis=0))
+
+
+def distance(known: Array, seen: Array, null: NullWindows) -> Measurement:
+    """Kolmogorov-Smirnov distance of one column of window and reference, and of each null window from the rest."""
+    observed = float(kolmogorov_smirnov(np.concatenate([known, seen]), *tail(len(known), len(seen)))[0])
+    resampled = kolmogorov_smirnov(known, null.members, null.rest)
+    return Measurement(observed, resampled * np.sqrt(null.scale * _spreads(known, seen, null)))
+
+
+def _spreads(known: Array, seen: Array, null: NullWindows) -> Array:
+    """The sampling spread of the window's distribution function, divided by that of each null window's."""
+    if null.window.single:
+        return np.full(len(null.rows), len(null.blocks) / len(seen))
+    levels = np.unique(np.quantile(known, LEVELS))
+    below, ours = (np.asarray(side[:, None] <= levels, dtype=np.float64) for side in (known, seen))
+    share = below.mean(axis=0)
+    alone = max(float((share * (1 - share)).sum()), 1 / len(known))
+    sums = feature_sums(ours, np.arange(len(seen))[None], null.window)
+    return relative_spread(null, sums, feature_sums(below, null.rows, null.blocks), alone)
 
 
 def _telling(probabilities: Array) -> list[int]:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from monitoring.arrays import Array
-from monitoring.nulls import NullWindows
+from monitoring.nulls.windows import NullWindows
+from monitoring.reference import Reference
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,11 @@ class Signal(Protocol):
     def name(self) -> str:
         """Names the statistic to people and in MLflow: letters, digits and underscores."""
 
-    def comparable(self, reference: "pd.DataFrame") -> "pd.DataFrame":
+    @property
+    def ceiling(self) -> float:
+        """The largest value that the statistic can have: a threshold that is no smaller is never reached."""
+
+    def comparable(self, reference: Reference) -> "pd.DataFrame":
         """The rows of a drift reference that a window may be held against."""
 
     def measure(
@@ -35,8 +40,9 @@ class Signal(Protocol):
 
         Args:
             reference: comparable rows of the reference, those that `null` was drawn from.
-            window: usable rows of the prediction log, of the version that the reference belongs to.
-            null: null windows; what they measure is brought to the scale of a real window by `null.scale`.
+            window: usable rows of the prediction log, of the version that the reference belongs to, block by block.
+            null: null windows; what they measure is brought to the scale of the window by `null.scale` and by how much
+                more the mean of blocks like the window's varies than that of blocks like theirs (`mean_spread`).
             seed: of whatever is drawn at random.
 
         Raises:

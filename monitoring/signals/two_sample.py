@@ -4,8 +4,10 @@ import numpy as np
 import numpy.typing as npt
 
 from monitoring.arrays import Array
+from monitoring.nulls.blocks import Blocks, Places
 
 Members = npt.NDArray[np.bool_]
+CHUNK = 2_000_000
 
 
 def gaussian_kernel(rows: Array) -> Array:
@@ -17,35 +19,53 @@ def gaussian_kernel(rows: Array) -> Array:
     return kernel
 
 
-def squared_mmd(kernel: Array, members: Members) -> Array:
-    """Unbiased squared maximum mean discrepancy [R] between the rows marked in `members` [R, N] and the other rows.
+def squared_mmd(kernel: Array, members: Members, others: Members) -> Array:
+    """Squared maximum mean discrepancy [R] between the rows marked in `members` [R, N] and those in `others`.
 
-    Equation 3 of Gretton et al., JMLR 2012; zero on average where both sides are one population, so also negative.
+    The squared distance of two means (equation 5 of Gretton et al., JMLR 2012): on average as large as both sides'
+    sampling spread where they are one population.
     """
-    first = members.astype(np.float64)
-    second = 1 - first
-    sums, others = first @ kernel, second @ kernel
-    m, n = first.sum(axis=1), second.sum(axis=1)
-    trace = np.diagonal(kernel)
-    within = ((sums * first).sum(axis=1) - first @ trace) / (m * (m - 1))
-    outside = ((others * second).sum(axis=1) - second @ trace) / (n * (n - 1))
-    discrepancy: Array = within + outside - 2 * (sums * second).sum(axis=1) / (m * n)
+    first, second = (side / side.sum(axis=1, keepdims=True) for side in (members, others))
+    sums, away = first @ kernel, second @ kernel
+    discrepancy: Array = (sums * first).sum(axis=1) + (away * second).sum(axis=1) - 2 * (sums * second).sum(axis=1)
     return discrepancy
 
 
-def kolmogorov_smirnov(values: Array, members: Members) -> Array:
-    """Largest distance [R] between the distribution functions of `values` [N] in and out of `members` [R, N]."""
+def kolmogorov_smirnov(values: Array, members: Members, others: Members) -> Array:
+    """Largest distance [R] between the distribution functions of `values` [N] in `members` and `others` [R, N]."""
     order = values.argsort()
-    inside = members[:, order].cumsum(axis=1)
-    seen = np.arange(1, len(values) + 1)
-    size = inside[:, -1:]
-    gaps = np.abs(inside / size - (seen - inside) / (len(values) - size))
+    inside, outside = (side[:, order].cumsum(axis=1) for side in (members, others))
+    gaps = np.abs(inside / inside[:, -1:] - outside / outside[:, -1:])
     # Within a run of equal values the distribution functions have no value of their own: only its end counts.
     last = np.append(np.diff(values[order]) > 0, True)
     largest: Array = gaps[:, last].max(axis=1)
     return largest
 
 
-def tail(reference: int, window: int) -> Members:
-    """Members [1, reference + window] of the last `window` of all rows: the window itself, as a single resample."""
-    return np.arange(reference + window)[None, :] >= reference
+def kernel_sums(kernel: Array, rows: Places, blocks: Blocks) -> tuple[Array, Array]:
+    """Sums [R] of the kernel over the pairs of `rows` [R, size] within one block, and over all their pairs."""
+    counts = np.zeros((len(rows), len(kernel)))
+    counts[np.arange(len(rows))[:, None], rows] = 1
+    parts = (rows[:, blocks.labels == block] for block in range(len(blocks.sizes)))
+    own = sum((_pairs(kernel, part) for part in parts), np.zeros(len(rows)))
+    return own, ((counts @ kernel) * counts).sum(axis=1)
+
+
+def _pairs(kernel: Array, rows: Places) -> Array:
+    """Sums [R] of the kernel over all pairs of `rows` [R, size], a few millions at a time."""
+    steps = range(0, len(rows), max(1, CHUNK // rows.shape[1] ** 2))
+    parts = [rows[start : start + max(1, CHUNK // rows.shape[1] ** 2)] for start in steps]
+    return np.concatenate([kernel[part[:, :, None], part[:, None, :]].sum(axis=(1, 2)) for part in parts])
+
+
+def feature_sums(features: Array, rows: Places, blocks: Blocks) -> tuple[Array, Array]:
+    """The same of explicit features [N, F], of which the kernel is the inner product."""
+    starts = np.concatenate([[0], blocks.sizes.cumsum()[:-1]])
+    sums = np.add.reduceat(features[rows], starts, axis=1)
+    return (sums**2).sum(axis=(1, 2)), (sums.sum(axis=1) ** 2).sum(axis=1)
+
+
+def tail(reference: int, window: int) -> tuple[Members, Members]:
+    """The last `window` of all rows marked [1, rows], and the others: the window, as a single resample."""
+    last = np.arange(reference + window)[None, :] >= reference
+    return last, ~last

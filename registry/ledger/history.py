@@ -64,6 +64,12 @@ def row_time(connection: Connection, domain: str) -> str:
     return now.isoformat(timespec="microseconds")
 
 
+def term_began(entries: Sequence[Entry]) -> datetime | None:
+    """When the present champion came, or came back, into production; None: there is none."""
+    last = entries[-1] if entries else None
+    return datetime.fromisoformat(last.time) if last and last.to_version != NOTHING else None
+
+
 def newest_row(connection: Connection, domain: str) -> str:
     """The latest time that stands beside a domain's ledger; empty: nothing does."""
     tables = (EVENTS, RECORDS, TEST_SET_USES, CHECKS, MARKS)

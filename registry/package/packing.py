@@ -20,7 +20,7 @@ from data.targets.task import output_names
 from evaluation.inference.calibration import fit_temperature, tempered
 from lightning_modules.fitting.launch import Outputs, read_outputs
 from lightning_modules.hub.backbones import Pretrained
-from lightning_modules.network.onnx import export_onnx
+from lightning_modules.network.onnx import Floats, export_onnx
 from registry.errors import PackageError
 from registry.package.golden import FEW, affordable, golden_file
 from registry.package.golden import NAME as GOLDEN_FILE
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from lightning_modules.network.network import Network
 
 Raw: TypeAlias = Callable[[Sequence[str], int], dict[str, bytes]]
+Refer: TypeAlias = Callable[[Package], pd.DataFrame]  # the drift reference of a draft whose model can be asked
 GOLDEN, MOST = 8, 64  # samples of the golden batch; more than eight only where there are more classes
 
 
@@ -64,7 +65,7 @@ def pack_fit(fit: Path, dataset: Dataset, pretrained: Pretrained, raw: Raw | Non
             cross_fitted=outputs.held_out,
         ),
         network,
-        _reference(dataset, outputs, network),
+        lambda draft: _reference(draft, dataset, outputs, network),
         golden_batch(dataset, raw),
     )
 
@@ -95,8 +96,10 @@ def _files(hashes: list[str], raw: Raw) -> dict[str, bytes]:
     return found
 
 
-def build_package(draft: Package, network: "Network", reference: pd.DataFrame, golden: Golden) -> Package:
+def build_package(draft: Package, network: "Network", refer: Refer, golden: Golden) -> Package:
     """Writes what `draft` describes, proves on the golden images that it predicts as the network does, and seals it.
+
+    `refer` makes the drift reference once the model of the draft is written.
 
     Raises:
         PackageError: a way to a prediction differs from the network; the difference and where it arose are named.
@@ -113,7 +116,7 @@ def build_package(draft: Package, network: "Network", reference: pd.DataFrame, g
     write_text(folder / "transform.json", json.dumps(recorded(draft.transform), indent=1))
     tasks = {name: task.model_dump(mode="json") for name, task in draft.tasks.items()}
     write_text(folder / "labels.json", json.dumps({"tasks": tasks, "backbone": draft.backbone}, indent=1))
-    write_table(folder / "reference.parquet", reference)
+    write_table(folder / "reference.parquet", refer(draft))
     said = said_by(network, draft.tasks, golden.samples)
     parity = prove_parity(draft, said, golden)
     if golden.raw:
@@ -177,19 +180,34 @@ def _temperatures(outputs: Outputs, dataset: Dataset) -> dict[str, float]:
     }
 
 
-def _reference(dataset: Dataset, outputs: Outputs, network: "Network") -> pd.DataFrame:
+def _reference(draft: Package, dataset: Dataset, outputs: Outputs, network: "Network") -> pd.DataFrame:
     """What is said of the training and validation samples, in the order of the manifest.
 
-    By the package, or, where its head learned from all of them, by heads like it that had not seen the sample.
+    Of validation samples, with which traffic is compared, by the package itself: it rounds otherwise than torch, and a
+    sure network's smallest probabilities are all rounding. Of training samples as the fit left it. Where the head
+    learned from all of them, answers are by heads like it that had not seen the sample.
     """
     rows = dataset.rows("train", "val")
-    answers = {}
-    for column, (name, objective) in zip(output_names(dataset.tasks), network.objectives.items(), strict=True):
-        said, temperature = outputs.answers[name].astype(np.float64), float(network.head(name).temperature)
-        answers[column] = list((tempered(said, temperature) if objective.calibrates else said).astype(np.float32))
+    held = (rows["split"] == "val").to_numpy()
+    said, embeddings = _fit_said(outputs, network)
+    served, seen = draft.predict(dataset.samples(rows[held]))
+    embeddings[held] = seen
+    if not outputs.held_out:
+        for name, answers in served.items():
+            said[name][held] = answers
+    columns = zip(output_names(dataset.tasks), said.values(), strict=True)
     return rows[["hash", "group", "split"]].assign(
         # Of the arrays, as the prediction log measures them, not of the whole file as validation does.
         **dataset.spec.measure(dataset.samples(rows)),
-        **answers,
-        embedding=list(outputs.embeddings.astype(np.float16).astype(np.float32)),
+        **{column: list(answers) for column, answers in columns},
+        embedding=list(embeddings.astype(np.float16).astype(np.float32)),
     )
+
+
+def _fit_said(outputs: Outputs, network: "Network") -> tuple[dict[str, Floats], Floats]:
+    """Tempered answers to each task and embeddings as the fit left them; copies, to be written in."""
+    said = {}
+    for name, objective in network.objectives.items():
+        answers, temperature = outputs.answers[name].astype(np.float64), float(network.head(name).temperature)
+        said[name] = (tempered(answers, temperature) if objective.calibrates else answers).astype(np.float32)
+    return said, outputs.embeddings.copy()

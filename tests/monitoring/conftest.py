@@ -25,6 +25,7 @@ def grouped_frame(
             "brightness": 100 + 10 * embedding[:, 0],
             "probabilities": list(np.stack([1 - positive, positive], axis=1)),
             "embedding": list(embedding),
+            "time": pd.Timestamp("2026-05-01T11:00", tz="UTC"),
             "transform": "t" * 64,
             "error": None,
             "hash": [f"{rng.integers(2**62):x}" for _ in range(rows)],

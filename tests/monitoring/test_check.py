@@ -1,6 +1,7 @@
 """Triage and drift in one: nothing is measured on what is unfit, and the controller is told of what is."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from monitoring.windows import Window
 
 Frame = Callable[..., pd.DataFrame]
 CONFIG = MonitoringConfig(window=100)
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def check(grouped: Frame) -> Callable[..., Check]:
         rng = np.random.default_rng(1)
         reference = Reference(grouped(rng, groups=40), "t" * 64, ("a", "b"))
         window = Window(grouped(rng, groups=10, shift=shift).assign(**changes))
-        return check_window(reference, window, CONFIG)
+        return check_window(reference, window, CONFIG, now=NOW)
 
     return make
 
@@ -79,4 +81,4 @@ def test_check_window__too_few(grouped: Frame) -> None:
     """A handful of samples cannot be judged."""
     rng = np.random.default_rng(1)
     reference = Reference(grouped(rng, groups=40), "t" * 64, ("a", "b"))
-    assert check_window(reference, Window(grouped(rng, groups=1)), CONFIG).evidence().verdict == "cannot judge"
+    assert check_window(reference, Window(grouped(rng, groups=1)), CONFIG, now=NOW).evidence().verdict == "cannot judge"

@@ -12,6 +12,7 @@ from monitoring.errors import MonitoringError
 from monitoring.reference import Reference, thin
 from monitoring.signals.report import DriftReport
 from monitoring.windows import Window
+from tests.monitoring.scenes import digits, reference
 
 CONFIG = MonitoringConfig(window=100, false_alarm=0.05, resamples=200)
 
@@ -30,7 +31,7 @@ def quiet_alarms(grouped: Frame, *, checks: int, by_row: bool) -> int:
     for _ in range(checks):
         reference, window = grouped(rng, groups=40), grouped(rng, groups=10)
         if by_row:
-            reference["group"] = [str(row) for row in range(len(reference))]
+            reference["group"], window["group"] = [str(row) for row in range(len(reference))], None
         alarms += measure(reference, window, CONFIG).drift
     return alarms
 
@@ -43,6 +44,37 @@ def test_measure_drift__keeps_its_false_alarm_budget(grouped: Frame) -> None:
 def test_measure_drift__null_of_single_rows_would_break_the_budget(grouped: Frame) -> None:
     """The same windows against a null of independent rows alarm far beyond the budget."""
     assert quiet_alarms(grouped, checks=50, by_row=True) > 0.3 * 50
+
+
+def test_measure_drift__keeps_its_budget_without_groups_in_the_reference(grouped: Frame) -> None:
+    """Where only traffic says what belongs together, its own blocks tell how alike they are."""
+    rng = np.random.default_rng(7)
+    alarms = 0
+    for _ in range(200):
+        apart, window = grouped(rng, groups=400, size=1), grouped(rng, groups=20)
+        alarms += measure(apart, window.rename(columns={"group": "session"}), CONFIG).drift
+    assert alarms <= 10 + 3 * (200 * 0.05 * 0.95) ** 0.5
+
+
+def digit_sessions(rng: np.random.Generator) -> pd.DataFrame:
+    """Ten sessions of 20 real digits, each with a mixture of classes of its own: quiet traffic of persons."""
+    pool, parts = digits()[1000:], []
+    for session in range(10):
+        weights = rng.dirichlet(np.full(10, 0.5))[pool["label"]] + 1e-9
+        parts.append(pool.sample(20, weights=weights, random_state=rng).assign(session=f"s{session}"))
+        pool = pool.drop(parts[-1].index)
+    return pd.concat(parts)
+
+
+@pytest.mark.long
+def test_measure_drift__sessions_of_real_digits() -> None:
+    """Of 60 windows at a budget of 5% the expected 3 and three deviations may alarm; without sessions many do."""
+    rng, known = np.random.default_rng(3), reference()
+    windows = [digit_sessions(rng) for _ in range(60)]
+    told = sum(measure_drift(known, Window(rows), CONFIG).drift for rows in windows)
+    untold = sum(measure_drift(known, Window(rows.drop(columns="session")), CONFIG).drift for rows in windows)
+    assert told <= 3 + 3 * (60 * 0.05 * 0.95) ** 0.5
+    assert untold > 12
 
 
 def test_measure_drift__finds_a_shift(grouped: Frame) -> None:
@@ -101,17 +133,20 @@ def test_measure_drift__any_class_of_many_may_alarm(grouped: Frame) -> None:
 
 
 def test_measure_drift__few_groups_are_said(grouped: Frame) -> None:
-    """A reference of 6 groups says that its thresholds are extrapolated."""
+    """With a reference of 6 groups or a window of 3 nothing is said, but what is missing."""
     rng = np.random.default_rng(6)
-    report = measure(grouped(rng, groups=6), grouped(rng, groups=3), CONFIG)
-    assert "20 distinct windows have no quantile at 0.025" in report.calibration
+    reference, window = grouped(rng, groups=40), grouped(rng, groups=10)
+    report = measure(grouped(rng, groups=6), window, CONFIG)
+    assert (report.verdict, report.statistics) == ("cannot judge", ())
+    assert "the reference has 6 groups, worth 6 equal ones: needs 2 more groups" in report.needs
+    assert "needs 5 more groups" in measure(reference, window[:30], CONFIG).needs
 
 
 def test_measure_drift__null_is_rescaled_to_the_window(grouped: Frame) -> None:
     """Null windows are 50 of 100 rows both times; for the larger window they count two thirds."""
     rng = np.random.default_rng(6)
     reference, window = grouped(rng, groups=10), grouped(rng, groups=10)
-    small, large = (measure(reference, rows, CONFIG).statistics for rows in (window[:50], window))
+    small, large = (measure(reference, rows.assign(group=None), CONFIG).statistics for rows in (window[:50], window))
     squared, distance = (np.median(np.divide(b.null, a.null)) for a, b in zip(small, large, strict=True))
     assert distance == pytest.approx((2 / 3) ** 0.5)
     assert squared == pytest.approx(2 / 3, rel=0.1)
@@ -140,10 +175,11 @@ def test_measure_drift__window_of_another_model(grouped: Frame) -> None:
 
 
 def test_measure_drift__reference_without_validation_rows(grouped: Frame) -> None:
-    """A null of no rows is refused with the remedy."""
+    """Without them nothing is said of the probabilities, and the embeddings are judged all the same."""
     rng = np.random.default_rng(0)
-    with pytest.raises(MonitoringError, match=r"has 0 rows, .* enlarge the validation split"):
-        measure(grouped(rng, groups=40).assign(split="train"), grouped(rng, groups=10), CONFIG)
+    report = measure(grouped(rng, groups=40).assign(split="train"), grouped(rng, groups=10), CONFIG)
+    assert report.needs == "probability_ks: needs 24 more validation samples in the reference"
+    assert [one.name for one in report.statistics] == ["embedding_mmd2"]
 
 
 def test_measure_drift__one_signal_is_enough(grouped: Frame) -> None:
@@ -160,7 +196,7 @@ def test_measure_drift__one_signal_is_enough(grouped: Frame) -> None:
 def test_measure_drift__two_rows_are_a_window(grouped: Frame) -> None:
     """Two usable rows can be measured."""
     rng = np.random.default_rng(1)
-    assert measure(grouped(rng, groups=40), grouped(rng, groups=1)[:2], CONFIG).window_rows == 2
+    assert measure(grouped(rng, groups=40), grouped(rng, groups=1)[:2].assign(group=None), CONFIG).window_rows == 2
 
 
 def test_measure_drift__large_reference_is_thinned(grouped: Frame) -> None:

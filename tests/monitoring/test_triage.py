@@ -4,23 +4,30 @@ import pandas as pd
 import pytest
 
 from monitoring.config import MonitoringConfig
-from monitoring.triage import triage
+from monitoring.triage import Triage, triage
 from monitoring.windows import Window
+from tests.monitoring.scenes import NOW, scene, traffic
 
 CONFIG = MonitoringConfig(min_window=50)
 
 
 def window(rows: int, *, failed: int = 0, strangers: int = 0) -> Window:
     """A window of which some files failed and some went through another transform."""
-    errors = [None] * (rows - failed) + ["truncated"] * failed
-    transforms = ["old"] * strangers + ["new"] * (rows - strangers)
-    hashes = list(map(str, range(rows)))
-    return Window(pd.DataFrame({"error": errors, "transform": transforms, "hash": hashes}, dtype=object))
+    made = traffic(rows)
+    made.loc[made.index[: rows - failed], "error"] = None
+    made.loc[made.index[rows - failed :], "error"] = "truncated"
+    made.loc[made.index[:strangers], "transform"] = "old"
+    return Window(made)
 
 
 def copied(distinct: int, times: int) -> Window:
     """A window of so many samples, each scored several times."""
     return Window(pd.concat([window(distinct).rows] * times, ignore_index=True))
+
+
+def judged(rows: Window, config: MonitoringConfig = CONFIG) -> Triage:
+    """Triage against a reference of the workshop's kind."""
+    return triage(scene(rows, config))
 
 
 @pytest.mark.parametrize(
@@ -49,32 +56,31 @@ def copied(distinct: int, times: int) -> Window:
 )
 def test_triage__verdict(rows: Window, verdict: str) -> None:
     """The worst that is certain comes first: skew, broken data, too little to judge."""
-    assert triage(rows, "new", CONFIG).verdict == verdict
+    assert judged(rows).verdict == verdict
+
+
+def test_triage__all_that_is_broken_is_told() -> None:
+    """Two faults of one kind are both in the reason, and every sign that was looked at is kept."""
+    found = judged(Window(pd.concat([copied(1, 150).rows, window(50, failed=50).rows])))
+    assert "one sample makes up 151 of 200" in found.reason
+    assert "50 of 200 files could not be used" in found.reason
+    assert [sign.name for sign in found.signs if sign.broken] == ["unreadable files", "one content repeated"]
+    assert len(found.signs) == 7
 
 
 def test_triage__copies_are_told() -> None:
     """What was scored several times counts once, and the reason says how many copies there were."""
-    assert triage(copied(20, 10), "new", CONFIG).reason == (
-        "20 usable samples of 200, 180 are copies; at least 50 are needed"
+    assert judged(copied(20, 10)).reason == "20 usable samples of 200, 180 are copies; at least 50 are needed"
+
+
+def test_triage__term_is_told() -> None:
+    """A version that came back has the traffic since then."""
+    assert judged(Window(traffic(20), NOW)).reason == (
+        "20 usable samples of 20 since 2026-05-01 12:00, when the model came into production; at least 50 are needed"
     )
-    assert "one sample makes up 200 of 200" in triage(copied(1, 200), "new", CONFIG).reason
 
 
-def test_triage__reasons_name_values_and_remedy() -> None:
-    """Counts, the rule and the latest error are in the reason."""
-    reason = triage(window(200, failed=20), "new", CONFIG).reason
-    assert reason == "20 of 200 files could not be used, 5% are tolerated; mend the source (the latest: truncated)"
-
-
-def test_triage__the_latest_error_is_told() -> None:
-    """The last file that failed says most about what is wrong now."""
-    rows = window(200, failed=20).rows
-    rows.loc[180:198, "error"] = "an earlier one"
-    assert triage(Window(rows), "new", CONFIG).reason.endswith("(the latest: truncated)")
-
-
-def test_triage__no_file_could_be_read():
+def test_triage__no_file_could_be_read() -> None:
     """Files that were not there have no content to be alike; where all are tolerated, there are too few samples."""
     unread = Window(window(200, failed=200).rows.assign(hash=None))
-    found = triage(unread, "new", MonitoringConfig(max_undecodable=1.0))
-    assert found.verdict == "insufficient"
+    assert judged(unread, MonitoringConfig(max_undecodable=1.0)).verdict == "insufficient"

@@ -1,8 +1,12 @@
 """A window knows how much it holds, what of it can be used, and whether it is another one."""
 
+from datetime import timedelta
+
+import numpy as np
 import pandas as pd
 
-from monitoring.windows import Window
+from monitoring.windows import Window, window_of
+from tests.monitoring.scenes import NOW, traffic
 
 
 def window(*hashes: str | None) -> Window:
@@ -33,3 +37,25 @@ def test_window__the_newest_row_of_a_sample() -> None:
     """A sample that was scored twice counts as it was scored last."""
     rows = pd.DataFrame({"hash": ["a", "b", "a"], "error": [None] * 3, "turn": [1, 2, 3]}, dtype=object)
     assert Window(rows).usable["turn"].tolist() == [2, 3]
+
+
+def test_window_of__the_present_term() -> None:
+    """Traffic of a version from before it came back into production is not new."""
+    rows = traffic(100)  # one a minute, the newest first
+    begun = NOW - timedelta(minutes=1400)
+    found = window_of(rows, begun)
+    assert 0 < found.samples < 100
+    assert (found.rows["time"] >= begun).all()
+    assert window_of(rows, None).samples == 100
+
+
+def test_window__answers_that_are_no_numbers_are_not_usable() -> None:
+    """A row with a nan is left out, one that failed was out before."""
+    rows = traffic(10)
+    embeddings, answers = list(rows["embedding"]), list(rows["probabilities"])
+    embeddings[0], answers[1] = embeddings[0] * np.nan, answers[1] * np.inf
+    embeddings[2] = answers[2] = None
+    rows = rows.assign(embedding=embeddings, probabilities=answers, error=[None, None, "cut"] + [None] * 7)
+    found = Window(rows)
+    assert list(found.usable.index) == list(range(3, 10))
+    assert list(found.finite[:3]) == [False, False, True]

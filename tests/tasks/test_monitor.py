@@ -63,7 +63,7 @@ def test_check_traffic__broken_files(champion, config, tmp_path):
         Path(path).write_bytes(b"broken")
     assert score(paths, TRAFFIC).failed == 10
     found = check_traffic(config)
-    assert (found.evidence.verdict, found.statistics, found.page) == ("broken data", {}, None)
+    assert (found.evidence.verdict, found.statistics) == ("broken data", {})
     assert "10 of 30 files could not be used" in found.evidence.told
 
 
@@ -72,7 +72,9 @@ def test_check_traffic__drift(champion, config, tmp_path, project):
     score(photos(tmp_path / "dark", 60), TRAFFIC)
     found = check_traffic(config)
     assert found.evidence.drift.startswith("drift: ")
-    assert found.page == str(project / ".regraft" / "reports" / "photos" / "drift.html")
+    reports = project / ".regraft" / "reports" / "photos"
+    assert Path(found.page).parent == reports / "checks"
+    assert (reports / "drift.html").exists()
     assert "### Drift: 60 samples" in found.table
     figures = found.figures()
     assert (figures["samples"], figures["statistics"], figures["page"]) == (60, found.statistics, found.page)
@@ -85,3 +87,29 @@ def test_check_traffic__drift(champion, config, tmp_path, project):
     assert check_traffic(config).window == found.window
     score(photos(tmp_path / "more", 1), TRAFFIC)
     assert check_traffic(config).window != found.window
+
+
+def test_check_traffic__of_an_earlier_term(champion, registered, config, tmp_path):
+    """A version that was rolled back to is not judged by what it saw before; the reason says since when."""
+    score(photos(tmp_path / "dark", 60), TRAFFIC)
+    assert check_traffic(config).samples == 60
+    ledger = Ledger(load_settings().ledger)
+    ledger.append(Change("photos", "promote", 1, registered(), "me", "r", "", "d"))
+    ledger.append(Change("photos", "rollback", 2, 1, "me", "r", "", "d"))
+    found = check_traffic(config)
+    assert (found.evidence.verdict, found.samples, found.version) == ("cannot judge", 0, 1)
+    assert "0 usable samples of 0 since 2" in found.evidence.told
+
+
+def test_check_traffic__stuck_camera(champion, plan, tmp_path):
+    """One image in 220 files is broken data, and the page of that check says so."""
+    (path,) = photos(tmp_path / "one", 1)
+    copies = [tmp_path / "one" / f"copy-{number}.png" for number in range(220)]
+    for copy in copies:
+        copy.write_bytes(Path(path).read_bytes())
+    score(sorted(map(str, copies)), TRAFFIC)
+    found = check_traffic(plan.domain)
+    assert (found.evidence.verdict, found.statistics) == ("broken data", {})
+    told = "one sample makes up 200 of 200"
+    assert told in found.evidence.told
+    assert told in Path(found.page).read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from monitoring.config import MonitoringConfig
 from monitoring.drift import measure_drift
-from monitoring.nulls import NullWindows
+from monitoring.nulls.windows import NullWindows
 from monitoring.reference import Reference
 from monitoring.signals import watched
 from monitoring.signals.signal import Measurement
@@ -24,10 +24,11 @@ class Darkness:
     """A signal that knows nothing of networks: how much darker the window is."""
 
     name: str = "darkness"
+    ceiling: float = 255.0
 
-    def comparable(self, reference: pd.DataFrame) -> pd.DataFrame:
+    def comparable(self, reference: Reference) -> pd.DataFrame:
         """All rows."""
-        return reference
+        return reference.rows
 
     def measure(self, reference: pd.DataFrame, window: pd.DataFrame, null: NullWindows, *, seed: int) -> Measurement:
         """Difference of the mean brightness."""
@@ -60,7 +61,7 @@ def test_signals__one_more_is_measured_and_reported(grouped: Frame) -> None:
     assert report.drift
     assert "| darkness | " in report.markdown()
     assert "shared by 3 statistics" in report.markdown()
-    assert ". darkness: whole groups" in report.calibration
+    assert ". darkness: as the window's 10 blocks by group" in report.calibration
 
 
 @pytest.mark.usefixtures("_darkness")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from registry.ledger.history import NOTHING, quarantined, ways_back
+from registry.ledger.history import NOTHING, quarantined, term_began, ways_back
 from registry.ledger.ledger import Change, Ledger
 
 FACTS = {"actor": "ann", "reason": "better", "evidence": "", "dataset_version": "md5.dir"}
@@ -61,3 +61,14 @@ def test_since_removal__a_new_domain_of_the_name(ledger: Ledger) -> None:
     ledger.append(Change("solar", action="promote", expected=None, to=2, **FACTS))
     assert (ledger.champion("solar"), len(ledger.present("solar")), len(ledger.entries("solar"))) == (2, 1, 5)
     assert ledger.verify("solar").fault is None
+
+
+def test_term_began__of_the_present_champion(ledger: Ledger) -> None:
+    """It begins with the row that put it there, a rollback, too; nothing is in production before the first row."""
+    assert term_began(ledger.entries("solar")) is None
+    for action, expected, to in [("promote", None, 1), ("promote", 1, 2), ("rollback", 2, 1)]:
+        ledger.append(Change("solar", action=action, expected=expected, to=to, **FACTS))
+    last = ledger.entries("solar")[-1]
+    assert term_began(ledger.entries("solar")) == datetime.fromisoformat(last.time)
+    ledger.append(Change("solar", action="remove", expected=1, to=NOTHING, **FACTS))
+    assert term_began(ledger.entries("solar")) is None

@@ -37,6 +37,32 @@ def test_pack_fit__reference(workshop, project):
     assert np.allclose(np.stack(reference["embedding"]), embeddings, atol=5e-3)
 
 
+def test_pack_fit__validation_samples_as_served(workshop):
+    """With traffic they are compared by rank: to the last digit they are what the package says, not what torch said."""
+    package, rows = load_package(workshop.package), workshop.dataset.rows("val")
+    reference = package.reference[package.reference["split"] == "val"]
+    answers, embeddings = package.predict(workshop.dataset.samples(rows))
+    assert np.array_equal(np.stack(reference["probabilities"]), answers["label"])
+    assert np.array_equal(np.stack(reference["embedding"]), embeddings.astype(np.float16).astype(np.float32))
+
+
+def test_pack_fit__heads_that_had_not_seen_the_sample(own_workshop):
+    """After a refit the head has learned from validation samples: their answers are those of other heads."""
+    path = own_workshop.fit / "outputs.npz"
+    with np.load(path) as outputs:
+        content = dict(outputs)
+    content["answer.label"] = content["answer.label"][:, ::-1]
+    np.savez(path, **(content | {"held_out": True}))
+    package = pack_fit(
+        own_workshop.fit,
+        own_workshop.dataset,
+        load_pretrained(own_workshop.root, BACKBONE),
+        raw_samples(own_workshop.dataset),
+    )
+    wanted = tempered(content["answer.label"].astype(np.float64), package.temperatures["label"])
+    assert np.allclose(np.stack(package.reference["probabilities"]), wanted, atol=1e-6)
+
+
 def test_pack_fit__of_another_data_set(own_workshop):
     """The outputs of a fit on other samples are refused."""
     path = own_workshop.dataset.folder / "manifest.parquet"
@@ -71,7 +97,9 @@ def test_pack_fit__temperature(hot):
     )
     assert sorted(path.name for path in package.folder.iterdir()) == sorted([*FILES, NAME, "manifest.json"])
     assert package.temperatures["label"] == pytest.approx(wanted) != pytest.approx(1.0)
-    assert np.allclose(np.stack(package.reference["probabilities"]), tempered(probabilities, wanted), atol=1e-6)
+    said = np.stack(package.reference["probabilities"])
+    assert np.allclose(said[~held], tempered(probabilities[~held], wanted), atol=1e-6)
+    assert np.array_equal(said[held], package.decisive(workshop.dataset.samples(rows[held])))
     network, images = restore_network(workshop.root, package), workshop.dataset.samples(rows)[:4]
     assert network.head("label").temperature == pytest.approx(wanted)
     with torch.inference_mode():
