@@ -7,19 +7,14 @@ from typing import TYPE_CHECKING
 from monitoring.broken.sign import Scene
 from monitoring.config import MonitoringConfig
 from monitoring.controller.state import Evidence
-from monitoring.controller.state import Verdict as Judged
 from monitoring.page.run import Checked, run_evidently
 from monitoring.reference import Reference
 from monitoring.signals.report import DriftReport, DriftStatistic
-from monitoring.triage import Triage, Verdict, triage
+from monitoring.triage import Triage, triage
 from monitoring.windows import Window
 
 if TYPE_CHECKING:
     import pandas as pd
-
-VERDICTS: dict[Verdict, Judged] = {
-    "ok": "ok", "insufficient": "cannot judge", "broken data": "broken data", "preprocessing skew": "skew",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,7 +45,7 @@ class Check:
         drift = f"drift: {', '.join(alarms)}" if alarms else ""
         if self.drift is not None and self.drift.verdict == "cannot judge":
             return Evidence("cannot judge", self.drift.needs)
-        return Evidence(VERDICTS[self.health.verdict], self.health.reason, drift)
+        return Evidence(self.health.verdict, self.health.reason, drift)
 
     @property
     def _alarms(self) -> list[DriftStatistic]:

@@ -3,7 +3,7 @@
 RegraftError
 └── MonitoringError (ValueError)   a reference or window from which no drift can be measured
 
-Drift, broken data and preprocessing skew are no errors: they are results.
+Drift, broken data and skew are no errors: they are results.
 """
 
 from settings.errors import RegraftError

@@ -1,13 +1,11 @@
 """Triage: is the window fit to judge drift at all, or is something upstream of the model broken?"""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from monitoring.broken import watched
 from monitoring.broken.sign import Scene, Sign
+from monitoring.controller.state import Verdict
 from monitoring.windows import Window
-
-Verdict = Literal["ok", "insufficient", "broken data", "preprocessing skew"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ def triage(scene: Scene) -> Triage:
     usable = len(scene.window.usable)
     if usable < scene.config.min_window:
         told = f"{_told(scene.window, usable)}; at least {scene.config.min_window} are needed"
-        return Triage("insufficient", told, signs)
+        return Triage("cannot judge", told, signs)
     return Triage("ok", _told(scene.window, usable), signs)
 
 

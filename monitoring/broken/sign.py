@@ -12,7 +12,7 @@ from monitoring.windows import Window
 if TYPE_CHECKING:
     import pandas as pd
 
-Kind = Literal["broken data", "preprocessing skew"]
+Kind = Literal["broken data", "skew"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,4 +22,4 @@ def another_spec(scene: Scene) -> Sign:
 
 
 def _sign(share: float, told: str) -> Sign:
-    return Sign("another spec", share, 0, told, "preprocessing skew")
+    return Sign("another spec", share, 0, told, "skew")

@@ -37,18 +37,18 @@ def judged(rows: Window, config: MonitoringConfig = CONFIG) -> Triage:
         (window(200, failed=10), "ok"),
         (window(200, failed=11), "broken data"),
         (window(60, failed=60), "broken data"),
-        (window(200, strangers=1), "preprocessing skew"),
-        (window(20, strangers=1), "preprocessing skew"),
-        (window(200, failed=11, strangers=1), "preprocessing skew"),
+        (window(200, strangers=1), "skew"),
+        (window(20, strangers=1), "skew"),
+        (window(200, failed=11, strangers=1), "skew"),
         (window(50), "ok"),
-        (window(49), "insufficient"),
-        (window(51, failed=2), "insufficient"),
-        (window(20, failed=20), "insufficient"),
-        (window(0), "insufficient"),
+        (window(49), "cannot judge"),
+        (window(51, failed=2), "cannot judge"),
+        (window(20, failed=20), "cannot judge"),
+        (window(0), "cannot judge"),
         (copied(50, 4), "ok"),
-        (copied(49, 4), "insufficient"),
+        (copied(49, 4), "cannot judge"),
         (copied(1, 200), "broken data"),
-        (copied(1, 49), "insufficient"),
+        (copied(1, 49), "cannot judge"),
         (copied(1, 50), "broken data"),
         (Window(pd.concat([window(99).rows, copied(1, 101).rows])), "broken data"),
         (Window(pd.concat([window(101).rows, copied(1, 99).rows])), "ok"),
@@ -83,4 +83,4 @@ def test_triage__term_is_told() -> None:
 def test_triage__no_file_could_be_read() -> None:
     """Files that were not there have no content to be alike; where all are tolerated, there are too few samples."""
     unread = Window(window(200, failed=200).rows.assign(hash=None))
-    assert judged(unread, MonitoringConfig(max_undecodable=1.0)).verdict == "insufficient"
+    assert judged(unread, MonitoringConfig(max_undecodable=1.0)).verdict == "cannot judge"
