@@ -188,8 +188,14 @@ def _reference(dataset: Dataset, outputs: Outputs, network: "Network") -> pd.Dat
         said, temperature = outputs.answers[name].astype(np.float64), float(network.head(name).temperature)
         answers[column] = list((tempered(said, temperature) if objective.calibrates else said).astype(np.float32))
     return rows[["hash", "group", "split"]].assign(
+        **_truth(dataset, rows),
         # Of the arrays, as the prediction log measures them, not of the whole file as validation does.
         **dataset.spec.measure(dataset.samples(rows)),
         **answers,
         embedding=list(outputs.embeddings.astype(np.float16).astype(np.float32)),
     )
+
+
+def _truth(dataset: Dataset, rows: pd.DataFrame) -> dict[str, "pd.Series[str]"]:
+    """The class of each sample, by which the monitor knows what the model's confidence is worth."""
+    return {"truth": rows[LABEL + dataset.headline]} if dataset.tasks[dataset.headline].kind == "classification" else {}
