@@ -1,8 +1,9 @@
 """Real shifts whose labels are known, for the estimates without labels: what one probe says before and after each.
 
 Three models, each a logistic probe on frozen features with a temperature of its own: ELPV (monocrystalline cells by
-modules, 96 px), Fashion-MNIST (3,000 images, 64 px) and scikit-learn's digits (600, 32 px). Of each what it says of its
-validation and test samples, of these under every corruption at five severities, and of polycrystalline cells.
+modules, 96 px), Fashion-MNIST (3,000 images, 64 px) and scikit-learn's digits (600, 32 px). Of each what it says of
+known samples (validation ones; of ELPV those that it learned from, by probes of folds that had not seen the module), of
+test samples, of these under every corruption at five severities, and of polycrystalline cells.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,10 +19,12 @@ from bench.growth import CLASSES as GARMENTS
 from data.stores.atomic import atomic_path
 from data.stores.dataset import Dataset
 from evaluation.predictions.grouped import Floats
+from evaluation.stress.config import CORRUPTIONS, CorruptionName
 
 SEVERITIES = (1, 2, 3, 4, 5)
-MOST = 2_000  # samples that are corrupted
-VALIDATION, TEST = "validation", "test"
+MOST = 1_000  # samples that are corrupted
+FOLDS = 5
+KNOWN, TEST = "known", "test"
 Integers = npt.NDArray[np.int64]
 
 
@@ -49,11 +52,11 @@ Pool = dict[str, Answered]
 
 @dataclass(frozen=True, eq=False)
 class _Images:
-    """Parts of a data set, as pixels, truth and groups; `train` and `validation` are learned from."""
+    """Parts of a data set: `train`, `known` (none: cross-fitted), `test` and others."""
 
     dataset: Dataset
     parts: dict[str, pd.DataFrame]
-    corruptions: tuple[str, ...]
+    corruptions: tuple[CorruptionName, ...]
 
 
 def load_answers(root: Path, name: str, images: Path) -> Pool:
@@ -85,25 +88,35 @@ def _answered(root: Path, images: _Images) -> Iterator[tuple[str, Answered]]:
     features, dataset = _features(root, images.dataset), images.dataset
     seen = {part: features(dataset.samples(rows)) for part, rows in images.parts.items()}
     truth = {part: dataset.labels(rows) for part, rows in images.parts.items()}
-    probe = _probe(seen["train"], truth["train"], len(dataset.classes))
-    raw = probe(seen[VALIDATION])
-    temperature = fit_temperature(raw, truth[VALIDATION], np.ones(len(raw)))
+    groups = {part: pd.factorize(rows["group"])[0].astype(np.int64) for part, rows in images.parts.items()}
+    classes, known = len(dataset.classes), KNOWN if KNOWN in seen else "train"
+    probe = _probe(seen["train"], truth["train"], classes)
+    raw = probe(seen[KNOWN]) if known == KNOWN else _out_of_fold(seen[known], truth[known], groups[known], classes)
+    temperature = fit_temperature(raw, truth[known], np.ones(len(raw)))
+    yield KNOWN, Answered(tempered(raw, temperature), seen[known], truth[known], groups[known])
 
-    def answered(part: str, embeddings: Floats, count: int | None = None) -> Answered:
+    def answered(part: str, embeddings: Floats) -> Answered:
         """What the probe says."""
-        groups = pd.factorize(images.parts[part]["group"])[0].astype(np.int64)[:count]
-        said = tempered(probe(embeddings), temperature)
-        return Answered(said, embeddings, truth[part][:count], groups)
+        count = len(embeddings)
+        return Answered(tempered(probe(embeddings), temperature), embeddings, truth[part][:count], groups[part][:count])
 
-    for part in images.parts:
-        if part != "train":
-            yield part, answered(part, seen[part])
-    for part in (VALIDATION, TEST):
-        pixels = dataset.samples(images.parts[part])[:MOST]
-        for corruption in images.corruptions:
-            for severity in SEVERITIES:
-                changed = features(corrupt(pixels, corruption, severity, seed=severity))  # type: ignore[arg-type]
-                yield f"{part} {corruption} {severity}", answered(part, changed, len(pixels))
+    for part in images.parts.keys() - {KNOWN, "train"}:
+        yield part, answered(part, seen[part])
+    pixels = dataset.samples(images.parts[TEST])[:MOST]
+    for corruption in images.corruptions:
+        for severity in SEVERITIES:
+            changed = features(corrupt(pixels, corruption, severity, seed=severity))
+            yield f"{corruption} {severity}", answered(TEST, changed)
+
+
+def _out_of_fold(seen: Floats, truth: Integers, groups: Integers, classes: int) -> Floats:
+    """Probabilities [N, K] by probes that had not seen the group."""
+    from sklearn.model_selection import GroupKFold
+
+    found = np.empty((len(seen), classes))
+    for train, other in GroupKFold(FOLDS).split(seen, truth, groups):
+        found[other] = _probe(seen[train], truth[train], classes)(seen[other])
+    return found
 
 
 def _features(root: Path, dataset: Dataset) -> Callable[[Any], Floats]:
@@ -147,10 +160,9 @@ def _elpv(root: Path, images: Path) -> _Images:
     cells = dataset.manifest
     mono = (cells["type"] == "mono").to_numpy()
     modules = np.random.default_rng(0).permutation(cells.loc[mono, "group"].unique())
-    cuts = np.split(modules, [len(modules) // 2, 3 * len(modules) // 4])
+    cut = len(modules) // 2
     parts = {
-        name: cells[mono & cells["group"].isin(own)]
-        for name, own in zip(("train", VALIDATION, TEST), cuts, strict=True)
+        name: cells[mono & cells["group"].isin(own)] for name, own in (("train", modules[:cut]), (TEST, modules[cut:]))
     }
     parts["polycrystalline"] = cells[~mono]
     return _Images(dataset, parts, ("noise", "blur", "brightness", "contrast", "occlusion"))
@@ -161,8 +173,8 @@ def _fashion(root: Path, images: Path) -> _Images:
 
     dataset = fashion_dataset(root / "fashion-64", images, 64)
     train, test = dataset.rows("train"), dataset.rows("test")
-    parts = {"train": train.iloc[:3_000], VALIDATION: train.iloc[3_000:4_000], TEST: test}
-    return _Images(dataset, parts, ALL)
+    parts = {"train": train.iloc[:3_000], KNOWN: train.iloc[3_000:4_000], TEST: test}
+    return _Images(dataset, parts, CORRUPTIONS)
 
 
 def _digits(root: Path, images: Path) -> _Images:
@@ -193,9 +205,8 @@ def _digits(root: Path, images: Path) -> _Images:
             f"{LABEL}digit": data.target.astype(str),
         }).to_parquet(folder / "manifest.parquet")  # fmt: skip
     dataset = Dataset(folder, {"digit": ClassificationTask(classes=GARMENTS)})
-    parts = {"train": dataset.rows("train"), VALIDATION: dataset.rows("val"), TEST: dataset.rows("test")}
-    return _Images(dataset, parts, ALL)
+    parts = {"train": dataset.rows("train"), KNOWN: dataset.rows("val"), TEST: dataset.rows("test")}
+    return _Images(dataset, parts, CORRUPTIONS)
 
 
-ALL = ("noise", "blur", "brightness", "contrast", "jpeg", "occlusion", "rotation")
 SOURCES: dict[str, Callable[[Path, Path], _Images]] = {"elpv": _elpv, "fashion": _fashion, "digits": _digits}

@@ -13,7 +13,7 @@ from evaluation.predictions.grouped import Floats
 from monitoring.arrays import project
 
 COMPONENTS, FOLDS = 16, 5
-PENALTIES = (1e-3, 1e-2, 1e-1, 1.0)
+PENALTY = 0.1  # inverse strength, as scikit-learn has it
 HEAVIEST = 20.0  # how many times the mean weight one sample may have
 
 
@@ -35,7 +35,7 @@ class Ratio:
 
 def density_ratio(known: Floats, traffic: Floats, blocks: tuple[Sequence[str], Sequence[str]], *, seed: int) -> Ratio:
     """Weighs known embeddings [N, D] as the traffic's [M, D] ask for; blocks are kept whole in a fold."""
-    from sklearn.linear_model import LogisticRegressionCV
+    from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
     from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
     from sklearn.pipeline import make_pipeline
@@ -44,9 +44,9 @@ def density_ratio(known: Floats, traffic: Floats, blocks: tuple[Sequence[str], S
     both = np.concatenate(project(known, traffic, components=COMPONENTS, seed=seed))
     theirs = np.repeat([0, 1], [len(known), len(traffic)])
     groups = [f"known/{one}" for one in blocks[0]] + [f"traffic/{one}" for one in blocks[1]]
-    folds = list(StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(both, theirs, groups))
-    judge = make_pipeline(StandardScaler(), LogisticRegressionCV(Cs=PENALTIES, scoring="neg_log_loss", max_iter=200))
-    share = cross_val_predict(judge, both, theirs, cv=folds, method="predict_proba")[:, 1]
+    folds = StratifiedGroupKFold(min(FOLDS, *(len({*side}) for side in blocks)), shuffle=True, random_state=seed)
+    judge = make_pipeline(StandardScaler(), LogisticRegression(C=PENALTY, max_iter=200))
+    share = cross_val_predict(judge, both, theirs, groups=groups, cv=folds, method="predict_proba")[:, 1]
     odds = (share / np.maximum(1 - share, 1e-12))[theirs == 0]
     weights = np.minimum(odds / odds.mean(), HEAVIEST)
     return Ratio(weights / weights.mean(), float(roc_auc_score(theirs, share)))

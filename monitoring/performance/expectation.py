@@ -43,6 +43,15 @@ class Expectation:
         up = float(np.hypot(before.high - before.value, after.value - after.low))
         return Interval(value, value - down, value + up)
 
+    def after(self, loss: Interval) -> Interval:
+        """What is left of the metric after such a loss; the ends are in those of both, as above."""
+        found, sign = self.interval, -1 if self.chosen.greater_is_better else 1
+        value = found.value + sign * loss.value
+        lost = sorted((sign * loss.low, sign * loss.high))
+        down = float(np.hypot(found.value - found.low, sign * loss.value - lost[0]))
+        up = float(np.hypot(found.high - found.value, lost[1] - sign * loss.value))
+        return Interval(value, value - down, value + up)
+
     @property
     def bound(self) -> float:
         """The metric at which harm begins: the worse end of what was expected, less the loss that is borne."""

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from evaluation.predictions.grouped import Floats, Grouped
+from evaluation.predictions.grouped import Floats
 from monitoring.arrays import stack
+from monitoring.performance.distance import Embedded
 from monitoring.reference import Reference
 
 TRUTH = "truth"  # column of the reference
@@ -15,7 +16,7 @@ Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Known(Grouped):
+class Known(Embedded):
     """What the champion said of samples, beside the truth.
 
     Attributes:

@@ -5,15 +5,15 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from evaluation.inference.interval import Interval
 from monitoring.performance.answers import answers_of
 from monitoring.performance.config import PerformanceConfig
+from monitoring.performance.distance import distance
 from monitoring.performance.estimate import Traffic, estimator_of
 from monitoring.performance.expectation import Expectation
 from monitoring.performance.feedback import measure_labelled
 from monitoring.performance.known import Known, known_of
 from monitoring.performance.performance import Estimated, Performance
-from monitoring.performance.validation import Validation, distance, validate
+from monitoring.performance.validation import Validation, estimated_loss, validate
 from monitoring.reference import Reference
 from monitoring.windows import Window
 
@@ -90,29 +90,25 @@ def _judged(
 ) -> Estimated:
     """The estimate with its room, and whether it may be trusted."""
     estimator = estimator_of(expectation.metric, known, traffic, seed=config.seed)
-    drawn = estimator.interval(config.resampling)
-    value = drawn.value
-    down, up = (float(np.hypot(end - value, tried.room)) for end in (drawn.low, drawn.high))
-    found = Interval(value, value - down, value + up)
-    fault = _fault(tried, distance(known.embeddings, traffic.embeddings), expectation)
-    how = "weighed" if estimator.weighted else "too unlike to be weighed"
-    held = f"{len(known)} known samples, {how} (told apart with AUC {estimator.ratio.auc:.2f})"
+    far, drawn = distance(known, traffic), estimator.interval(config.resampling)
+    loss = tried.loss(estimated_loss(estimator), far, (drawn.high - drawn.low) / 2)
+    found, fault = expectation.after(loss), _fault(tried, far, expectation)
+    apart = f"told apart with AUC {estimator.ratio.auc:.2f}"
+    held = f"by {len(known)} known samples, {apart}, and {len(tried.trials)} shifts of such"
     return Estimated(
-        value=value,
+        value=found.value,
         low=found.low,
         high=found.high,
-        loss=expectation.loss(found),
+        loss=loss,
         trusted=fault is None,
-        note=f"by {held}" if fault is None else f"not trusted: {fault}; by {held}",
+        note=held if fault is None else f"not trusted: {fault}; {held}",
     )
 
 
 def _fault(tried: Validation, far: float, expectation: Expectation) -> str | None:
     """Why an estimate cannot be trusted."""
-    if not tried.trials:
-        return "it could not be tried on any shift"
-    if tried.room > expectation.tolerance and tried.skill <= 0:
-        return f"on {len(tried.trials)} shifts whose truth is known it was no better than to expect no change"
     if far > tried.reach:
         return f"the traffic lies {far:.1f} off, the farthest shift that it was tried on {tried.reach:.1f}"
+    if tried.room(far) > expectation.tolerance and tried.skill <= 0:
+        return f"on {len(tried.trials)} shifts whose truth is known it was no better than to expect no change"
     return None

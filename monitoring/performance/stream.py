@@ -6,6 +6,7 @@ its labels came. A ranking needs both classes: there sessions are taken together
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from evaluation.inference.sequential import late_evidence_below
 from evaluation.predictions.grouped import Floats
@@ -59,7 +60,7 @@ def _ranked(judged: Predictions, sessions: list[Integers]) -> Floats:
 
 def _sessions(labelled: Answers) -> list[Integers]:
     """Places of the samples of each session, by the time at which the first of its labels came."""
-    rows = labelled.rows.assign(block=labelled.blocks, place=np.arange(len(labelled)))
-    first = rows.sort_values("labelled", kind="stable").drop_duplicates("block")["block"]
-    places = rows.groupby("block")["place"].apply(np.array)
-    return [places[block] for block in first]
+    rows = labelled.rows["labelled"].reset_index(drop=True).sort_values(kind="stable").index.to_numpy()
+    number = pd.factorize(np.array(labelled.blocks)[rows])[0]
+    order = np.argsort(number, kind="stable")
+    return np.split(rows[order], np.flatnonzero(np.diff(number[order])) + 1)

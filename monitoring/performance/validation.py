@@ -1,44 +1,57 @@
-"""Does the estimate hold where the truth is known? Its errors on shifts of known samples, real ones or drawn."""
+"""Does the estimate hold where the truth is known? What shifts of known samples teach about its errors.
 
-from collections.abc import Iterator, Mapping
+Confidence falls less than accuracy where samples look strange, and the more so the stranger they look. How much that is
+for this model can be learned from shifts whose truth is known (Deng and Zheng 2021, "Are Labels Always Necessary for
+Classifier Accuracy Evaluation?"; Guillory et al. 2021, arXiv 2107.03315): the true loss is a part of the estimated one
+and a part of the squared distance. Each kind of shift is judged by what the other kinds teach, so that the errors are those on
+a shift of a kind that was not tried.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
+from evaluation.inference.interval import Interval
 from evaluation.predictions.grouped import Floats
 from evaluation.predictions.metrics import metric_named
-from monitoring.performance.estimate import Traffic, estimator_of
+from monitoring.performance.distance import distance
+from monitoring.performance.estimate import Estimator, Traffic, estimator_of
 from monitoring.performance.known import Known
+from monitoring.performance.shifts import drawn_shifts
 
-COVERED = 0.9  # share of the shifts whose error is within the room
-COMPONENTS = 16
-REPEATS = 5  # of drawn shifts of each kind
-TILT = 9.0  # how many times as often the one half of a class or cluster shift is drawn
+COVERED = 0.95  # share of the shifts whose error is within the room
+NEAREST = 12  # shifts by which the room is told
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One shift: its name, how far off it lies, what was estimated and what was true."""
+    """One shift: its kind, how far off it lies, how much was estimated to be lost there and what truly was."""
 
-    shift: str
+    kind: str
     distance: float
-    estimate: float
-    truth: float
+    estimated: float
+    lost: float
 
 
 @dataclass(frozen=True)
 class Validation:
-    """What the estimate was tried on; `expected` is the metric of the known samples as they are."""
+    """What the estimate of a metric was tried on."""
 
     metric: str
-    expected: float
     trials: tuple[Trial, ...]
 
-    @property
-    def room(self) -> float:
-        """The error that nine in ten shifts do not exceed; so much is added to the ends of an interval."""
-        return float(np.quantile(self._errors, COVERED, method="higher"))
+    def loss(self, estimated: float, distance: float, half: float) -> Interval:
+        """The loss that an estimated one at such a distance means; `half` is half of the estimate's interval."""
+        value = float(_features(estimated, distance) @ self._lesson)
+        reach = float(np.hypot(self._lesson[0] * half, self.room(distance)))
+        return Interval(value, value - reach, value + reach)
+
+    def room(self, distance: float) -> float:
+        """The error that nearly all shifts at about this distance do not exceed."""
+        nearest = np.argsort([abs(trial.distance - distance) for trial in self.trials], kind="stable")[:NEAREST]
+        return float(np.quantile(np.abs(self.errors[nearest]), COVERED, method="higher"))
 
     @property
     def reach(self) -> float:
@@ -47,75 +60,67 @@ class Validation:
 
     @property
     def skill(self) -> float:
-        """Share of the changes that the estimate explains: 1 all, 0 or less no more than "nothing has changed" does."""
-        changes = np.array([trial.truth - self.expected for trial in self.trials])
-        return float(1 - np.abs(self._errors).mean() / max(np.abs(changes).mean(), 1e-12))
+        """Share of the losses that is explained: 1 all, 0 or less no more than "nothing has changed" does."""
+        lost = np.array([trial.lost for trial in self.trials])
+        return float(1 - np.abs(self.errors).mean() / max(np.abs(lost).mean(), 1e-12))
 
-    @property
-    def _errors(self) -> Floats:
-        return np.array([abs(trial.estimate - trial.truth) for trial in self.trials])
+    @cached_property
+    def errors(self) -> Floats:
+        """Loss less what the other kinds of shifts let expect, of each trial."""
+        return np.array([trial.lost - self._by_others(trial) for trial in self.trials])
 
+    @cached_property
+    def _lesson(self) -> Floats:
+        return _learned(self.trials)
 
-def distance(known: Floats, traffic: Floats) -> float:
-    """How far the mean of traffic [M, D] lies from that of known embeddings [N, D], in their standard deviations.
-
-    Mahalanobis, on the leading principal components of the known ones.
-    """
-    from sklearn.decomposition import PCA
-
-    axes = PCA(min(COMPONENTS, *known.shape), whiten=True, random_state=0).fit(known)
-    return float(np.linalg.norm(axes.transform(traffic).mean(axis=0)))
+    def _by_others(self, trial: Trial) -> float:
+        others = [other for other in self.trials if other.kind != trial.kind]
+        return float(_features(trial.estimated, trial.distance) @ _learned(others))
 
 
-def validate(metric: str, known: Known, shifted: Mapping[str, Known], *, seed: int) -> Validation:
-    """Estimates the metric of shifts whose truth is known, each from known samples that have no part in it.
+def validate(metric: str, known: Known, shifted: Iterable[tuple[str, Known, Known]] = (), *, seed: int) -> Validation:
+    """Estimates the loss on shifts whose truth is known.
 
     Args:
         metric: that is estimated.
-        known: samples as they are.
-        shifted: the same samples, changed, by the name of the change; none: classes and clusters are drawn oftener.
-        seed: of halves and draws.
+        known: samples by which the champion's confidence is judged.
+        shifted: kind of a shift, other samples as they are and the same under it, as corruptions of test samples; none:
+            classes and clusters of the known samples are drawn oftener and rarer.
+        seed: of the draws.
     """
-    trials = []
-    for name, base, changed in _real(known, shifted, seed) if shifted else _drawn(known, seed):
-        traffic = Traffic(changed.probabilities, changed.embeddings, np.ones(len(changed)), changed.groups)
-        found = estimator_of(metric, base, traffic, seed=seed).value
-        truth = _truth(metric, changed)
-        if np.isfinite([found, truth]).all():
-            trials.append(Trial(name, distance(base.embeddings, changed.embeddings), found, truth))
-    return Validation(metric, _truth(metric, known), tuple(trials))
+    given = [(kind, known, plain, changed) for kind, plain, changed in shifted] or drawn_shifts(known, seed)
+    trials = [_trial(metric, *shift, seed=seed) for shift in given]
+    return Validation(metric, tuple(trial for trial in trials if np.isfinite([trial.estimated, trial.lost]).all()))
+
+
+def _trial(metric: str, kind: str, base: Known, plain: Known, changed: Known, *, seed: int) -> Trial:
+    asked = Traffic(changed.probabilities, changed.embeddings, changed.weights, changed.groups)
+    estimated = estimated_loss(estimator_of(metric, base, asked, seed=seed))
+    lost = _worse(metric, _truth(metric, plain), _truth(metric, changed))
+    return Trial(kind, distance(base, changed), estimated, lost)
+
+
+def estimated_loss(estimator: Estimator) -> float:
+    """How much worse than on the known samples the metric is estimated to be, as confidence alone has it."""
+    metric = estimator.metric
+    return _worse(metric, _truth(metric, estimator.known), estimator.value)
+
+
+def _worse(metric: str, before: float, after: float) -> float:
+    return before - after if metric_named(metric).greater_is_better else after - before
 
 
 def _truth(metric: str, known: Known) -> float:
     return metric_named(metric).function(known.truth, known.probabilities, known.weights)
 
 
-Shift = tuple[str, Known, Known]
+def _features(estimated: float, distance: float) -> Floats:
+    return np.array([estimated, distance**2])
 
 
-def _real(known: Known, shifted: Mapping[str, Known], seed: int) -> Iterator[Shift]:
-    for number, (name, changed) in enumerate(shifted.items()):
-        half = _half(known, np.random.default_rng([seed, number]))
-        yield name, known.take(half), changed.take(~half)
+def _learned(trials: Sequence[Trial]) -> Floats:
+    """What part of the estimated loss, and how much for a squared distance, is truly lost; neither is negative."""
+    from scipy.optimize import nnls
 
-
-def _drawn(known: Known, seed: int) -> Iterator[Shift]:
-    """One class, and one cluster of the embeddings, that is met more often than it was."""
-    from sklearn.cluster import KMeans
-
-    generator = np.random.default_rng(seed)
-    for number in range(REPEATS):
-        half = _half(known, generator)
-        base, other = known.take(half), known.take(~half)
-        cluster = KMeans(2, n_init=1, random_state=number).fit_predict(other.embeddings)
-        for name, marked in (("class", other.truth == generator.choice(other.truth)), ("cluster", cluster == 1)):
-            for often, text in ((TILT, "oftener"), (1 / TILT, "rarer")):
-                chance = np.where(marked, often, 1.0)
-                drawn = generator.choice(len(other), len(other), p=chance / chance.sum())
-                yield f"{name} {text} {number}", base, other.take(drawn)
-
-
-def _half(known: Known, generator: np.random.Generator) -> npt.NDArray[np.bool_]:
-    """Marks half of the groups."""
-    places = known.group_index
-    return np.asarray(generator.permutation(known.group_count)[places] < known.group_count / 2)
+    rows = np.array([_features(trial.estimated, trial.distance) for trial in trials])
+    return np.asarray(nnls(rows, np.array([trial.lost for trial in trials]))[0])
