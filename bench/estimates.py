@@ -116,10 +116,10 @@ HARM = """\
 What the estimate alone says of windows of 500, tried on other corruptions, where 2 points are borne, by what is truly
 lost: "much" is surely more than what is borne, "small" surely something, "unknown" not trusted."""
 STREAMED = """\
-1,000 streams (200 where much is lost) of 5,000 labels each, looked at 100 times; from label 1,001 on so much is lost. What is expected is the
-accuracy of 1,000 other samples with its interval, 2 points are borne. Fashion-MNIST: single images, and sessions of 50
-of which 40 are of one class; ELPV: cells by modules, AUC. "At the bound": from the first label on as much is lost as is
-borne. The declared share of false claims is 5%."""
+1,000 streams (200 where much is lost) of 5,000 labels each, looked at 100 times; from label 1,001 on so much is lost.
+What is expected is the accuracy of 1,000 other samples with its interval, 2 points are borne. Fashion-MNIST: single
+images, and sessions of 50 of which 40 are of one class; ELPV: cells by modules, AUC. "At the bound": from the first
+label on as much is lost as is borne. The declared share of false claims is 5%."""
 
 
 def _errors(results: Results) -> str:

@@ -19,15 +19,12 @@ import nannyml
 folder, kind, classes, sizes = sys.argv[1], sys.argv[2], json.loads(sys.argv[3]), json.loads(sys.argv[4])
 known, asked = (pd.read_csv(f"{folder}/{name}.csv") for name in ("known", "asked"))
 told = "p1" if kind == "classification_binary" else {name: f"p{name}" for name in classes}
-estimator = nannyml.CBPE(
-    y_pred_proba=told, y_pred="predicted", y_true="truth", problem_type=kind, metrics=["accuracy"], chunk_size=len(known),
-)
-estimator.fit(known)
 found, start = [], 0
 for size in sizes:
     part = asked.iloc[start : start + size].reset_index(drop=True)
     chunked = nannyml.CBPE(
-        y_pred_proba=told, y_pred="predicted", y_true="truth", problem_type=kind, metrics=["accuracy"], chunk_size=size,
+        y_pred_proba=told, y_pred="predicted", y_true="truth", problem_type=kind, metrics=["accuracy"],
+        chunk_size=min(size, len(known)),
     )
     frame = chunked.fit(known).estimate(part).to_df()
     found.append(float(frame[("accuracy", "value")].iloc[-1]))

@@ -1,4 +1,4 @@
-"""Streams of labels of real answers in which so much is lost from some label on: how often harm is claimed, and when."""
+"""Streams of labels of real answers in which something is lost from some label on: how often is harm claimed?"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -33,8 +33,8 @@ def watched(images: str, stream: str, loss: str, runs: int) -> Record:
 
 def _claim(source: Answered, stream: str, loss: float | None, generator: np.random.Generator) -> int | None:
     """Labels after the change at the look that first claims harm; None where none does."""
-    from monitoring.performance.expectation import expected_of
     from monitoring.performance.config import PerformanceConfig
+    from monitoring.performance.expectation import expected_of
     from monitoring.performance.stream import evidence_of_harm
     from registry.gate.config import GateConfig
 

@@ -3,8 +3,8 @@
 Confidence falls less than accuracy where samples look strange, and the more so the stranger they look. How much that is
 for this model can be learned from shifts whose truth is known (Deng and Zheng 2021, "Are Labels Always Necessary for
 Classifier Accuracy Evaluation?"; Guillory et al. 2021, arXiv 2107.03315): the true loss is a part of the estimated one
-and a part of the squared distance. Each kind of shift is judged by what the other kinds teach, so that the errors are those on
-a shift of a kind that was not tried.
+and a part of the squared distance. Each kind of shift is judged by what the other kinds teach, so that the errors are
+those on a shift of a kind that was not tried.
 """
 
 from collections.abc import Iterable, Sequence
