@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from monitoring.controller.policy import PolicyConfig
+from monitoring.performance.config import PerformanceConfig
 from monitoring.signals import watched
 from settings.config import Config
 
@@ -19,6 +20,9 @@ class MonitoringConfig(Config):
     max_undecodable: float = Field(default=0.05, ge=0, le=1, description="share of undecodable files that is tolerated")
     keep_days: int = Field(default=90, ge=1, description="days that the pages of checks are kept")
     seed: int = Field(default=0, ge=0, description="seed of the null windows")
+    performance: PerformanceConfig = Field(
+        default=PerformanceConfig(), description="how harm is told, by labels and without"
+    )
     policy: PolicyConfig = Field(default=PolicyConfig(), description="what the controller may do by itself, and when")
 
     @property

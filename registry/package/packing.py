@@ -197,6 +197,7 @@ def _reference(draft: Package, dataset: Dataset, outputs: Outputs, network: "Net
             said[name][held] = answers
     columns = zip(output_names(dataset.tasks), said.values(), strict=True)
     return rows[["hash", "group", "split"]].assign(
+        **_truth(dataset, rows),
         # Of the arrays, as the prediction log measures them, not of the whole file as validation does.
         **dataset.spec.measure(dataset.samples(rows)),
         **{column: list(answers) for column, answers in columns},
@@ -211,3 +212,8 @@ def _fit_said(outputs: Outputs, network: "Network") -> tuple[dict[str, Floats], 
         answers, temperature = outputs.answers[name].astype(np.float64), float(network.head(name).temperature)
         said[name] = (tempered(answers, temperature) if objective.calibrates else answers).astype(np.float32)
     return said, outputs.embeddings.copy()
+
+
+def _truth(dataset: Dataset, rows: pd.DataFrame) -> dict[str, "pd.Series[str]"]:
+    """The class of each sample, by which the monitor knows what the model's confidence is worth."""
+    return {"truth": rows[LABEL + dataset.headline]} if dataset.tasks[dataset.headline].kind == "classification" else {}

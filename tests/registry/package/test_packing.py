@@ -30,6 +30,7 @@ def test_pack_fit__reference(workshop, project):
     assert list(reference["hash"]) == list(rows["hash"])
     assert list(reference["group"]) == list(rows["group"])
     assert list(reference["split"]) == list(rows["split"])
+    assert list(reference["truth"]) == list(rows["label.label"])
     images = workshop.dataset.samples(rows)
     assert np.allclose(reference["brightness"], [image.mean() for image in images])
     answers, embeddings = package.predict(images)

@@ -1,0 +1,1 @@
+"""How well the champion does on its present traffic: by the labels that came back, and by an estimate without any."""

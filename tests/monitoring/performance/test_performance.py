@@ -1,0 +1,87 @@
+"""How much is lost: what labels and the estimate say together."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from evaluation.inference.interval import Interval
+from monitoring.performance.performance import Estimated, Labelled, Performance
+
+LABELLED = Labelled(
+    value=0.9, low=0.88, high=0.92, rows=100, groups=50, loss=Interval(0.0, -0.05, 0.05), harmed=False, e_value=1.0,
+    representative=True, note="30 of 200 labelled",
+)  # fmt: skip
+ESTIMATED = Estimated(value=0.9, low=0.8, high=0.95, loss=Interval(0.0, -0.05, 0.05), trusted=True, note="by 60 known")
+PERFORMANCE = Performance("accuracy", 0.9, (0.88, 0.92), 0.03, None, None, min_groups=20, note="No truth.")
+SMALL, MUCH = Interval(0.02, 0.01, 0.06), Interval(0.2, 0.1, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("change", "harm"),
+    [
+        ({}, "none"),
+        ({"loss": SMALL}, "small"),
+        ({"loss": MUCH}, "small"),
+        ({"harmed": True, "loss": MUCH}, "much"),
+        ({"groups": 19, "harmed": True}, "unknown"),
+        ({"representative": False, "loss": SMALL}, "unknown"),
+    ],
+)
+def test_harm__by_labels(change, harm):
+    """Only the sequential proof shows much; few groups and labels unlike the rest tell nothing."""
+    found = replace(PERFORMANCE, labelled=replace(LABELLED, **change))
+    assert found.by_labels == found.harm == harm
+
+
+@pytest.mark.parametrize(
+    ("change", "harm"),
+    [({}, "none"), ({"loss": SMALL}, "small"), ({"loss": MUCH}, "much"), ({"loss": MUCH, "trusted": False}, "unknown")],
+)
+def test_harm__by_estimate(change, harm):
+    """What surely exceeds the tolerance is much; what is not trusted says nothing."""
+    found = replace(PERFORMANCE, estimated=replace(ESTIMATED, **change))
+    assert found.by_estimate == found.harm == harm
+
+
+def test_harm__unknown():
+    """Neither labels nor an estimate."""
+    assert PERFORMANCE.harm == "unknown"
+
+
+def test_harm__the_worse_counts():
+    """Labels that leave more than the tolerance open do not acquit, those that do not, do."""
+    both = replace(PERFORMANCE, labelled=LABELLED, estimated=replace(ESTIMATED, loss=MUCH))
+    assert both.harm == "much"
+    surely = replace(LABELLED, loss=Interval(0.0, -0.03, 0.03))
+    assert replace(both, labelled=surely).harm == "none"
+    assert replace(both, labelled=replace(surely, representative=False)).harm == "much"
+
+
+def test_metrics__what_there_is():
+    """Figures of what was measured, under names of their own."""
+    assert PERFORMANCE.metrics == {"performance_expected": 0.9}
+    both = replace(PERFORMANCE, labelled=LABELLED, estimated=replace(ESTIMATED, value=0.8)).metrics
+    assert both == {
+        "performance_expected": 0.9,
+        "performance_labelled": 0.9,
+        "performance_harm_e_value": 1.0,
+        "performance_estimated": 0.8,
+    }
+
+
+def test_markdown__says_all():
+    """Heading, a row for each, what is borne and what is missing."""
+    text = replace(PERFORMANCE, labelled=LABELLED, estimated=replace(ESTIMATED, low=np.nan)).markdown()
+    assert text.splitlines() == [
+        "### Harm: none",
+        "",
+        "| accuracy | value | interval | note |",
+        "|---|---|---|---|",
+        "| expected | 0.9000 | 0.8800 to 0.9200 | at promotion, on the test set |",
+        "| labelled | 0.9000 | 0.8800 to 0.9200 | 30 of 200 labelled |",
+        "| estimated | 0.9000 | nan to 0.9500 | by 60 known |",
+        "",
+        "A loss of 0.03 is borne.",
+        "No truth.",
+    ]
