@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 MAXIMUM_ROWS = 2000
-ROLES = frozenset({"hash", "group", "split", "probabilities", "embedding"})
+ROLES = frozenset({"hash", "group", "split", "probabilities", "embedding", "truth"})
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,8 +10,9 @@ from monitoring.check import Check, check_window
 from monitoring.controller.state import Evidence
 from monitoring.figures import drift_figure
 from monitoring.page.shelf import write_page
+from monitoring.performance.performance import Performance
 from monitoring.reference import Reference
-from monitoring.windows import window_of
+from monitoring.windows import Window, window_of
 from registry.ledger.history import term_began
 from registry.ledger.ledger import Ledger
 from registry.store.models import ModelVersion, champion
@@ -21,6 +22,7 @@ from settings.machine import load_settings
 from tasks.domain import Domain
 from tasks.policy import COMPUTE
 from tasks.watch.baking import regression
+from tasks.watch.performing import performance_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -74,11 +76,18 @@ def check_traffic(config: Domain) -> Seen | None:
     window = window_of(read(name, version=found.version, last=config.monitoring.window, since=begun), begun)
     arrivals = read(name, last=ARRIVALS, since=now - USUAL, columns=["time"])["time"]
     check = check_window(reference, window, config.monitoring, now=now, arrivals=arrivals)
-    evidence = replace(check.evidence(), regression=regression(config, found))
+    performance = _performance(config, found, check, reference, window, since=begun, now=now)
+    evidence = replace(
+        check.evidence(),
+        regression=regression(config, found),
+        harm=performance.harm if performance else "unknown",
+        performance=performance.told if performance else "",
+    )
     reports = load_settings().home / "reports" / name
     page = write_page(check.page, reports, now, keep_days=config.monitoring.keep_days)
     if check.drift is not None and check.drift.statistics:
-        _log(found, check, drift_figure(check.drift, reference, window))
+        measured = check.metrics | (performance.metrics if performance else {})
+        _log(found, check, measured, drift_figure(check.drift, reference, window))
     return Seen(
         domain=name,
         version=found.version,
@@ -87,12 +96,28 @@ def check_traffic(config: Domain) -> Seen | None:
         window=window.digest,
         statistics=check.statistics,
         page=str(page),
-        table=check.drift.markdown() if check.drift else "",
+        table="\n\n".join(one.markdown() for one in (check.drift, performance) if one),
     )
 
 
-def _log(found: ModelVersion, check: Check, figure: "Figure") -> None:
+def _performance(
+    config: Domain,
+    found: ModelVersion,
+    check: Check,
+    reference: Reference,
+    window: Window,
+    *,
+    since: datetime | None,
+    now: datetime,
+) -> Performance | None:
+    """How well the champion does; of broken data nothing is told."""
+    if check.health.verdict not in {"ok", "cannot judge"}:
+        return None
+    return performance_of(config, found, reference, window, since=since, now=now)
+
+
+def _log(found: ModelVersion, check: Check, measured: dict[str, float], figure: "Figure") -> None:
     tags = {"model_version": str(found.version), "verdict": check.health.verdict}
     with settled(start_run(found.domain, f"monitor v{found.version}", tags)) as run_id:
-        log_values(run_id, check.metrics, {}, {})
+        log_values(run_id, measured, {}, {})
         log_figures(run_id, {"drift": figure})

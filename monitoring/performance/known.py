@@ -46,15 +46,15 @@ class Known(Embedded):
         return Known(self.probabilities[rows], self.embeddings[rows], self.truth[rows], list(groups))
 
 
-def known_of(reference: Reference, *, cross_fitted: bool) -> Known | None:
-    """The validation samples of a reference, or all of one whose answers are cross-fitted; None where no truth is kept.
+def known_of(reference: Reference) -> Known | None:
+    """The validation samples of a reference, or all of one whose answers are held out; None where no truth is kept.
 
     Packages of earlier releases, and of tasks that are no classification, keep none.
     """
     rows = reference.rows
     if TRUTH not in rows:
         return None
-    rows = rows if cross_fitted else rows[rows["split"] == "val"]
+    rows = rows if reference.held_out else rows[rows["split"] == "val"]
     rows = rows[rows[TRUTH].isin(reference.classes)]
     if rows.empty:
         return None

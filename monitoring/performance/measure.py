@@ -28,7 +28,6 @@ def measure_performance(
     config: PerformanceConfig,
     *,
     now: datetime,
-    cross_fitted: bool = False,
     validation: Validation | None = None,
 ) -> Performance:
     """Measures the champion on its present traffic.
@@ -41,14 +40,13 @@ def measure_performance(
         expectation: what its test set promised.
         config: what the domain decides.
         now: the time of the check.
-        cross_fitted: every answer of the reference is of heads that had not seen the sample.
         validation: what the estimate was tried on when the package was made; None: it is tried now, on drawn shifts.
 
     Raises:
         MonitoringError: the rows are of more than one model.
     """
     labelled = measure_labelled(answers_of(labels, reference.classes), expectation, config, now)
-    known = known_of(reference, cross_fitted=cross_fitted)
+    known = known_of(reference)
     estimated, note = _estimated(known, window, expectation, config, validation)
     found = expectation.interval
     return Performance(

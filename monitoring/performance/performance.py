@@ -116,6 +116,15 @@ class Performance:
         return self.by_labels in {"none", "small"} and self.labelled.loss.high <= self.tolerance  # type: ignore[union-attr]
 
     @property
+    def told(self) -> str:
+        """One line for people: what was expected, and what is known by now."""
+        by = [("by labels", self.labelled), ("by its confidence", self.estimated)]
+        known = [f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f}) {how}" for how, found in by if found]
+        if not known or self.harm == "unknown":
+            return ""
+        return f"{self.metric} {', '.join(known)}; {self.expected:.3f} was expected"
+
+    @property
     def metrics(self) -> dict[str, float]:
         """Figures by name, as runs of monitoring are compared by them; what is missing is left out."""
         found = {"expected": self.expected}

@@ -1,15 +1,20 @@
 """The champion's traffic is checked before anything is concluded from it."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
+from evaluation.predictions.predictions import Predictions
+from evaluation.predictions.storage import predictions_path, write_predictions
 from monitoring.config import MonitoringConfig
 from registry.errors import ModelNotFoundError
 from registry.ledger.ledger import Change, Ledger
 from registry.store.tracking import latest_run
+from serving.feedback.labels import Label, file_labels
 from serving.score.files import Destination
 from settings.machine import load_settings
 from tasks.domain import Domain
@@ -113,3 +118,29 @@ def test_check_traffic__stuck_camera(champion, plan, tmp_path):
     told = "one sample makes up 200 of 200"
     assert told in found.evidence.told
     assert told in Path(found.page).read_text(encoding="utf-8")
+
+
+def test_check_traffic__performance(registered, config, tmp_path, prefect_api):
+    """Beside what the test set promised: labels that come back show harm, and the page tells it."""
+    Ledger(load_settings().ledger).append(Change("photos", "promote", None, registered(), "me", "r", "", "d"))
+    classes, truth = ("dark", "light"), np.arange(40) % 2
+    promised = Predictions(
+        hashes=[f"{number}" for number in range(40)],
+        truth=truth,
+        probabilities=np.stack([1 - truth, truth], axis=1) * 0.8 + 0.1,
+        weights=np.ones(40),
+        groups=[f"{number}" for number in range(40)],
+        slices=pd.DataFrame(index=range(40)),
+        classes=classes,
+    )
+    write_predictions(predictions_path(load_settings().home, "photos", 1, "d"), promised)
+    paths = photos(tmp_path / "dark", 60)
+    score(paths, TRAFFIC)
+    digests = [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in paths]
+    file_labels("photos", [Label("hash", digest, "light") for digest in digests])
+    found = check_traffic(config)
+    assert found.evidence.harm == "much"
+    assert found.evidence.performance.startswith("accuracy 0.0")
+    assert "1.000 was expected" in found.evidence.performance
+    assert "### Harm: much" in found.table
+    assert float(latest_run("photos", "tags.verdict = 'ok'")["performance_expected"]) == 1.0

@@ -20,10 +20,10 @@ def rows():
     })  # fmt: skip
 
 
-@pytest.mark.parametrize(("cross_fitted", "places"), [(False, [0, 1]), (True, [0, 1, 3])])
-def test_known_of__what_it_has_not_learned_from(rows, cross_fitted, places):
+@pytest.mark.parametrize(("held_out", "places"), [(False, [0, 1]), (True, [0, 1, 3])])
+def test_known_of__what_it_has_not_learned_from(rows, held_out, places):
     """Validation samples, or all where the answers are cross-fitted."""
-    found = known_of(Reference(rows, "t", ("a", "b")), cross_fitted=cross_fitted)
+    found = known_of(Reference(rows, "t", ("a", "b"), held_out))
     np.testing.assert_array_equal(found.probabilities, np.stack(rows["probabilities"][places]))
     np.testing.assert_array_equal(found.embeddings, np.stack(rows["embedding"][places]))
     assert list(found.truth) == [1, 0, 1][: len(places)]
@@ -34,13 +34,13 @@ def test_known_of__what_it_has_not_learned_from(rows, cross_fitted, places):
 
 def test_known_of__no_truth(rows):
     """A package that keeps no truth, or none of its classes, tells nothing."""
-    assert known_of(Reference(rows.drop(columns="truth"), "t", ("a", "b")), cross_fitted=True) is None
-    assert known_of(Reference(rows, "t", ("x", "y")), cross_fitted=True) is None
+    assert known_of(Reference(rows.drop(columns="truth"), "t", ("a", "b"))) is None
+    assert known_of(Reference(rows, "t", ("x", "y"))) is None
 
 
 def test_take__rows(rows):
     """Masks and positions, with the groups."""
-    known = known_of(Reference(rows, "t", ("a", "b")), cross_fitted=True)
+    known = known_of(Reference(rows, "t", ("a", "b"), held_out=True))
     for chosen in (np.array([False, True, True]), np.array([1, 2])):
         found = known.take(chosen)
         assert found.groups == ["g0", "g2"]
