@@ -9,6 +9,7 @@ import pandas as pd
 
 from bench.estimates_pool import TEST, Answered, load_answers
 from bench.measure import Record
+from evaluation.predictions.metrics import MetricName
 from settings.machine import load_settings
 
 STREAMS = {"images": "images", "sessions": "sessions of 50", "modules": "modules, AUC"}
@@ -38,7 +39,7 @@ def _claim(source: Answered, stream: str, loss: float | None, generator: np.rand
     from monitoring.performance.stream import evidence_of_harm
     from registry.gate.config import GateConfig
 
-    metric = "auc" if stream == "modules" else "accuracy"
+    metric: MetricName = "auc" if stream == "modules" else "accuracy"
     gate = GateConfig(metric=metric, floor=0.0, non_inferiority=BORNE)
     judged = _answers(_drawn(source, stream, EXPECTED, generator)).judged(np.ones(EXPECTED))
     expectation = expected_of(judged, gate, PerformanceConfig())
@@ -66,12 +67,10 @@ def _drawn(source: Answered, stream: str, count: int, generator: np.random.Gener
     if stream == "sessions":
         rows = [_session(source, generator) for _ in range(count // SESSION)]
         return replace(source.take(np.concatenate(rows)), groups=np.arange(count) // SESSION)
-    places, sessions = [], []
     modules = [np.flatnonzero(source.groups == module) for module in np.unique(source.groups)]
-    while sum(map(len, places)) < count:
-        places.append(modules[generator.integers(len(modules))])
-        sessions.append(np.full(len(places[-1]), len(places)))
-    return replace(source.take(np.concatenate(places)[:count]), groups=np.concatenate(sessions)[:count])
+    places = [modules[number] for number in generator.integers(len(modules), size=count)]  # more than are needed
+    sessions = np.repeat(np.arange(count), [len(place) for place in places])
+    return replace(source.take(np.concatenate(places)[:count]), groups=sessions[:count])
 
 
 def _session(source: Answered, generator: np.random.Generator) -> Any:

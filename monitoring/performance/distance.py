@@ -6,6 +6,7 @@ import numpy.typing as npt
 from evaluation.predictions.grouped import Floats, Grouped
 
 COMPONENTS = 16
+FLAT = 1e-6  # share of the first component's variance below which another is rounding alone
 
 
 class Embedded(Grouped):
@@ -23,7 +24,8 @@ def distance(known: Embedded, traffic: Embedded) -> float:
     from sklearn.decomposition import PCA
 
     axes = PCA(min(COMPONENTS, *known.embeddings.shape), whiten=True, random_state=0).fit(known.embeddings)
-    here, there = (axes.transform(side.embeddings) for side in (known, traffic))
+    telling = axes.explained_variance_ > FLAT * axes.explained_variance_[0]
+    here, there = (axes.transform(side.embeddings)[:, telling] for side in (known, traffic))
     square = float(((here.mean(axis=0) - there.mean(axis=0)) ** 2).sum())
     chance = _spread(here, known.group_index) + _spread(there, traffic.group_index)
     return float(np.sqrt(max(square - chance, 0.0)))

@@ -30,7 +30,7 @@ def measure_labelled(
         return None
     selection = compare_labelled(answers, config.resampling)
     labelled = answers.take(answers.labelled)
-    newest = labelled.rows["labelled"].argsort(kind="stable").to_numpy(np.int64)[-config.window :]
+    newest = labelled.rows["labelled"].argsort(kind="stable").to_numpy().astype(np.int64)[-config.window :]
     window = labelled.take(newest)
     found = _metric(window, selection.weights[newest], expectation, config)
     loss = expectation.loss(found)

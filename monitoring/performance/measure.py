@@ -13,11 +13,11 @@ from monitoring.performance.expectation import Expectation
 from monitoring.performance.feedback import measure_labelled
 from monitoring.performance.known import Known, known_of
 from monitoring.performance.performance import Estimated, Performance
-from monitoring.performance.validation import Validation, estimated_loss, validate
+from monitoring.performance.validation import LEAST_GROUPS, Validation, estimated_loss, validate
 from monitoring.reference import Reference
 from monitoring.windows import Window
 
-LEAST_KNOWN, LEAST_GROUPS = 60, 10  # known samples and groups below which no estimate is tried
+LEAST_KNOWN = 60  # samples below which no estimate is tried
 
 
 def measure_performance(

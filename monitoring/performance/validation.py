@@ -22,6 +22,7 @@ from monitoring.performance.known import Known
 from monitoring.performance.shifts import drawn_shifts
 
 COVERED = 0.95  # share of the shifts whose error is within the room
+LEAST_GROUPS = 10  # of which a shift must be, to teach of others
 NEAREST = 12  # shifts by which the room is told
 
 
@@ -84,11 +85,12 @@ def validate(metric: str, known: Known, shifted: Iterable[tuple[str, Known, Know
     Args:
         metric: that is estimated.
         known: samples by which the champion's confidence is judged.
-        shifted: kind of a shift, other samples as they are and the same under it, as corruptions of test samples; none:
-            classes and clusters of the known samples are drawn oftener and rarer.
+        shifted: kind of a shift, other samples as they are and the same under it, as corruptions of test samples; none,
+            or of fewer than 10 groups: classes and clusters of the known samples are drawn oftener and rarer.
         seed: of the draws.
     """
-    given = [(kind, known, plain, changed) for kind, plain, changed in shifted] or drawn_shifts(known, seed)
+    given = [(kind, known, plain, changed) for kind, plain, changed in shifted if changed.group_count >= LEAST_GROUPS]
+    given = given or [*drawn_shifts(known, seed)]
     trials = [_trial(metric, *shift, seed=seed) for shift in given]
     return Validation(metric, tuple(trial for trial in trials if np.isfinite([trial.estimated, trial.lost]).all()))
 

@@ -85,3 +85,13 @@ def test_markdown__says_all():
         "A loss of 0.03 is borne.",
         "No truth.",
     ]
+
+
+def test_told__one_line():
+    """What is known, how, and what was expected; nothing where nothing can be told."""
+    found = replace(PERFORMANCE, labelled=LABELLED, estimated=ESTIMATED)
+    labelled, estimated = "0.900 (0.880 to 0.920) by labels", "0.900 (0.800 to 0.950) by its confidence"
+    assert found.told == f"accuracy {labelled}, {estimated}; 0.900 was expected"
+    assert replace(found, estimated=None).told == f"accuracy {labelled}; 0.900 was expected"
+    assert PERFORMANCE.told == ""
+    assert replace(PERFORMANCE, estimated=replace(ESTIMATED, trusted=False)).told == ""
