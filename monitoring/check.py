@@ -1,8 +1,8 @@
 """One check of production traffic: is it whole, then has it drifted."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from monitoring.broken.sign import Scene
 from monitoring.config import MonitoringConfig
@@ -38,6 +38,12 @@ class Check:
         """Value and p-value of each statistic, under the names by which runs of monitoring are compared."""
         found = self.drift.statistics if self.drift else ()
         return {f"drift_{one.name}": one.value for one in found} | {f"drift_{one.name}_p": one.p_value for one in found}
+
+    @property
+    def signals(self) -> tuple[dict[str, Any], ...]:
+        """Each statistic with its threshold, its p-value and whether it alarms, as JSON takes it."""
+        found = self.drift.statistics if self.drift else ()
+        return tuple({key: value for key, value in asdict(one).items() if key != "null"} for one in found)
 
     def evidence(self) -> Evidence:
         """What the controller is to know of it."""

@@ -42,6 +42,7 @@ class Seen:
         samples: rows of the window.
         window: its digest.
         statistics: what was measured, by name.
+        signals: the same with threshold, p-value and whether it alarms.
         page: where it can be looked at.
         table: what was measured, as Markdown.
     """
@@ -54,11 +55,12 @@ class Seen:
     statistics: dict[str, float]
     page: str | None
     table: str
+    signals: tuple[dict[str, Any], ...] = ()
 
     def figures(self) -> dict[str, Any]:
         """What is kept with the decision."""
         found = asdict(self.evidence)
-        return {"samples": self.samples, "statistics": self.statistics, "page": self.page, "evidence": found}
+        return {"samples": self.samples, "signals": self.signals, "page": self.page, "evidence": found}
 
 
 @task(name="check traffic", task_run_name="check the traffic of {config.name}", **COMPUTE)
@@ -96,6 +98,7 @@ def check_traffic(config: Domain) -> Seen | None:
         window=window.digest,
         statistics=check.statistics,
         page=str(page),
+        signals=check.signals,
         table="\n\n".join(one.markdown() for one in (check.drift, performance) if one),
     )
 

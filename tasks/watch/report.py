@@ -1,6 +1,7 @@
 """What a check came to, for those who asked for it."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
@@ -22,6 +23,7 @@ class MonitorReport:
     samples: int = 0
     window: str = ""
     statistics: dict[str, float] = field(default_factory=dict)
+    signals: tuple[dict[str, Any], ...] = ()
     performance: str = ""
     page: str | None = None
     started: tuple[str, ...] = ()
@@ -43,6 +45,7 @@ def reported(seen: Seen, check: CheckRecord, started: list[str]) -> MonitorRepor
         samples=seen.samples,
         window=seen.window,
         statistics=seen.statistics,
+        signals=seen.signals,
         performance=seen.evidence.performance,
         page=seen.page,
         started=tuple(started),

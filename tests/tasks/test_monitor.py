@@ -82,7 +82,10 @@ def test_check_traffic__drift(champion, config, tmp_path, project):
     assert (reports / "drift.html").exists()
     assert "### Drift: 60 samples" in found.table
     figures = found.figures()
-    assert (figures["samples"], figures["statistics"], figures["page"]) == (60, found.statistics, found.page)
+    assert (figures["samples"], figures["signals"], figures["page"]) == (60, found.signals, found.page)
+    mmd = found.signals[0]
+    assert {*mmd} == {"name", "value", "threshold", "p_value", "alarm", "note"}
+    assert (mmd["name"], mmd["value"], mmd["alarm"]) == ("embedding_mmd2", found.statistics["embedding_mmd2"], True)
     assert figures["evidence"]["drift"] == found.evidence.drift
     logged = latest_run("photos", "tags.verdict = 'ok'")
     assert (logged["run"], logged["model_version"]) == ("monitor v1", "1")

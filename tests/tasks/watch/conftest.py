@@ -9,12 +9,14 @@ from tasks.monitor import Seen
 
 DRIFT = Evidence("ok", "60 usable samples", drift="drift: mmd 0.5 above 0.1")
 
+SIGNALS = ({"name": "mmd", "value": 0.5, "threshold": 0.1, "p_value": 0.002, "alarm": True},)
+
 
 @pytest.fixture(scope="session")
 def seen() -> Callable[..., Seen]:
     """Makes what a check of v1 found: drift, unless something else is given."""
 
     def make(evidence: Evidence = DRIFT, *, version: int = 1, window: str = "w1") -> Seen:
-        return Seen("photos", version, evidence, 60, window, {"mmd": 0.5}, "page.html", "| table |")
+        return Seen("photos", version, evidence, 60, window, {"mmd": 0.5}, "page.html", "| table |", SIGNALS)
 
     return make

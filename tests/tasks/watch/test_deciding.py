@@ -30,7 +30,7 @@ def test_decide_check__on_record(plan, seen):
         "w1",
         True,
     )
-    assert json.loads(check.figures)["statistics"] == {"mmd": 0.5}
+    assert json.loads(check.figures)["signals"] == list(seen().signals)
     assert Checks(load_settings().ledger).newest("photos", 9) == [check]
     assert told() == [("check", "retrain: drift: mmd 0.5 above 0.1")]
 
