@@ -23,6 +23,8 @@ from tasks.outcome import outcome_task
 from tasks.policy import IO
 from tasks.train import Candidate
 
+NOBODY_ASKED = "PROVISIONAL, which stays a HOLD where the YAML has neither gate.approval nor gate.canary"
+
 
 @dataclass(frozen=True)
 class Promotion:
@@ -102,7 +104,8 @@ def promote(verdict: Verdict, reason: str, *, deliberate: bool = False, approval
     except QuarantineError as barred:
         return Promotion(name, verdict.version, "HOLD", (str(barred),), _champion(name))
     show_promotion(name)
-    return Promotion(name, verdict.version, outcome, decision.reasons, _champion(name))
+    reasons = decision.reasons if outcome == decision.outcome or approval else (NOBODY_ASKED, *decision.reasons)
+    return Promotion(name, verdict.version, outcome, reasons, _champion(name))
 
 
 @task(name="unchanged", task_run_name="unchanged {candidate.domain} v{candidate.version}", **IO)

@@ -55,4 +55,5 @@ def _write(package: Package, program: Path, target: Path) -> None:
         (draft / REQUIREMENTS).write_text(needed, encoding="utf-8")
         if target.exists():
             target.rmdir()  # some systems rename onto no folder, not even an empty one
+        draft.chmod(0o755)  # it is for others, too
         draft.rename(target)

@@ -23,7 +23,16 @@ from registry.store.tracking import log_json, read_text
 from settings.machine import load_settings
 from tasks.evaluate import Contestant, evaluate, refuse_champion
 from tasks.gate import Rivals, gate
-from tasks.promote import check_decision, find_best, find_target, promote, read_verdict, rollback, unchanged
+from tasks.promote import (
+    NOBODY_ASKED,
+    check_decision,
+    find_best,
+    find_target,
+    promote,
+    read_verdict,
+    rollback,
+    unchanged,
+)
 from tasks.train import Candidate
 
 
@@ -79,6 +88,7 @@ def test_promote__provisional_needs_a_person(registered, verdict, approval, outc
     provisional = found.decision.model_copy(update={"outcome": "PROVISIONAL", "better": False})
     promotion = promote.fn(replace(found, decision=provisional), "r", approval=approval)
     assert (promotion.outcome, promotion.champion) == (outcome, 2 if approval else 1)
+    assert promotion.reasons == (*([] if approval else [NOBODY_ASKED]), *found.decision.reasons)
     assert ledger().entries("photos")[-1].approval == approval
 
 

@@ -49,6 +49,7 @@ def test_hand_over__answers_as_the_package(workshop, project):
     assert [row["class"] for row in rows] == [package.classes[place] for place in wanted.argmax(1)]
     found = [[float(row[name]) for name in package.classes] for row in rows]
     assert np.abs(np.array(found) - wanted).max() < 1e-3
+    assert folder.stat().st_mode & 0o777 == 0o755
     needed = (folder / "requirements.txt").read_text().splitlines()
     assert [line.partition("==")[0] for line in needed] == ["numpy", "onnxruntime", "pillow"]
     checked = subprocess.run([*command[:-6], "--check"], capture_output=True, text=True, check=True, cwd=folder)
