@@ -154,7 +154,8 @@ def _harm(results: Results) -> str:
     rows = []
     for name, (low, high) in BANDS.items():
         found = [_verdict(row) for data in DATA for row in _shifts(results, data, 500) if low < _lost(row) <= high]
-        rows.append((name, str(len(found)), *(str(found.count(harm)) for harm in head[2:])))
+        counts = [str(found.count(harm)) if found else NOT_RUN for harm in head[2:]]
+        rows.append((name, str(len(found)), *counts))
     return table(head, rows)
 
 

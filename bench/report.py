@@ -28,6 +28,7 @@ BENCHMARKS = {
     "int8": "int8",
     "gate": "The gate's error rates",
     "canary": "What becomes of canaries",
+    "estimates": "Harm with and without labels",
 }
 HEAD = """# Benchmarks
 

@@ -80,6 +80,11 @@ def _estimated(
         held = f"{traffic.group_count} sessions, groups or single samples in the window"
         return None, f"No estimate without labels: {held}; {LEAST_GROUPS} are needed."
     tried = validation or validate(expectation.metric, known, {}, seed=config.seed)
+    if not tried.trials:
+        return (
+            None,
+            f"No estimate without labels: {expectation.metric} is undefined on every shift of the known samples.",
+        )
     return _judged(known, traffic, expectation, config, tried), ""
 
 

@@ -106,23 +106,19 @@ class Performance:
     @property
     def by_estimate(self) -> Harm:
         """What the estimate alone says."""
-        if self.estimated is None or not self.estimated.trusted:
+        if self.estimated is None or not self._trusted:
             return "unknown"
         lost = self.estimated.loss.low
         return "much" if lost > self.tolerance else "small" if lost > 0 else "none"
 
     @property
-    def _acquitted(self) -> bool:
-        return self.by_labels in {"none", "small"} and self.labelled.loss.high <= self.tolerance  # type: ignore[union-attr]
+    def _trusted(self) -> bool:
+        return self.estimated is not None and self.estimated.trusted
 
     @property
-    def told(self) -> str:
-        """One line for people: what was expected, and what is known by now."""
-        by = [("by labels", self.labelled), ("by its confidence", self.estimated)]
-        known = [f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f}) {how}" for how, found in by if found]
-        if not known or self.harm == "unknown":
-            return ""
-        return f"{self.metric} {', '.join(known)}; {self.expected:.3f} was expected"
+    def _acquitted(self) -> bool:
+        surely = self.labelled is not None and self.labelled.loss.high <= self.tolerance
+        return surely and self.by_labels in {"none", "small"}
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -133,6 +129,16 @@ class Performance:
         if self.estimated:
             found["estimated"] = self.estimated.value
         return {f"performance_{name}": value for name, value in found.items()}
+
+    @property
+    def told(self) -> str:
+        """One line for people."""
+        found = [
+            f"{name} {one.value:.3f} ({one.low:.3f} to {one.high:.3f})"
+            for name, one in (("by labels", self.labelled), ("estimated", self.estimated if self._trusted else None))
+            if one
+        ]
+        return f"{self.metric} {', '.join(found) or 'unknown'}, expected {self.expected:.3f}: harm {self.harm}"
 
     def markdown(self) -> str:
         """A heading, a table and the notes."""

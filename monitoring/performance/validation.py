@@ -23,6 +23,7 @@ from monitoring.performance.shifts import drawn_shifts
 
 COVERED = 0.95  # share of the shifts whose error is within the room
 LEAST_GROUPS = 10  # of which a shift must be, to teach of others
+AS_IT_IS = np.array([1.0, 0.0])  # the estimated loss, where nothing corrects it
 NEAREST = 12  # shifts by which the room is told
 
 
@@ -124,5 +125,7 @@ def _learned(trials: Sequence[Trial]) -> Floats:
     """What part of the estimated loss, and how much for a squared distance, is truly lost; neither is negative."""
     from scipy.optimize import nnls
 
+    if not trials:
+        return AS_IT_IS
     rows = np.array([_features(trial.estimated, trial.distance) for trial in trials])
     return np.asarray(nnls(rows, np.array([trial.lost for trial in trials]))[0])

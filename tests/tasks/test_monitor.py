@@ -143,7 +143,7 @@ def test_check_traffic__performance(registered, config, tmp_path, prefect_api):
     file_labels("photos", [Label("hash", digest, "light") for digest in digests])
     found = check_traffic(config)
     assert found.evidence.harm == "much"
-    assert found.evidence.performance.startswith("accuracy 0.0")
-    assert "1.000 was expected" in found.evidence.performance
+    assert found.evidence.performance.startswith("accuracy by labels 0.0")
+    assert "expected 1.000: harm much" in found.evidence.performance
     assert "### Harm: much" in found.table
     assert float(latest_run("photos", "tags.verdict = 'ok'")["performance_expected"]) == 1.0

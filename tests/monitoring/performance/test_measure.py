@@ -133,6 +133,14 @@ def test_measure_performance__too_little(known, expectation):
     assert found.estimated is None
 
 
+def test_measure_performance__undefined(known, expectation):
+    """Where the metric is undefined on every shift there is no estimate."""
+    rows = frame(answers(np.random.default_rng(10), 300))
+    one = replace(known, truth=np.zeros(600, np.int64))
+    found = measured(one, replace(expectation, metric="auc"), rows, validation=None)
+    assert found.note == "No estimate without labels: auc is undefined on every shift of the known samples."
+
+
 def test_measure_performance__no_truth(known, expectation):
     """A package without truth, and one whose answers may be used only where they are cross-fitted."""
     rows, trained = frame(answers(np.random.default_rng(7), 300)), reference(known, split="train")
@@ -140,3 +148,20 @@ def test_measure_performance__no_truth(known, expectation):
     found = measure_performance(trained, *asked, now=NOW, validation=TRIED)
     assert found.note.startswith("No estimate without labels: the package keeps no truth")
     assert measure_performance(replace(trained, held_out=True), *asked, now=NOW, validation=TRIED).estimated
+
+
+@pytest.mark.parametrize(("lost", "harm"), [(0.0, "none"), (0.02, "small"), (0.2, "much")])
+def test_measure_performance__two_drifts(known, lost, harm):
+    """A drift that costs two points and one that costs twenty are told apart by their labels."""
+    traffic = answers(np.random.default_rng(8), 6000)
+    wrong = np.random.default_rng(9).random(6000) < lost / accuracy(traffic)
+    hit = wrong & (traffic.probabilities.argmax(1) == traffic.truth)
+    rows = frame(replace(traffic, truth=np.where(hit, 1 - traffic.truth, traffic.truth)), labelled=6000)
+    promised = Expectation(
+        "accuracy", Interval(accuracy(traffic), accuracy(traffic) - 0.005, accuracy(traffic) + 0.005), 0.03
+    )
+    config = PerformanceConfig(resamples=100, window=5000)
+    found = measure_performance(
+        reference(known, split="train"), Window(rows), rows, promised, config, now=NOW, validation=TRIED
+    )
+    assert found.harm == harm

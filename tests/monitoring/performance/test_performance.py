@@ -70,6 +70,15 @@ def test_metrics__what_there_is():
     }
 
 
+def test_told__in_one_line():
+    """What is known, and what it is worth; an estimate that is not trusted is none."""
+    assert PERFORMANCE.told == "accuracy unknown, expected 0.900: harm unknown"
+    doubtful = replace(PERFORMANCE, labelled=LABELLED, estimated=replace(ESTIMATED, trusted=False))
+    assert doubtful.told == "accuracy by labels 0.900 (0.880 to 0.920), expected 0.900: harm none"
+    sure = replace(PERFORMANCE, estimated=ESTIMATED).told
+    assert sure == "accuracy estimated 0.900 (0.800 to 0.950), expected 0.900: harm none"
+
+
 def test_markdown__says_all():
     """Heading, a row for each, what is borne and what is missing."""
     text = replace(PERFORMANCE, labelled=LABELLED, estimated=replace(ESTIMATED, low=np.nan)).markdown()
@@ -85,13 +94,3 @@ def test_markdown__says_all():
         "A loss of 0.03 is borne.",
         "No truth.",
     ]
-
-
-def test_told__one_line():
-    """What is known, how, and what was expected; nothing where nothing can be told."""
-    found = replace(PERFORMANCE, labelled=LABELLED, estimated=ESTIMATED)
-    labelled, estimated = "0.900 (0.880 to 0.920) by labels", "0.900 (0.800 to 0.950) by its confidence"
-    assert found.told == f"accuracy {labelled}, {estimated}; 0.900 was expected"
-    assert replace(found, estimated=None).told == f"accuracy {labelled}; 0.900 was expected"
-    assert PERFORMANCE.told == ""
-    assert replace(PERFORMANCE, estimated=replace(ESTIMATED, trusted=False)).told == ""

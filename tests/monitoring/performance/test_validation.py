@@ -52,6 +52,13 @@ def test_errors__by_other_kinds():
     np.testing.assert_allclose(found.errors[:4], 0.2, atol=1e-9)
 
 
+def test_errors__of_one_kind():
+    """Nothing corrects the estimate of the only kind that there is."""
+    np.testing.assert_allclose(
+        tried(kinds="a").errors, [0.01 * step + 0.02 * step**2 - 0.02 * step for step in range(1, 5)]
+    )
+
+
 def test_room__of_the_nearest():
     """Errors of shifts far off do not widen what is said of near ones."""
     found = tried(kinds="abcdefgh", error=lambda kind, step: (0.3 if kind < "e" else -0.3) * (step == 4))
