@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from evaluation.inference.bootstrap import Resampling
+from evaluation.inference.calibration import fit_temperature
 from monitoring.performance.estimate import Traffic, estimator_of
 from monitoring.performance.known import Known
 from tests.monitoring.performance.models import accuracy, answers
@@ -34,6 +35,9 @@ def test_estimator_of__confidence_that_is_wrong():
     found = estimator_of("accuracy", blind[0], traffic_of(blind[1]), seed=0)
     assert accuracy(known) - accuracy(harder) > 0.05
     assert abs(found.value - accuracy(harder)) < 0.025
+    assert found.temperature > 1.2 * fit_temperature(blind[0].probabilities, known.truth, known.weights)
+    ends = found.interval(Resampling(0, 300))
+    assert ends.low < found.value < ends.high
 
 
 def test_estimator_of__refits_the_temperature():

@@ -83,6 +83,7 @@ def test_measure_labelled__selected(rows, expectation):
     assert frame[labelled]["label"].eq("a").mean() < 0.8
     assert abs(found.value - right.mean()) < 0.02
     assert not found.harmed
+    assert found.e_value < 40
     assert "weighted by confidence" in found.note
 
 

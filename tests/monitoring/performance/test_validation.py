@@ -66,6 +66,12 @@ def test_room__of_the_nearest():
     assert found.room(1.0) < 0.1
 
 
+def test_room__nearly_all():
+    """Of twelve errors the largest: nine in ten would not be enough for an interval of 95%."""
+    found = Validation("accuracy", tuple(Trial(str(number), 0.0, 0.0, number / 100) for number in range(12)))
+    assert np.isclose(found.room(0.0), 0.11)
+
+
 def test_reach__farthest():
     """The farthest shift."""
     assert tried().reach == 4
