@@ -1,8 +1,10 @@
 """The drift reference of a package: what a window of its log is compared with."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 MAXIMUM_ROWS = 2000
 ROLES = frozenset({"hash", "group", "split", "probabilities", "embedding", "truth"})
@@ -17,7 +19,7 @@ class Reference:
     was learned from its own sample; otherwise that holds for split "val" alone.
     """
 
-    rows: pd.DataFrame
+    rows: "pd.DataFrame"
     transform: str
     classes: tuple[str, ...]
     held_out: bool = False
@@ -28,7 +30,7 @@ class Reference:
         return [str(name) for name in self.rows.select_dtypes("number") if name not in ROLES]
 
 
-def thin(rows: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+def thin(rows: "pd.DataFrame", *, seed: int) -> "pd.DataFrame":
     """At most about 2,000 rows of a reference, in order, as whole groups drawn at random.
 
     The kernel costs the square of the rows, and beyond that a null grows no sharper.

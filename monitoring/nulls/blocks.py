@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Places = npt.NDArray[np.int64]
 
@@ -37,14 +40,14 @@ class Blocks:
         return len(self.labels)
 
 
-def in_blocks(rows: pd.DataFrame, columns: Sequence[str]) -> tuple[pd.DataFrame, Blocks]:
+def in_blocks(rows: "pd.DataFrame", columns: Sequence[str]) -> "tuple[pd.DataFrame, Blocks]":
     """The rows block by block, and their blocks as `blocks_of` finds them."""
     found = blocks_of(rows, columns)
     order = found.labels.argsort(kind="stable")
     return rows.iloc[order], Blocks(found.labels[order], found.by)
 
 
-def blocks_of(rows: pd.DataFrame, columns: Sequence[str]) -> Blocks:
+def blocks_of(rows: "pd.DataFrame", columns: Sequence[str]) -> Blocks:
     """How rows come by the first of the columns in which two rows are alike, or the coarser of several such.
 
     A row that has no value is a block of its own.
@@ -57,6 +60,8 @@ def blocks_of(rows: pd.DataFrame, columns: Sequence[str]) -> Blocks:
 def _labels(values: "pd.Series[str]") -> Places:
     known = values.notna().to_numpy()
     labels = np.empty(len(values), dtype=np.int64)
+    import pandas as pd  # a second of import, which `status` has no time for
+
     labels[known] = pd.factorize(values[known])[0]
     labels[~known] = np.arange((~known).sum()) + (labels[known].max() + 1 if known.any() else 0)
     return labels

@@ -12,7 +12,6 @@ from math import comb
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from monitoring.nulls.blocks import Blocks, Places, blocks_of
 
@@ -50,6 +49,8 @@ def draw_null_windows(groups: Sequence[str], window: Blocks, *, resamples: int, 
 
     At the window's own size where the reference holds two windows, otherwise of half the reference.
     """
+    import pandas as pd  # as in blocks
+
     known = blocks_of(pd.DataFrame({"group": groups}), ["group"])
     rows, size = len(known), min(len(window), len(known) // 2)
     blocks = Blocks(np.unique(window.labels[:size], return_inverse=True)[1], window.by)

@@ -1,9 +1,13 @@
 """What a domain decides about telling harm: the `performance:` part of its `monitoring:` section."""
 
+from typing import TYPE_CHECKING
+
 from pydantic import Field
 
-from evaluation.inference.bootstrap import Resampling
 from settings.config import Config
+
+if TYPE_CHECKING:
+    from evaluation.inference.bootstrap import Resampling
 
 
 class PerformanceConfig(Config):
@@ -20,6 +24,8 @@ class PerformanceConfig(Config):
     seed: int = Field(default=0, ge=0, description="seed of the resampling")
 
     @property
-    def resampling(self) -> Resampling:
+    def resampling(self) -> "Resampling":
         """How intervals are made: at the level whose lower end may err with half of the false claims."""
+        from evaluation.inference.bootstrap import Resampling  # and with it pandas, which `status` has no time for
+
         return Resampling(self.seed, self.resamples, 1 - self.false_claims)

@@ -19,7 +19,7 @@ from serving.rescoring import rescored
 from settings.machine import load_settings
 from tasks.domain import Domain
 
-COLUMNS = ("id", "time", "version", "hash", "path", "predicted", "error", "group", "session", "slot")
+COLUMNS = ("id", "time", "version", "hash", "path", "predicted", "error", "abstained", "group", "session", "slot")
 MOST = 5000  # labelled samples that the earlier version answers again; the first ones, so that looks may be repeated
 
 
@@ -51,7 +51,8 @@ def regression(config: Domain, found: ModelVersion) -> str:
     asked = pd.concat([rows[rows["labelled"].notna()].head(MOST), rows[rows["error"].notna()].head(MOST)])
     if asked.empty:
         return ""
-    asked = asked.drop_duplicates("id")
+    asked = asked[asked["abstained"] != True].drop_duplicates("id")  # noqa: E712  -- null where a release knew none
+    asked = asked.assign(abstained=0)  # what names no class is neither right nor wrong
     before = rescored(config.name, model_version(config.name, term.before).load(), term.before, asked)
     pairs = replace(pairs_of(pd.concat([asked, before]), term.before, found.version), asked=len(rows))
     finding = judge(pairs, term.decision, term.decision.config.canary or CanaryConfig(), 0.0)
