@@ -40,7 +40,7 @@ def test_demo__tells_the_whole_story(project: Path) -> None:
     assert all(len(entry["evidence"]) == 64 for entry in entries if entry["action"] == "promote")
     assert status["versions"]["3"] == "REJECT"
     assert status["champion"] == entries[-1]["to_version"]
-    assert status["last_check"]["action"] == "retrain"
+    assert status["last_check"]["outcome"] in {"retrain", "hold", "watch"}, "what it serves has drifted, too"
 
     pages = project / ".regraft" / "reports" / "solar"
     assert (pages / "validation.html").stat().st_size > 1000

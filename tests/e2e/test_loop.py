@@ -76,7 +76,7 @@ def hard_to_beat(path: Path) -> None:
     """A rule by which no second version is promoted: no loss is borne, and half of the scale is asked for."""
     domain = yaml.safe_load(path.read_text())
     domain["gate"] |= {"superiority": 0.5, "non_inferiority": 0.0}
-    domain["monitoring"] = {"policy": {"retrain_on": "drift"}}
+    domain["monitoring"] = {"policy": {"retrain_on": "drift", "backoff_hours": 0}}
     path.write_text(yaml.safe_dump(domain))
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from flows.domains import list_domains
 from registry.ledger.ledger import Change, Ledger
+from registry.ledger.watch.checks import CheckRecord
 from settings.machine import load_settings
 from tasks.domain import domain_names
 from tasks.events import tell_check
@@ -22,7 +23,7 @@ def test_list_domains__sound_and_broken(project):
     plan = project / "domains" / "solar.yaml"
     plan.write_text(plan.read_text().replace("# monitor:", "monitor:"))
     Ledger(load_settings().ledger).append(Change("digits", "promote", None, 3, "Ada", "r", "", "d"))
-    tell_check("digits", "alert", "broken: a stuck camera")
+    tell_check(CheckRecord("digits", 3, "w", suspect=False, outcome="broken data", reason="a stuck camera"))
     locks = load_settings().home / "locks"
     locks.mkdir(parents=True)
     known = {"doing": "retrain", "pid": os.getpid(), "since": datetime.now(UTC).isoformat()}

@@ -63,6 +63,7 @@ SCORED = Found(
     failures=[Found(path=PATH, error=LONG)],
     predicted={CLASS: 1},
     logged=2,
+    abstained=0,
 )
 AUDITED = Found(samples=10, counts={"near-duplicates across splits": 1}, left_out={"label noise": LONG}, page=PATH,
                 table=PATH, run_id="a" * 32)  # fmt: skip
