@@ -6,7 +6,17 @@ from typing import Literal
 from evaluation.inference.interval import Interval
 
 Harm = Literal["none", "small", "much", "unknown"]
+OPEN = 0.1  # of the metric: "none" leaves open at most so much beyond what is borne
 SEVERITY: tuple[Harm, ...] = ("unknown", "none", "small", "much")
+
+
+def harm_of(loss: Interval, tolerance: float) -> Harm:
+    """What an interval of the loss says where so much of it is borne; one that leaves nearly all open says nothing."""
+    if loss.low > tolerance:
+        return "much"
+    if loss.low > 0:
+        return "small"
+    return "none" if loss.high <= tolerance + OPEN else "unknown"
 
 
 @dataclass(frozen=True)
@@ -86,8 +96,9 @@ class Performance:
         """How much is lost.
 
         "much": surely more than what is borne. "small": surely something, but not surely more than that. "none": no
-        loss is shown. "unknown": neither labels nor a trusted estimate. The worse of the two counts, but labels that
-        are like the rest and show that no more than what is borne is lost acquit.
+        loss is shown, and a large one is not left open. "unknown": neither labels nor a trusted estimate say so much.
+        The worse of the two counts, but labels that are like the rest and show that no more than what is borne is lost
+        acquit.
         """
         found = self.by_labels
         return found if self._acquitted else max(found, self.by_estimate, key=SEVERITY.index)
@@ -101,15 +112,15 @@ class Performance:
             return "much"
         if not self.labelled.representative:
             return "unknown"
-        return "small" if self.labelled.loss.low > 0 else "none"
+        found = harm_of(self.labelled.loss, self.tolerance)
+        return "small" if found == "much" else found
 
     @property
     def by_estimate(self) -> Harm:
         """What the estimate alone says."""
         if self.estimated is None or not self._trusted:
             return "unknown"
-        lost = self.estimated.loss.low
-        return "much" if lost > self.tolerance else "small" if lost > 0 else "none"
+        return harm_of(self.estimated.loss, self.tolerance)
 
     @property
     def _trusted(self) -> bool:

@@ -15,6 +15,7 @@ LABELLED = Labelled(
 ESTIMATED = Estimated(value=0.9, low=0.8, high=0.95, loss=Interval(0.0, -0.05, 0.05), trusted=True, note="by 60 known")
 PERFORMANCE = Performance("accuracy", 0.9, (0.88, 0.92), 0.03, None, None, min_groups=20, note="No truth.")
 SMALL, MUCH = Interval(0.02, 0.01, 0.06), Interval(0.2, 0.1, 0.3)
+EDGE, WIDE = Interval(0.0, -0.13, 0.13), Interval(0.0, -0.14, 0.14)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,7 @@ SMALL, MUCH = Interval(0.02, 0.01, 0.06), Interval(0.2, 0.1, 0.3)
     [
         ({}, "none"),
         ({"loss": SMALL}, "small"),
+        ({"loss": WIDE}, "unknown"),
         ({"loss": MUCH}, "small"),
         ({"harmed": True, "loss": MUCH}, "much"),
         ({"groups": 19, "harmed": True}, "unknown"),
@@ -36,7 +38,14 @@ def test_harm__by_labels(change, harm):
 
 @pytest.mark.parametrize(
     ("change", "harm"),
-    [({}, "none"), ({"loss": SMALL}, "small"), ({"loss": MUCH}, "much"), ({"loss": MUCH, "trusted": False}, "unknown")],
+    [
+        ({}, "none"),
+        ({"loss": EDGE}, "none"),
+        ({"loss": WIDE}, "unknown"),
+        ({"loss": SMALL}, "small"),
+        ({"loss": MUCH}, "much"),
+        ({"loss": MUCH, "trusted": False}, "unknown"),
+    ],
 )
 def test_harm__by_estimate(change, harm):
     """What surely exceeds the tolerance is much; what is not trusted says nothing."""
