@@ -38,22 +38,22 @@ test-all: .venv
 # About three hours on two cores that do nothing else; each cell is kept, so it may be stopped and goes on.
 FASHION ?= /usr/share/datasets/fashion-mnist
 bench: .venv
-	@$(BIN)/python -m bench.elpv
-	@$(BIN)/python -m bench.fashion --images $(FASHION)
-	@$(BIN)/python -m bench.refit --images $(FASHION)
-	@$(BIN)/python -m bench.gate --images $(FASHION)
-	@$(BIN)/python -m bench.canary --images $(FASHION)
-	@$(BIN)/python -m bench.speed
-	@$(BIN)/python -m bench.growth --images $(FASHION)
-	@$(BIN)/python -m bench.loop
-	@$(BIN)/python -m bench.services
-	@$(BIN)/python -m bench.swaps
-	@$(BIN)/python -m bench.bulk
-	@$(BIN)/python -m bench.int8
+	@$(BIN)/python -m bench.training.elpv
+	@$(BIN)/python -m bench.training.fashion --images $(FASHION)
+	@$(BIN)/python -m bench.training.refit --images $(FASHION)
+	@$(BIN)/python -m bench.gate.rates --images $(FASHION)
+	@$(BIN)/python -m bench.gate.canary --images $(FASHION)
+	@$(BIN)/python -m bench.training.speed
+	@$(BIN)/python -m bench.training.growth --images $(FASHION)
+	@$(BIN)/python -m bench.training.loop
+	@$(BIN)/python -m bench.serving.services
+	@$(BIN)/python -m bench.serving.swaps
+	@$(BIN)/python -m bench.serving.bulk
+	@$(BIN)/python -m bench.serving.int8
 	@$(BIN)/python -m bench.report
 
 gpu-check: .venv
-	@$(BIN)/python -m bench.gpu
+	@$(BIN)/python -m bench.training.gpu
 
 clean:
 	@rm -rf .venv .regraft data/raw data/validated data/processed data/restored data/feedback dvc.lock .dvc/cache .dvc/tmp

@@ -22,7 +22,7 @@ import psutil
 from bench.errors import BenchError
 from bench.machine import machine_facts
 from data.stores.atomic import write_text
-from flows.environment import QUIET
+from flows.process.environment import QUIET
 from settings.errors import RegraftError
 from settings.machine import load_settings
 

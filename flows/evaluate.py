@@ -5,14 +5,14 @@ from prefect import flow
 from data.stores.locks import domain_lock
 from registry.store.verdicts import Verdict
 from tasks.domain import load_domain
-from tasks.evaluate import Contestant, find_champion, refuse_champion
-from tasks.evaluate import evaluate as judge
 from tasks.events import announce_stress, owed_stress
-from tasks.gate import Rivals, gate
+from tasks.judging.evaluate import Contestant, find_champion, refuse_champion
+from tasks.judging.evaluate import evaluate as judge
+from tasks.judging.gate import Rivals, gate
+from tasks.judging.promote import find_best
+from tasks.judging.stress import stress
+from tasks.making.prepare import preprocess
 from tasks.plan import Plan
-from tasks.prepare import preprocess
-from tasks.promote import find_best
-from tasks.stress import stress
 
 
 @flow(name="evaluate", flow_run_name="evaluate {domain} v{version}")

@@ -4,8 +4,8 @@ from prefect import flow
 
 from tasks.domain import load_domain
 from tasks.events import told_run
+from tasks.leaving.upkeep import tend_log
 from tasks.monitor import check_traffic
-from tasks.upkeep import tend_log
 from tasks.watch.alerting import alert
 from tasks.watch.deciding import decide_check
 from tasks.watch.delivering import deliver

@@ -4,8 +4,8 @@ from prefect import flow
 
 from data.stores.locks import domain_lock
 from tasks.domain import Domain, load_domain
+from tasks.making.prepare import embed, ingest, preprocess, validate
 from tasks.plan import Plan, Prepared
-from tasks.prepare import embed, ingest, preprocess, validate
 
 
 @flow(name="prepare", flow_run_name="prepare {domain}")

@@ -4,10 +4,10 @@ from prefect import flow
 
 from registry.gate.config import ApprovalConfig
 from registry.store.verdicts import Verdict
-from tasks.approval import approval_needed, ask_approval, hold
 from tasks.domain import load_domain
-from tasks.promote import Promotion, check_decision, read_verdict
-from tasks.promote import promote as promote_version
+from tasks.judging.approval import approval_needed, ask_approval, hold
+from tasks.judging.promote import Promotion, check_decision, read_verdict
+from tasks.judging.promote import promote as promote_version
 
 
 @flow(name="promote", flow_run_name="promote {domain} v{version}")

@@ -5,9 +5,9 @@ from prefect import flow
 from data.stores.locks import domain_lock
 from registry.store.tracking import settled
 from tasks.domain import load_domain
+from tasks.making.prepare import preprocess
+from tasks.making.rank import Entrant, Outcome, Ranking, Wish, open_ranking_run, plan_ranking, report_ranking, score
 from tasks.plan import Plan
-from tasks.prepare import preprocess
-from tasks.rank import Entrant, Outcome, Ranking, Wish, open_ranking_run, plan_ranking, report_ranking, score
 
 
 @flow(name="rank", flow_run_name="rank {domain}")

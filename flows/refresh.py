@@ -5,9 +5,9 @@ from prefect import flow
 from data.stages.refresh import Refreshed
 from data.stores.locks import domain_lock
 from tasks.domain import load_domain
+from tasks.making.prepare import preprocess
+from tasks.making.split import refresh_split
 from tasks.plan import Plan
-from tasks.prepare import preprocess
-from tasks.split import refresh_split
 
 
 @flow(name="refresh", flow_run_name="refresh the test set of {domain}")

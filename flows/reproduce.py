@@ -5,10 +5,10 @@ from prefect import flow
 from data.stores.locks import domain_lock
 from registry.store.tracking import settled
 from tasks.domain import DomainFile, domain_from, load_domain
+from tasks.making.prepare import embed
+from tasks.making.reproduce import Again, Reproduction, compare, find_origin, package_again, restore_data
+from tasks.making.train import fit, open_training_run
 from tasks.plan import Plan
-from tasks.prepare import embed
-from tasks.reproduce import Again, Reproduction, compare, find_origin, package_again, restore_data
-from tasks.train import fit, open_training_run
 
 
 @flow(name="reproduce", flow_run_name="reproduce {domain} v{version}")

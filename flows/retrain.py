@@ -13,12 +13,12 @@ from flows.promote import promote_approved
 from flows.train import train_version
 from registry.store.tracking import settled
 from registry.store.verdicts import Verdict
-from tasks.approval import approval_needed
 from tasks.domain import Domain, load_trainable
-from tasks.evaluate import find_champion
 from tasks.events import announce_stress, told_run
+from tasks.judging.approval import approval_needed
+from tasks.judging.evaluate import find_champion
+from tasks.judging.promote import Promotion, promote, unchanged
 from tasks.plan import Plan
-from tasks.promote import Promotion, promote, unchanged
 from tasks.retrain import conclude, open_retrain_run
 
 

@@ -3,8 +3,8 @@
 from prefect import flow
 
 from tasks.domain import load_domain
-from tasks.promote import Promotion, find_target
-from tasks.promote import rollback as roll_back
+from tasks.judging.promote import Promotion, find_target
+from tasks.judging.promote import rollback as roll_back
 
 
 @flow(name="rollback", flow_run_name="roll back {domain}")

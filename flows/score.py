@@ -7,8 +7,8 @@ from prefect import flow
 from serving.score.files import Destination
 from serving.score.report import ScoreReport
 from tasks.domain import load_domain
+from tasks.leaving.upkeep import tend_log
 from tasks.score import score as score_files
-from tasks.upkeep import tend_log
 
 
 @flow(name="score", flow_run_name="score {domain}")

@@ -5,9 +5,9 @@ from prefect import flow
 from data.stores.locks import domain_lock
 from registry.store.tracking import settled
 from tasks.domain import load_domain
+from tasks.making.prepare import embed, preprocess
+from tasks.making.sweep import Sweep, Wish, compare_recipes, fit_all, open_sweep_run, plan_trials
 from tasks.plan import Plan
-from tasks.prepare import embed, preprocess
-from tasks.sweep import Sweep, Wish, compare_recipes, fit_all, open_sweep_run, plan_trials
 
 
 @flow(name="sweep", flow_run_name="sweep {domain}")

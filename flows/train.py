@@ -5,9 +5,8 @@ from prefect import flow
 from data.stores.locks import domain_lock
 from registry.store.tracking import settled
 from tasks.domain import load_trainable
-from tasks.plan import Plan
-from tasks.prepare import preprocess
-from tasks.train import (
+from tasks.making.prepare import preprocess
+from tasks.making.train import (
     Candidate,
     describe,
     find_candidate,
@@ -16,6 +15,7 @@ from tasks.train import (
     package,
     register,
 )
+from tasks.plan import Plan
 
 
 @flow(name="train", flow_run_name="train {domain}")

@@ -6,8 +6,8 @@ from registry.ledger.watch.retrains import IDLE
 from registry.store.aliases import follow_ledger
 from registry.store.tracking import close_stale_runs, log_values, start_run
 from tasks.events import tell_idle
+from tasks.judging.promote import Promotion
 from tasks.policy import IO
-from tasks.promote import Promotion
 from tasks.watch.delivering import settle_owed
 
 

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from data.targets.classification import ClassificationTask
-from flows.environment import QUIET
+from flows.process.environment import QUIET
 
 pytest_plugins = ("tests.postgresql", "tests.canary", "tests.disks")
 BACKBONE = "tf_efficientnet_lite0.imagenet"

@@ -5,20 +5,20 @@ import sys
 
 import click
 
-from flows.cli.exits import Exit, write_exits
+from flows.cli.shell.exits import Exit, write_exits
 from settings.errors import RegraftError
 
 COMMANDS = {
-    "demo": ("demo", "The whole loop on real solar cells, told step by step."),
-    "up": ("up", "Run the Prefect UI, the MLflow UI and the schedules until Ctrl-C."),
-    "init": ("init", "Make a folder a project."),
-    "new": ("new", "Write a domain for your own data."),
-    "check": ("check", "Judge a domain's YAML and source without training."),
+    "demo": ("project.demo", "The whole loop on real solar cells, told step by step."),
+    "up": ("project.up", "Run the Prefect UI, the MLflow UI and the schedules until Ctrl-C."),
+    "init": ("project.init", "Make a folder a project."),
+    "new": ("project.new", "Write a domain for your own data."),
+    "check": ("project.check", "Judge a domain's YAML and source without training."),
     "prepare": ("run", "Ingest, validate, preprocess and embed a domain's data."),
-    "audit": ("audit", "Look for near-duplicates, wrong labels and planted samples."),
-    "split": ("split", "Draw a fresh test set when the present one is spent."),
-    "rank": ("rank", "Score backbones, stages and image sizes without training."),
-    "sweep": ("sweep", "Compare recipes over several seeds."),
+    "audit": ("data.audit", "Look for near-duplicates, wrong labels and planted samples."),
+    "split": ("data.split", "Draw a fresh test set when the present one is spent."),
+    "rank": ("models.rank", "Score backbones, stages and image sizes without training."),
+    "sweep": ("models.sweep", "Compare recipes over several seeds."),
     "train": ("run", "Train a version on the present data and register it."),
     "evaluate": ("run", "Judge a version against the champion."),
     "promote": ("run", "Put a version that the gate let pass into production."),
@@ -27,18 +27,18 @@ COMMANDS = {
     "alerts": ("alerts", "What the checks of all domains call for; acknowledge, mute, reset."),
     "rollback": ("run", "Return to an earlier version; the present one goes into quarantine."),
     "reproduce": ("run", "Restore a version's data, train again, compare."),
-    "score": ("score", "Score files with the champion."),
-    "serve": ("serve", "Answer requests with the champions of domains until Ctrl-C."),
-    "canary": ("canary", "How a challenger that answers a share of requests stands; --stop ends it."),
-    "keys": ("keys", "Keys for callers of the service: add, list, revoke."),
-    "feedback": ("feedback", "File labels from production for the next retrain."),
-    "forget": ("forget", "Erase samples on request, wherever they are kept."),
+    "score": ("service.score", "Score files with the champion."),
+    "serve": ("service.serve", "Answer requests with the champions of domains until Ctrl-C."),
+    "canary": ("service.canary", "How a challenger that answers a share of requests stands; --stop ends it."),
+    "keys": ("service.keys", "Keys for callers of the service: add, list, revoke."),
+    "feedback": ("data.feedback", "File labels from production for the next retrain."),
+    "forget": ("data.forget", "Erase samples on request, wherever they are kept."),
     "domains": ("show", "Every domain: what is in production, since when, what is scheduled."),
-    "remove": ("remove", "Remove a domain; --dry-run says what would go and what would stay."),
+    "remove": ("project.remove", "Remove a domain; --dry-run says what would go and what would stay."),
     "status": ("show", "What is in production, and what it stands on."),
-    "report": ("report", "How good a version is, class by class, and what it confuses."),
-    "hand-over": ("hand_over", "A version with a short program for those who have no Regraft."),
-    "ledger": ("ledger", "Every promotion and rollback; `ledger verify` checks the chain."),
+    "report": ("models.report", "How good a version is, class by class, and what it confuses."),
+    "hand-over": ("models.hand_over", "A version with a short program for those who have no Regraft."),
+    "ledger": ("models.ledger", "Every promotion and rollback; `ledger verify` checks the chain."),
     "doctor": ("show", "Check the installation; --fix repairs what can be repaired."),
 }
 
@@ -79,7 +79,7 @@ def main() -> None:
         click.echo(f"error: {error}", err=True)
         sys.exit(Exit.ERROR)
     except Exception as error:
-        from flows.cli.disk import full_disk  # settings, which help need not
+        from flows.cli.shell.disk import full_disk  # settings, which help need not
 
         told = full_disk(error)
         if told is None:

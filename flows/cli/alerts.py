@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flows.cli.answer import Answer, answering
-from flows.cli.console import domains_like
-from flows.cli.tables import print_lines, print_table
+from flows.cli.shell.answer import Answer, answering
+from flows.cli.shell.console import domains_like
+from flows.cli.shell.tables import print_lines, print_table
 
 if TYPE_CHECKING:
-    from flows.alerts import Standing
+    from flows.shown.alerts import Standing
 
 
 @answering()
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 @click.option("--reason", default="", help="Why, for those who look later.")
 def alerts(domain: str | None, acknowledge: bool, mute: float | None, reset: bool, reason: str) -> Answer:
     """What the newest check of DOMAIN, or of every domain, calls for."""
-    from flows.environment import prepare_environment
+    from flows.process.environment import prepare_environment
 
     asked = [acknowledge, mute is not None, reset]
     if sum(asked) > 1 or (any(asked) and not domain):
         raise click.UsageError("one of --acknowledge, --mute and --reset at a time, and of one DOMAIN")
     prepare_environment()
-    from flows import alerts as watch
+    from flows.shown import alerts as watch
 
     if domain and acknowledge:
         found = [watch.acknowledge(domain, reason)]

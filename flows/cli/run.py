@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from flows.cli.answer import Answer, answering
-from flows.cli.console import domain_argument, prepared_flow, run_flow
-from flows.cli.exits import CHECKED, OUTCOMES, Exit
-from flows.cli.report import print_report
-from flows.cli.tables import print_facts, print_lines, print_table
+from flows.cli.models.report import print_report
+from flows.cli.shell.answer import Answer, answering
+from flows.cli.shell.console import domain_argument, prepared_flow, run_flow
+from flows.cli.shell.exits import CHECKED, OUTCOMES, Exit
+from flows.cli.shell.tables import print_facts, print_lines, print_table
 
 recipe_option = click.option("--recipe", default="", help="Another recipe than the domain's, with its defaults.")
 
@@ -146,7 +146,7 @@ def _decision(decision: Any) -> None:
 
 def _quality(domain: str, version: int) -> None:
     """Prints how good a version is; where nothing is stored of it, such as on another machine, it says so in a line."""
-    from flows.report import report_version
+    from flows.shown.report import report_version
     from settings.errors import RegraftError
 
     try:

@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flows.cli.answer import Answer, answering
-from flows.cli.console import domain_argument
-from flows.cli.exits import Exit
-from flows.cli.tables import print_facts, print_lines, print_table
+from flows.cli.shell.answer import Answer, answering
+from flows.cli.shell.console import domain_argument
+from flows.cli.shell.exits import Exit
+from flows.cli.shell.tables import print_facts, print_lines, print_table
 
 if TYPE_CHECKING:
-    from flows.domains import Listed
-    from flows.status import Status
+    from flows.shown.domains import Listed
+    from flows.shown.status import Status
 
 SHOWN = 8
 
@@ -20,10 +20,10 @@ SHOWN = 8
 @domain_argument
 def status(domain: str) -> Answer:
     """What of DOMAIN is in production, and what it stands on."""
-    from flows.environment import prepare_environment
+    from flows.process.environment import prepare_environment
 
     prepare_environment()
-    from flows.status import domain_status
+    from flows.shown.status import domain_status
 
     found = domain_status(domain)
     return Answer(found, lambda: _status(found))
@@ -32,7 +32,7 @@ def status(domain: str) -> Answer:
 @answering()
 def domains() -> Answer:
     """Every domain of the project: what is in production, since when, and what is scheduled."""
-    from flows.domains import list_domains
+    from flows.shown.domains import list_domains
 
     found = list_domains()
     return Answer(found, lambda: _domains(found))
@@ -42,10 +42,10 @@ def domains() -> Answer:
 @click.option("--fix", is_flag=True, help="Repair what can be repaired.")
 def doctor(fix: bool) -> Answer:
     """Check installation, weights, databases, aliases and data."""
-    from flows.environment import prepare_environment
+    from flows.process.environment import prepare_environment
 
     prepare_environment()
-    from flows.doctor import examine
+    from flows.shown.doctor import examine
 
     found = examine(fix=fix)
     return Answer(found, lambda: _findings(found), Exit.DONE if all(one.ok for one in found) else Exit.ERROR)

@@ -32,7 +32,7 @@ from flows.train import train_version
 from registry.store.verdicts import Verdict
 from settings.machine import load_settings
 from tasks.domain import Domain, load_domain
-from tasks.promote import Promotion
+from tasks.judging.promote import Promotion
 from tasks.watch.report import MonitorReport
 
 DOMAIN = "solar"

@@ -1,1 +1,1 @@
-"""The files of a new project, as `regraft init` writes them."""
+"""A project's beginning, what comes into it and what leaves it."""

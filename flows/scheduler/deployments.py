@@ -24,7 +24,7 @@ from prefect.schedules import Cron, Schedule
 from prefect.states import Cancelled, Crashed
 from prefect.types.entrypoint import EntrypointType
 
-from flows.abandoned import UNDER_WAY
+from flows.process.abandoned import UNDER_WAY
 from tasks.domain import Domain, ScheduleConfig
 
 HEARTBEAT = "prefect.flow-run.heartbeat"

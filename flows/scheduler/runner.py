@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from flows.environment import answers, prefect_address, prepare_environment
+from flows.process.environment import answers, prefect_address, prepare_environment
 from settings.errors import RegraftError
 from settings.machine import Settings
 
@@ -102,7 +102,7 @@ def serve(settings: Settings, *, retrain: "Flow[..., Any]", monitor: "Flow[..., 
 
 async def _register_and_run(runner: "Runner", files: "DomainFiles") -> None:
     """As `prefect.serve` does, clears up what an earlier process left, and follows the domains' files meanwhile."""
-    from flows.abandoned import crash_abandoned_commands
+    from flows.process.abandoned import crash_abandoned_commands
     from flows.scheduler import deployments as ours
     from flows.scheduler.debts import pay_debts
 

@@ -18,9 +18,9 @@ from rich.console import Console
 from rich.panel import Panel
 
 from data.stores.locks import domain_lock
-from flows.environment import prefect_address, prepare_environment
+from flows.process.environment import prefect_address, prepare_environment
+from flows.process.watcher import tell, watch
 from flows.scheduler.runner import ServerError, wait_for
-from flows.watcher import tell, watch
 from settings.errors import ConfigError, RegraftError
 from settings.machine import Settings
 

@@ -8,8 +8,8 @@ from registry.errors import GateError, LedgerConflictError
 from registry.ledger.ledger import Ledger
 from registry.ledger.watch.checks import CheckRecord, Checks
 from settings.machine import load_settings
+from tasks.judging.promote import find_target, rollback
 from tasks.policy import IO
-from tasks.promote import find_target, rollback
 from tasks.server import lasting_server
 
 

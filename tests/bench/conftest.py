@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.gate_pairs import Pool, load_pool
-from bench.gate_pool import Garments, load_garments
-from bench.growth import CLASSES
+from bench.gate.pairs import Pool, load_pool
+from bench.gate.pool import Garments, load_garments
 from bench.machine import machine_facts
 from bench.measure import Cell
+from bench.training.growth import CLASSES
 from data.stores.manifest import write_table
 
 

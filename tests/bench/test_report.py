@@ -9,7 +9,7 @@ import pytest
 from bench.errors import BenchError
 from bench.measure import Cell
 from bench.report import BENCHMARKS, decimals, load_results, page, table
-from bench.speed import measuring_rounds
+from bench.training.speed import measuring_rounds
 
 
 def measured(name: str) -> list[Cell]:

@@ -32,14 +32,14 @@ def monitor(domain: str) -> str:
 SERVING = """
 import os
 from flows.scheduler import runner
-from flows.environment import prepare_environment
+from flows.process.environment import prepare_environment
 settings = prepare_environment()
 runner.wait_for(os.environ["PREFECT_API_URL"] + "/health", 120)
 import tiny_flows
 runner.serve(settings, retrain=tiny_flows.retrain, monitor=tiny_flows.monitor)
 """
 STARTING = """
-from flows.environment import prepare_environment
+from flows.process.environment import prepare_environment
 from flows.scheduler.up import up
 raise SystemExit(up(prepare_environment(), serving="tiny_serving"))
 """

@@ -17,7 +17,7 @@ from flows.cli import COMMANDS, regraft
 from registry.ledger.ledger import Change, Ledger
 from settings.errors import ConfigError
 from settings.machine import load_settings
-from tasks.approval import Approval, approval_text
+from tasks.judging.approval import Approval, approval_text
 
 REGRAFT = Path(sys.executable).with_name("regraft")
 HEAVY = {"torch", "mlflow", "great_expectations", "evidently", "prefect", "statsmodels"}

@@ -10,7 +10,7 @@ from prefect import task
 
 import flows.evaluate as module
 from data.errors import LockedError
-from flows.new import write_domain
+from flows.project.new import write_domain
 from registry.ledger.events import Events
 from registry.ledger.notices import notices
 from settings.machine import load_settings

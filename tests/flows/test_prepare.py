@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from data.stores.versioning import dataset_version
-from flows.new import write_domain
 from flows.prepare import prepare
+from flows.project.new import write_domain
 
 
 @pytest.mark.usefixtures("prefect_api")

@@ -17,10 +17,10 @@ from registry.gate.config import ApprovalConfig
 from registry.ledger.ledger import Ledger
 from registry.store.verdicts import Verdict
 from settings.machine import load_settings
-from tasks import approval
-from tasks.evaluate import Contestant, evaluate
-from tasks.gate import Rivals, gate
-from tasks.promote import Promotion, read_verdict
+from tasks.judging import approval
+from tasks.judging.evaluate import Contestant, evaluate
+from tasks.judging.gate import Rivals, gate
+from tasks.judging.promote import Promotion, read_verdict
 
 DEMAND = ApprovalConfig(approvers=("Ada",), hours=0.05)
 

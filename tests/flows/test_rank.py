@@ -5,15 +5,15 @@ import json
 import pytest
 from click.testing import CliRunner
 
-import flows.cli.rank as module
+import flows.cli.models.rank as module
 from evaluation.inference.interval import Interval
 from evaluation.selection.ranking import Score
 from flows.cli import regraft
 from flows.rank import rank_data
 from registry.store.client import mlflow_client
 from tasks.domain import domain_from, load_domain
+from tasks.making.rank import Ranking, Wish
 from tasks.plan import Plan, Prepared
-from tasks.rank import Ranking, Wish
 
 SHIPPED = "tf_efficientnet_lite0.imagenet"
 

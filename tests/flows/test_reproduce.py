@@ -13,8 +13,8 @@ from lightning_modules.fitting.launch import FitResult
 from registry.store.client import mlflow_client
 from registry.store.models import describe_versions
 from registry.store.tracking import experiment_id, log_values
+from tasks.making.train import Trained, open_training_run, register
 from tasks.plan import Prepared
-from tasks.train import Trained, open_training_run, register
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from registry.ledger.ledger import Ledger
 from settings.errors import ConfigError
 from settings.machine import load_settings
 from tasks.events import owed_stress
+from tasks.making.train import Candidate
 from tasks.plan import Plan, Prepared
-from tasks.train import Candidate
 from tests.canary import write
 
 REGRAFT = Path(sys.executable).with_name("regraft")

@@ -12,8 +12,8 @@ from registry.gate.config import GateConfig
 from registry.gate.decide import decide
 from registry.gate.decision import Measured
 from registry.store.verdicts import Verdict
-from tasks.promote import promote
-from tasks.train import Trained, open_training_run
+from tasks.judging.promote import promote
+from tasks.making.train import Trained, open_training_run
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import yaml
 from PIL import Image
 
 from data.errors import SourceError
-from flows.new import write_domain
+from flows.project.new import write_domain
 from tasks.check import Checked, check_domain
 
 LEVELS = {"bright": 190, "dark": 60, "striped": 120}

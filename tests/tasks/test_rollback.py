@@ -9,7 +9,7 @@ from registry.ledger.ledger import Ledger
 from registry.store.client import mlflow_client
 from registry.store.models import champion
 from settings.machine import load_settings
-from tasks.promote import find_target, promote, rollback
+from tasks.judging.promote import find_target, promote, rollback
 
 
 def aliases() -> dict[str, int]:

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from flows.cli import regraft
 from flows.cli.show import _page
-from flows.status import Status
+from flows.shown.status import Status
 from registry.ledger.watch.checks import CheckRecord
 from tasks.events import tell_check, told_run
 

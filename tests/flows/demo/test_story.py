@@ -6,7 +6,7 @@ from rich.console import Console
 from data.stages.report import ValidationReport
 from flows.demo.service import Callers, Service
 from flows.demo.story import Story, _change_back, _told, _told_answers, _told_callers, _told_quarantine, where_to_look
-from tasks.promote import Promotion
+from tasks.judging.promote import Promotion
 
 
 def shown(table: object) -> str:

@@ -175,7 +175,7 @@ def test_up__killed_leaves_no_server(tmp_path):
 
 
 SERVICE = """
-from flows.environment import prepare_environment
+from flows.process.environment import prepare_environment
 from flows.scheduler import up as module
 module.web_servers = lambda settings, known=module.web_servers: known(settings)[-1:]
 module.up(prepare_environment(), serving="sleeper")

@@ -290,7 +290,7 @@ def test_decide__equal_models_are_seldom_promoted(size: int) -> None:
     """Of 120 pairs of equal skill about 2.5% are promoted by chance, with 15 groups as with single rows.
 
     Without a margin: with one, a model that is as good may be promoted, too, which is no error.
-    9 is what a rate of 2.5% exceeds in one of 1,000 such runs; the seeds are fixed. `bench.gate` judges thousands.
+    9 is what a rate of 2.5% exceeds in one of 1,000 such runs; seeds are fixed. `bench.gate.rates` judges thousands.
     """
     promoted = 0
     for data in range(120):

@@ -11,7 +11,7 @@ import pytest
 from registry.errors import LedgerConflictError, LedgerError, QuarantineError
 from registry.ledger.history import Entry
 from registry.ledger.ledger import Change, Ledger, Verification
-from tasks.approval import Approval, approval_text
+from tasks.judging.approval import Approval, approval_text
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ def test_shown__server_is_down(own_workshop, monkeypatch):
 
 def test_status__loads_no_library_that_takes_seconds(three):
     """`regraft status` must answer at once: neither MLflow nor Prefect nor pandas is loaded for it."""
-    told = "import sys, flows.status; from registry.store.shown import shown; print(shown('photos').aliases);"
+    told = "import sys, flows.shown.status; from registry.store.shown import shown; print(shown('photos').aliases);"
     heavy = "print([name for name in ('mlflow', 'prefect', 'pandas', 'torch', 'scipy', 'dvc') if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", told + heavy], capture_output=True, text=True, check=True)
     assert found.stdout.split("\n")[:2] == ["{'champion': 3}", "[]"]

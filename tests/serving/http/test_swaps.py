@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 from PIL import Image
 
-from bench.clients import Clients, Target, figures, swap
+from bench.serving.clients import Clients, Target, figures, swap
 from registry.ledger.ledger import Change, Ledger
 from serving.http.app import create_app
 from serving.http.server import config_of

@@ -1,0 +1,1 @@
+"""How well harm and drift are told, on real shifts whose truth is known."""

@@ -1,0 +1,1 @@
+"""What the service takes and bears, beside others."""

@@ -1,0 +1,1 @@
+"""How fast, how accurate and how expensive training is, beside peers."""

@@ -1,0 +1,1 @@
+"""The commands that compare and show versions."""

@@ -1,0 +1,1 @@
+"""The commands of a project as a whole."""

@@ -1,0 +1,1 @@
+"""What a command's process must find before it starts, and leaves behind."""

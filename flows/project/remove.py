@@ -1,0 +1,26 @@
+"""Remove: a domain leaves the project; a new one of its name begins anew."""
+
+from dataclasses import replace
+
+from prefect import flow
+
+from data.stores.locks import domain_lock
+from flows.scheduler.deployments import forget_domain
+from settings.machine import load_settings
+from tasks.leaving.removal import Removal, plan_removal
+from tasks.leaving.remove import close_ledger, remove_files, remove_model
+
+
+@flow(name="remove", flow_run_name="remove {domain}")
+def remove(domain: str, reason: str = "asked for") -> Removal:
+    """Takes a domain out of production, then everything that is kept of it; its YAML goes last.
+
+    Stopped before that, the same call goes on.
+    """
+    planned = plan_removal(domain)
+    with domain_lock(load_settings().home, domain, "remove"):
+        close_ledger(domain, reason)
+        forget_domain(domain)
+        remove_model(domain)
+        unreached = [f"dataset versions in {remote}: run `dvc gc --cloud` there" for remote in remove_files(domain)]
+    return replace(planned, stays=(*planned.stays, *unreached), done=True)

@@ -1,0 +1,1 @@
+"""Tasks that let data and domains go."""
