@@ -13,22 +13,22 @@ from settings.machine import load_settings
 
 Results = dict[str, Record]
 NOT_RUN = "not run"
-# A benchmark is a module of this package with `section(results) -> str`, its part of the page in Markdown.
+# By the folder of its results, a benchmark: a module with `section(results) -> str`, its part of the page, and a title.
 BENCHMARKS = {
-    "elpv": "ELPV solar cells",
-    "fashion": "Fashion-MNIST",
-    "refit": "Refit of the head on small data",
-    "gpu": "GPU",
-    "speed": "Speed",
-    "growth": "Cost growth",
-    "loop": "The loop, step by step",
-    "services": "Services",
-    "swaps": "Swaps and soak",
-    "bulk": "Many files",
-    "int8": "int8",
-    "gate": "The gate's error rates",
-    "canary": "What becomes of canaries",
-    "estimates": "Harm with and without labels",
+    "elpv": ("training.elpv", "ELPV solar cells"),
+    "fashion": ("training.fashion", "Fashion-MNIST"),
+    "refit": ("training.refit", "Refit of the head on small data"),
+    "gpu": ("training.gpu", "GPU"),
+    "speed": ("training.speed", "Speed"),
+    "growth": ("training.growth", "Cost growth"),
+    "loop": ("training.loop", "The loop, step by step"),
+    "services": ("serving.services", "Services"),
+    "swaps": ("serving.swaps", "Swaps and soak"),
+    "bulk": ("serving.bulk", "Many files"),
+    "int8": ("serving.int8", "int8"),
+    "gate": ("gate.rates", "The gate's error rates"),
+    "canary": ("gate.canary", "What becomes of canaries"),
+    "estimates": ("monitoring.estimates", "Harm with and without labels"),
 }
 HEAD = """# Benchmarks
 
@@ -52,12 +52,13 @@ def load_results(bench: str) -> Results:
 
 def page() -> str:
     """The whole page."""
-    return "\n".join([HEAD, *(_chapter(name, title) for name, title in BENCHMARKS.items())])
+    return "\n".join([HEAD, *(_chapter(name) for name in BENCHMARKS)])
 
 
-def _chapter(name: str, title: str) -> str:
+def _chapter(name: str) -> str:
+    module, title = BENCHMARKS[name]
     results = load_results(name)
-    section: str = importlib.import_module(f"bench.{name}").section(results)
+    section: str = importlib.import_module(f"bench.{module}").section(results)
     return f"## {title}\n\n{_origin(results)}\n\n{section}\n"
 
 

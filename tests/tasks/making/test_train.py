@@ -63,7 +63,7 @@ def test_register__retried(plan, trained, own_workshop, monkeypatch):
         raise RegistryError("MLflow is down")
 
     with monkeypatch.context() as patch, pytest.raises(RegistryError, match="down"):
-        patch.setattr("tasks.train.log_values", broken)
+        patch.setattr("tasks.making.train.log_values", broken)
         register.fn(plan, trained)
     assert register.fn(plan, trained).version == 1
     assert list(describe_versions("photos")) == [1]
