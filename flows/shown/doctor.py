@@ -10,6 +10,7 @@ from pathlib import Path
 from data.errors import LockedError
 from data.stores.versioning import changed_stages
 from lightning_modules.hub.backbones import load_pretrained
+from registry.ledger.heads import verify_all
 from registry.ledger.ledger import Ledger
 from registry.store.aliases import alias_faults, follow_ledger
 from registry.store.models import champion
@@ -78,8 +79,7 @@ def _dvc(settings: Settings) -> str:
 
 
 def _ledger(settings: Settings) -> str:
-    ledger = Ledger(settings.ledger)
-    found = [ledger.verify(name) for name in ledger.domains()]
+    found = verify_all(Ledger(settings.ledger))
     broken = [f"{one.domain}: {one.fault}" for one in found if one.fault]
     if broken:
         raise RegraftError(f"{'; '.join(broken)}; somebody changed the ledger by hand: restore it from a backup")

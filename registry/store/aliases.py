@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from registry.errors import LedgerError, RegistryError
 from registry.ledger.database import hidden
+from registry.ledger.heads import TAG, head_of, keep_head, refuse_shortened
 from registry.ledger.history import Entry, quarantine_reason, quarantined, way_back
 from registry.ledger.ledger import Ledger
 from registry.store.client import mlflow_client, registry_errors
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-HEAD = "ledger_head"  # the tag of a model that keeps the ledger's last row outside the ledger's database
 QUARANTINE = "quarantine"  # the tag; its value says who rolled the version back, when and why
 TAG_LENGTH = 500  # well below what MLflow takes
 ROUNDS = 5
@@ -55,14 +55,15 @@ def alias_faults(domain: str) -> Faults:
     """Compares what MLflow shows with what the ledger says.
 
     Raises:
-        LedgerError: MLflow shows a champion, or the hash of a row, of which the ledger knows nothing.
+        LedgerError: MLflow shows a champion of which the ledger knows nothing, or the ledger lacks a row that MLflow or
+            the project keeps the hash of.
         RegistryError: MLflow or the ledger is down.
     """
-    entries = Ledger(load_settings().ledger).present(domain)
-    found = shown(domain)
+    ledger, found = Ledger(load_settings().ledger), shown(domain)
+    refuse_shortened(domain, ledger.entries(domain), found.tags.get(TAG, ""))
+    entries = ledger.present(domain)
     tags = {number: held.get(QUARANTINE, "") for number, held in found.versions.items()}
     aliases = found.aliases
-    _refuse_shortened(domain, found.tags.get(HEAD, ""))
     if not entries:
         _refuse_lost(domain, aliases, found.versions)
     wanted = _wanted(entries, set(tags))
@@ -87,35 +88,22 @@ def follow_ledger(domain: str) -> Faults:
         RegistryError: MLflow is down; the ledger stays the truth and the next call repairs what MLflow shows.
     """
     first = faults = alias_faults(domain)
+    keep_head(domain, Ledger(load_settings().ledger).entries(domain))  # whatever becomes of MLflow
     for _ in range(ROUNDS):
         if not faults:
-            _anchor(domain)
+            _tag_head(domain)
             return first
         _repair(domain, faults)
         faults = alias_faults(domain)
     raise RegistryError(f"{domain!r}: other processes change MLflow's aliases all the time ({faults}); try again")
 
 
-def _anchor(domain: str) -> None:
-    """Keeps the hash of the ledger's last row with the model, so that rows cannot be cut off unseen.
-
-    A process that dies before leaves an older row's hash, which the ledger has as well.
-    """
+def _tag_head(domain: str) -> None:
+    """Keeps the ledger's head with the model."""
     entries = Ledger(load_settings().ledger).entries(domain)
     with registry_errors(f"keep the head of the ledger of {domain!r}"):
         if entries and mlflow_client().search_registered_models(f"name = '{domain}'"):
-            mlflow_client().set_registered_model_tag(domain, HEAD, f"{entries[-1].sequence} {entries[-1].hash}")
-
-
-def _refuse_shortened(domain: str, head: str) -> None:
-    """Raises LedgerError where the ledger lacks a row that was seen before."""
-    entries = Ledger(load_settings().ledger).entries(domain)
-    if not head or head in {f"{entry.sequence} {entry.hash}" for entry in entries}:
-        return
-    found = f"row {head.split(maxsplit=1)[0]} of {domain!r}, of which MLflow keeps the hash, is not in it"
-    remedy = "it was emptied, shortened or replaced: restore it from a backup"
-    lost = f"where its loss is accepted, delete the tag {HEAD} of the registered model in MLflow"
-    raise LedgerError(f"ledger {hidden(load_settings().ledger)}: {found}; {remedy}, or, {lost}")
+            mlflow_client().set_registered_model_tag(domain, TAG, head_of(entries[-1]))
 
 
 def _refuse_lost(domain: str, aliases: dict[str, int], tags: dict[int, dict[str, str]]) -> None:

@@ -66,17 +66,21 @@ def show(domain: str, at: datetime | None) -> Answer:
 def verify(domain: str | None, head: str) -> Answer:
     """Walk the hash chain of DOMAIN, or of every domain; exits with 1 where it is broken.
 
-    Keep the head that is printed elsewhere: rows that were cut off at the end show only against it.
+    Rows that were cut off at the end show only against a head that was kept: the project keeps the last one that it
+    saw. Keep what is printed elsewhere, too.
     """
     if head and domain is None:
         raise click.UsageError("--head belongs to one domain; name it")
+    from registry.ledger.heads import verify_all, verify_kept
     from registry.ledger.ledger import Ledger
     from settings.machine import load_settings
 
     book = Ledger(load_settings().ledger)
-    if domain:
+    if domain is None:
+        found = verify_all(book)
+    else:
         _refuse_unknown(book, domain)
-    found = [book.verify(name, head) for name in ([domain] if domain else book.domains())]
+        found = [book.verify(domain, head) if head else verify_kept(book, domain)]
     broken = any(one.fault for one in found)
     return Answer(found, lambda: _chains(found), Exit.ERROR if broken else Exit.DONE)
 

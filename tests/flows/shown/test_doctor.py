@@ -75,6 +75,15 @@ def test_examine__ledger_changed_by_hand(registered):
     assert "photos: row 1 was altered" in faults()["ledger"]
 
 
+def test_examine__ledger_was_emptied(registered):
+    """Where the ledger's file is gone, the project's own note of its last row is a fault that names the domain."""
+    facts = {"actor": "me", "reason": "r", "evidence": "", "dataset_version": "d"}
+    Ledger(load_settings().ledger).append(Change("photos", "promote", None, registered(), **facts))
+    follow_ledger("photos")
+    (load_settings().home / "ledger.db").unlink()
+    assert "photos: no row has the hash" in faults()["ledger"]
+
+
 def test_examine__champion_deleted_or_altered(registered, project):
     """A champion whose package was altered, or which was deleted in MLflow, is a fault that says what to do."""
     (project / "domains" / "photos.yaml").write_text((project / "domains" / "digits.yaml").read_text())

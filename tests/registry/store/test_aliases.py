@@ -4,8 +4,9 @@ import pytest
 
 from registry.errors import LedgerError, RegistryError
 from registry.ledger.database import for_writing, open_engine
+from registry.ledger.heads import TAG, head_path, kept_head
 from registry.ledger.ledger import Change, Ledger
-from registry.store.aliases import HEAD, Faults, alias_faults, follow_ledger
+from registry.store.aliases import Faults, alias_faults, follow_ledger
 from registry.store.client import mlflow_client
 from registry.store.models import describe_versions
 from settings.machine import load_settings
@@ -154,9 +155,12 @@ def test_alias_faults__ledger_that_lost_rows():
     for use in (alias_faults, follow_ledger):
         with pytest.raises(LedgerError, match=r"row 2 of 'photos', of which MLflow keeps the hash, is not in it"):
             use("photos")
-    mlflow_client().delete_registered_model_tag("photos", HEAD)
+    mlflow_client().delete_registered_model_tag("photos", TAG)
+    with pytest.raises(LedgerError, match=r"of which \S+heads/photos keeps the hash, is not in it"):
+        follow_ledger("photos")
+    head_path("photos").unlink()
     assert follow_ledger("photos").aliases == {"champion": 1, "previous": None}
-    assert mlflow_client().get_registered_model("photos").tags[HEAD].startswith("1 ")
+    assert mlflow_client().get_registered_model("photos").tags[TAG].startswith("1 ")
 
 
 @pytest.mark.usefixtures("versions")
@@ -167,4 +171,26 @@ def test_alias_faults__died_before_the_head_was_kept():
     write(1, 2)
     assert alias_faults("photos").aliases
     follow_ledger("photos")
-    assert mlflow_client().get_registered_model("photos").tags[HEAD].startswith("2 ")
+    assert mlflow_client().get_registered_model("photos").tags[TAG].startswith("2 ")
+
+
+@pytest.mark.usefixtures("versions")
+def test_alias_faults__both_databases_were_emptied():
+    """Without a row and without a model the project still knows that there was one."""
+    write(None, 1)
+    follow_ledger("photos")
+    with for_writing(open_engine(load_settings().ledger)).begin() as connection:
+        connection.exec_driver_sql("delete from ledger")
+    mlflow_client().delete_registered_model("photos")
+    with pytest.raises(LedgerError, match=r"row 1 of 'photos', .* accepted, delete \S+heads/photos"):
+        alias_faults("photos")
+
+
+@pytest.mark.usefixtures("versions")
+def test_follow_ledger__mlflow_goes_away(monkeypatch):
+    """The project keeps the head of a row though MLflow cannot be told of it."""
+    write(None, 1)
+    monkeypatch.setattr("registry.store.aliases.mlflow_client", lambda: (_ for _ in ()).throw(ConnectionError))
+    with pytest.raises(ConnectionError):
+        follow_ledger("photos")
+    assert kept_head("photos").startswith("1 ")
