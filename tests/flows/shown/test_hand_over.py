@@ -24,5 +24,5 @@ def test_hand_over_version__champion_or_named(registered, project):
     told = json.loads(found.stdout)
     assert (told["version"], told["program"]) == (number, str(project / "out" / "predict.py"))
     held = {path.name for path in (project / "out").iterdir()}
-    assert held == {"package", "predict.py", "requirements.txt"}
+    assert held == {"model.py", "package", "predict.py", "requirements.txt"}
     assert json.loads((project / "out" / "package" / "origin.json").read_text())["domain"] == "photos"

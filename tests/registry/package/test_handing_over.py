@@ -12,19 +12,20 @@ import pytest
 
 from data.stores.manifest import read_table
 from registry.errors import PackageError
-from registry.package.golden import NAME, GoldenSamples, read_golden
+from registry.package.golden import NAME, GoldenSamples, golden_file, read_golden
 from registry.package.handing_over import hand_over
 from registry.package.package import load_package
 
 # Runs a program as on a machine that has nothing but the three libraries: imports of others fail.
 ALONE = """
-import runpy, sys
+import os, runpy, sys
 class Refuse:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in {refused}:
             raise ImportError(f"{{name}} is not here")
 sys.meta_path.insert(0, Refuse())
 sys.argv = sys.argv[1:]
+sys.path.insert(0, os.path.dirname(sys.argv[0]))
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
 REFUSED = {
@@ -52,7 +53,8 @@ def test_hand_over__answers_as_the_package(workshop, project):
     assert folder.stat().st_mode & 0o777 == 0o755
     needed = (folder / "requirements.txt").read_text().splitlines()
     assert [line.partition("==")[0] for line in needed] == ["numpy", "onnxruntime", "pillow"]
-    checked = subprocess.run([*command[:-6], "--check"], capture_output=True, text=True, check=True, cwd=folder)
+    alone = [*command[:4], folder / "model.py"]
+    checked = subprocess.run(alone, capture_output=True, text=True, check=True, cwd=folder)
     assert checked.stdout.startswith("4 golden samples: answers differ by ")
     (project / "more" / "deep").mkdir(parents=True)
     (project / "more" / "deep" / "good.png").write_bytes(files[0].read_bytes())
@@ -62,6 +64,22 @@ def test_hand_over__answers_as_the_package(workshop, project):
     assert (ran.returncode, len(ran.stdout.splitlines())) == (1, 8)
     assert ran.stderr.count("\n") == 1
     assert "bad.png" in ran.stderr
+
+
+def test_hand_over__a_program_of_ten_lines(workshop, project):
+    """What a person reads and pastes is about ten lines."""
+    program = hand_over(load_package(workshop.package), project / "out") / "predict.py"
+    assert len([line for line in program.read_text(encoding="utf-8").splitlines() if line.strip()]) <= 10
+
+
+def test_hand_over__answers_that_differ(workshop, project):
+    """A machine that answers otherwise than the network did is told so, by the exit code, too."""
+    folder = hand_over(load_package(workshop.package), project / "out")
+    golden = read_golden((folder / "package" / NAME).read_bytes())
+    said = {name: answers[:, ::-1] for name, answers in golden.said.items()}
+    (folder / "package" / NAME).write_bytes(golden_file(replace(golden, said=said)))
+    checked = subprocess.run([sys.executable, folder / "model.py"], capture_output=True, check=False)
+    assert checked.returncode == 1
 
 
 def test_hand_over__whole_or_not_at_all(own_workshop, project):

@@ -1,4 +1,4 @@
-"""The program that is handed over: it sees of a file just what the package's own transform sees."""
+"""The module that is handed over: it sees of a file just what the package's own transform sees."""
 
 import itertools
 import json
@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from data.specs.image import ImageSpec
-from registry.shipped.predict_image import pixels
+from registry.shipped.image_model import pixels
 
 SHAPE = (41, 90)
 
