@@ -10,6 +10,7 @@ from evaluation.predictions.predictions import Predictions
 from registry.gate.config import GateConfig
 from registry.gate.decision import Outcome
 
+MANY = 10  # times the samples that there are: more are not labelled for the sake of one comparison
 SCORE_SHARE = 0.075  # of the champion's own score: the loss of it that goes with a borne loss of the metric
 
 
@@ -60,6 +61,11 @@ class Comparison:
         return Finding("HOLD", f"not enough evidence: {self._found}; {self._open}")
 
     @property
+    def within_reach(self) -> bool:
+        """Whether labelling more samples is a way to settle what is open."""
+        return self.samples < self.needed <= MANY * self.samples
+
+    @property
     def _better(self) -> bool:
         if self.config.score == "metric":
             return self.difference.low > self.config.superiority
@@ -77,8 +83,10 @@ class Comparison:
     @property
     def _open(self) -> str:
         worst = f"it could be up to {max(-self.difference.low, 0):.3g} worse"
-        if self.needed > self.samples:
+        if self.within_reach:
             return f"{worst}; about {self.needed} samples would settle it, there are {self.samples}"
+        if self.needed > self.samples:
+            return f"{worst}; even {MANY} times the {self.samples} samples that there are would not settle it"
         return f"{worst}; {self.samples} samples would have shown a difference that matters"
 
 

@@ -167,7 +167,7 @@ def _remedy(compared: Comparison) -> str:
     config = compared.config
     more = "label more samples, of which data.split.test goes to the test set"
     ways = [
-        *([more] if compared.needed > compared.samples else []),
+        *([more] if compared.within_reach else []),
         f"say how large a loss your use bears in gate.non_inferiority of the domain's YAML (now {compared.margin:.3g})",
         *([f"lower gate.superiority (now {config.superiority:g})"] if config.superiority else []),
         "or wait: the champion goes on serving",

@@ -68,6 +68,10 @@ def test_finding__says_how_bad_it_could_be() -> None:
     rule = {"config": GateConfig(floor=0.1), "margin": 0.02, "score_margin": 0.015, "samples": 60}
     few = Comparison(difference=WIDE, gain=Interval(0.01, -0.02, 0.04), needed=500, **rule).finding.reason
     assert few.endswith("it could be up to 0.09 worse; about 500 samples would settle it, there are 60")
+    most = Comparison(difference=WIDE, gain=WIDE, needed=600, **rule).finding.reason
+    assert most.endswith("about 600 samples would settle it, there are 60")
+    hopeless = Comparison(difference=WIDE, gain=WIDE, needed=601, **rule).finding.reason
+    assert hopeless.endswith("0.09 worse; even 10 times the 60 samples that there are would not settle it")
     enough = Comparison(difference=WIDE, gain=WIDE, needed=60, **rule).finding.reason
     assert enough.endswith("60 samples would have shown a difference that matters")
 
