@@ -5,6 +5,7 @@ times the same nested training sets of 60 to 1,200 images, as a domain grows; of
 features. What a probe gets right of all 10,000 counts as the truth of it.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -96,15 +97,23 @@ def _probed(root: Path, images: Path) -> tuple[Integers, npt.NDArray[np.float32]
     train, test = dataset.rows("train").iloc[:DRAWN], dataset.rows("test")
     prefix.fill(pd.concat([train, test]))
     known, asked = (prefix.cache().read(list(part["hash"])).astype(np.float64) for part in (train, test))
-    labels, said = dataset.labels(train), []
-    for seed in range(SEEDS):
-        order = np.random.default_rng(seed).permutation(DRAWN)
-        few = np.random.default_rng(SEEDS + seed).permutation(known.shape[1])
-        for count in SAMPLES:
-            for columns in [slice(None)] + ([few[: FEW[count]]] if count in FEW else []):
-                chosen = order[:count]
-                said.append(_probe(known[chosen][:, columns], labels[chosen], asked[:, columns]))
+    labels = dataset.labels(train)
+    said = [
+        _probe(known[chosen][:, columns], labels[chosen], asked[:, columns])
+        for seed in range(SEEDS)
+        for chosen, columns in _draws(seed, known.shape[1])
+    ]
     return dataset.labels(test), np.stack(said)
+
+
+def _draws(seed: int, features: int) -> Iterator[tuple[Integers, Integers]]:
+    """Which images the probes of one seed learn from, and which features they read."""
+    order = np.random.default_rng(seed).permutation(DRAWN)
+    few = np.random.default_rng(SEEDS + seed).permutation(features)
+    for count in SAMPLES:
+        yield order[:count], np.arange(features)
+        if count in FEW:
+            yield order[:count], few[: FEW[count]]
 
 
 def _probe(known: Floats, labels: Integers, asked: Floats) -> npt.NDArray[np.float32]:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +64,10 @@ class RawSamples:
             StorageError: the domain's accepted samples cannot be read.
         """
         accepted = read_table(validated_folder(self.root, self.name) / "accepted.parquet").set_index("hash")
-        found: dict[str, bytes] = {}
-        for digest in hashes:
-            if len(found) < most and digest in accepted.index:
-                with suppress(SourceError):
-                    found[digest] = self._read({**accepted.loc[[digest]].iloc[0].to_dict(), "hash": digest})
-        return found
+        known = set(accepted.index)
+        rows = ({**accepted.loc[[digest]].iloc[0].to_dict(), "hash": digest} for digest in hashes if digest in known)
+        found = ((row["hash"], content) for row in rows if (content := self._found(row)) is not None)
+        return dict(islice(found, most))
 
     @cached_property
     def _sources(self) -> dict[str, Any]:
@@ -76,6 +75,12 @@ class RawSamples:
 
     def _decode(self, row: dict[Any, Any], spec: Spec) -> Array:
         return spec.decode(self._read(row), self.config.expectations.limit)
+
+    def _found(self, row: dict[Any, Any]) -> bytes | None:
+        """The file behind a row; None: it is not there any more, or another."""
+        with suppress(SourceError):
+            return self._read(row)
+        return None
 
     def _read(self, row: dict[Any, Any]) -> bytes:
         content = self._sources[row["source"]].read(self.root, row["path"])

@@ -52,14 +52,21 @@ def make_room(root: Path, growth: Mapping[Path, int], budget: int) -> bool:
         excess = sum(taken.values()) - budget
         if excess > sum(taken[folder] for folder in free):
             return False
-        for folder in free:
-            if excess <= 0:
-                break
-            excess -= taken[folder] * _evict(folder)
-        if excess <= 0:
-            for folder in wanted:
-                write_text(_promise(folder), str(taken[folder]))
-        return excess <= 0
+        if _evicted(free, taken, excess) < excess:
+            return False
+        for folder in wanted:
+            write_text(_promise(folder), str(taken[folder]))
+        return True
+
+
+def _evicted(free: list[Path], taken: Mapping[Path, int], excess: int) -> int:
+    """Evicts caches, the first ones first, until they free so many bytes; returns how many they freed."""
+    freed = 0
+    for folder in free:
+        if freed >= excess:
+            break
+        freed += taken[folder] * _evict(folder)
+    return freed
 
 
 @contextmanager

@@ -39,10 +39,15 @@ def domain_lock(home: Path, name: str, doing: str, wait: float = 0.0) -> Iterato
             _sign(holder, doing)
         yield
     finally:
-        if lock.lock_counter == 1:
-            with suppress(OSError):  # a process that is gone holds nothing, whatever the file says
-                holder.unlink()
-        lock.release()
+        _leave(lock, holder)
+
+
+def _leave(lock: BaseFileLock, holder: Path) -> None:
+    """Releases the lock; the outermost block of a process takes its name off it."""
+    if lock.lock_counter == 1:
+        with suppress(OSError):  # a process that is gone holds nothing, whatever the file says
+            holder.unlink()
+    lock.release()
 
 
 def _sign(holder: Path, doing: str) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -126,23 +126,26 @@ class FitContext:
             return []
         return [L2SP(recipe.l2_sp, self._start)]
 
-    @contextmanager
-    def caching(self, phase: Phase) -> Iterator[bool]:
+    def caching(self, phase: Phase) -> AbstractContextManager[bool]:
         """Whether what the phase leaves frozen is to be cached and fits into the disk budget.
 
         If so, the room is the phase's while the block runs: another fit that begins meanwhile cannot take it.
         """
         views = self._views(phase)
         if phase.first == 0 or not views.count or not self.config.training.pretrained:
-            yield False
-        elif phase.head_alone:  # its features are cached before the first phase begins
-            yield True
-        else:
-            wanted = (self.dataset.rows("train"), views), (self.dataset.rows("train", "val"), PLAIN)
-            with self.prefix(phase.first).reserved(*wanted) as room:
-                if not room:
-                    log.warning("the activations of phase %r do not fit into REGRAFT_CACHE_GB: not cached", phase.name)
-                yield room
+            return nullcontext(enter_result=False)
+        if phase.head_alone:  # its features are cached before the first phase begins
+            return nullcontext(enter_result=True)
+        return self._reserved(phase, views)
+
+    @contextmanager
+    def _reserved(self, phase: Phase, views: Views) -> Iterator[bool]:
+        """Whether the activations before a phase fit into the disk budget; if so, with the room for them."""
+        wanted = (self.dataset.rows("train"), views), (self.dataset.rows("train", "val"), PLAIN)
+        with self.prefix(phase.first).reserved(*wanted) as room:
+            if not room:
+                log.warning("the activations of phase %r do not fit into REGRAFT_CACHE_GB: not cached", phase.name)
+            yield room
 
     def _views(self, phase: Phase) -> Views:
         """Augmented views: none for the head alone, a few where they are cached, else a new one in every epoch."""
