@@ -69,8 +69,7 @@ class FitConfig(Config):
     output: str = Field(description="folder of checkpoints, progress, weights and result")
     threads: int = Field(ge=1, description="of all processes of this machine together")
     trainer: TrainerSettings = Field(TrainerSettings(), description="the devices")
-    experiment: str
-    run_id: str = Field(description="MLflow run that takes the curves")
+    run_id: str = Field(description="MLflow run that takes the curves, when the fit goes on after an interruption, too")
 
     @property
     def folder(self) -> Path:

@@ -24,6 +24,6 @@ def fit_config(dataset: Dataset, recipe: dict[str, Any], augmentation: dict[str,
     content = {
         "root": str(settings.root), "dataset": str(dataset.folder), "tasks": tasks, "pretrained": pretrained,
         "training": training, "output": str(settings.root / "fits" / f"{name}-{digest}"), "threads": settings.cores,
-        "experiment": "bench", "run_id": start_run("bench", name, {}),
+        "run_id": start_run("bench", name, {}),
     }  # fmt: skip
     return FitConfig.model_validate_json(json.dumps(content))

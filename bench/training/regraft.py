@@ -1,6 +1,5 @@
 """Regraft's side of a comparison: real fits of the engine, in the temporary project of the cell."""
 
-import json
 import statistics
 import time
 from pathlib import Path
@@ -13,10 +12,12 @@ from bench.training.images import write_processed
 from bench.training.peers import BACKBONE, MEAN, STD, Values
 from data.stores.dataset import Dataset
 from lightning_modules.fitting.fit import fit
+from lightning_modules.fitting.progress import read_history
 from lightning_modules.hub.backbones import load_pretrained
 from lightning_modules.inputs.activations import PLAIN, Prefix
 from lightning_modules.inputs.datamodule import PhaseData
 from lightning_modules.network.libraries.timm import Normalise
+from registry.store.curves import EpochCurves
 from registry.store.tracking import start_run
 from settings.machine import load_settings
 
@@ -91,10 +92,12 @@ def _passes(loader: Any, epochs: int, prepare: Any) -> float:
 
 
 def run_fit(dataset: Dataset, recipe: dict[str, Any], name: str = "fit") -> list[dict[str, float]]:
-    """Fits a recipe in this process, whose peak memory then counts it; returns the history of its epochs."""
+    """Fits a recipe and logs its curves in this process, whose peak memory then counts it; returns their history."""
     torch.set_num_threads(load_settings().cores)
-    folder = fit(fit_config(dataset, recipe, FLIPS, name)).parent
-    return list(json.loads((folder / "progress.json").read_text(encoding="utf-8"))["history"])
+    config = fit_config(dataset, recipe, FLIPS, name)
+    history = read_history(fit(config).with_name("progress.json"))
+    EpochCurves(config.run_id).log(history)
+    return history
 
 
 def new_project() -> Path:

@@ -1,18 +1,14 @@
-"""What a trainer tells and keeps while it runs: progress for the flow, a checkpoint on SIGTERM, curves in MLflow."""
+"""What a trainer tells and keeps while it runs: progress for the flow, which draws it, and a checkpoint on SIGTERM."""
 
 import signal
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-from mlflow.exceptions import MlflowException
 from pytorch_lightning.callbacks import Callback
-from pytorch_lightning.loggers import MLFlowLogger
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
-from lightning_modules.errors import TrainingError
 from lightning_modules.fitting.progress import read_history, write_history
 
 
@@ -86,27 +82,3 @@ class CheckpointOnSigterm(Callback):
 
     def _ask(self, *_: Any) -> None:
         self.asked = True
-
-
-class EpochLogger(MLFlowLogger):
-    """Logs under the epoch's number, so that runs with other batch sizes or several phases can be laid side by side."""
-
-    def __init__(self, experiment: str, run_id: str, tracking_uri: str, before: int) -> None:
-        """`before` is the number of epochs in the phases before this one."""
-        super().__init__(experiment_name=experiment, tracking_uri=tracking_uri, run_id=run_id)
-        self.before = before
-
-    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Logs metrics of one epoch.
-
-        Raises:
-            TrainingError: MLflow or its database refused.
-        """
-        values = dict(metrics)
-        epoch = self.before + int(values.pop("epoch", 0)) + 1
-        try:
-            super().log_metrics(values, epoch)
-        except MlflowException as error:
-            reason = str(getattr(error.__cause__, "orig", error)).splitlines()[0]  # the database's own words
-            told = f"cannot log epoch {epoch} in MLflow: {reason}; mend that, for a full disk make room"
-            raise TrainingError(f"{told}, and run it again: it goes on from its last checkpoint") from error

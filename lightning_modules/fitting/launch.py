@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +19,10 @@ import numpy.typing as npt
 from data.stores.atomic import write_text
 from lightning_modules.config import FitConfig
 from lightning_modules.errors import TrainingError
-from lightning_modules.fitting.progress import read_state
+from lightning_modules.fitting.progress import read_history, read_state
 from settings.signals import exit_on_sigterm
 
+History: TypeAlias = list[dict[str, float]]
 OUTPUTS, ANSWER = "outputs.npz", "answer."  # the file, and what the names of answers in it begin with
 LEAST_BYTES = 2**20  # with less than that a fit cannot write a checkpoint, nor what it has to say of that
 GRACE = 40.0  # torchrun gives its own processes 30 seconds
@@ -70,8 +72,14 @@ def read_outputs(fit: Path) -> Outputs:
         return Outputs(found["hashes"], answers, found["embeddings"], held_out)
 
 
-def train(config: FitConfig, progress: Callable[[int, int], None] = lambda done, total: None) -> FitResult:
+def train(
+    config: FitConfig,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    curves: Callable[[History], None] = lambda history: None,
+) -> FitResult:
     """Runs `python -m lightning_modules.fitting.fit` to its end, or on from where an earlier one was interrupted.
+
+    Meanwhile `progress` is told how far it is, and `curves` the metrics of every epoch so far.
 
     Raises:
         TrainingError: the process failed; the text is its own error line. Its checkpoints are kept.
@@ -80,7 +88,7 @@ def train(config: FitConfig, progress: Callable[[int, int], None] = lambda done,
     process = _start(config)
     try:
         with exit_on_sigterm():
-            _watch(process, config.folder, progress)
+            _watch(process, config.folder, progress, curves)
     finally:
         _stop(process)
     if process.returncode:
@@ -106,12 +114,19 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
         process.kill()
 
 
-def _watch(process: "subprocess.Popen[bytes]", folder: Path, progress: Callable[[int, int], None]) -> None:
+def _watch(
+    process: "subprocess.Popen[bytes]",
+    folder: Path,
+    progress: Callable[[int, int], None],
+    curves: Callable[[History], None],
+) -> None:
     while process.poll() is None:
         state = read_state(folder)
         if state is not None:
             progress(*state)
+        curves(read_history(folder / "progress.json"))
         time.sleep(0.2)
+    curves(read_history(folder / "progress.json"))
 
 
 def _result(folder: Path) -> FitResult:

@@ -13,16 +13,16 @@ from pytorch_lightning.strategies import FSDPStrategy, Strategy
 from data.stores.atomic import atomic_path
 from lightning_modules.config import FitConfig
 from lightning_modules.errors import RecipeError
-from lightning_modules.fitting.callbacks import CheckpointOnSigterm, EpochLogger, ProgressFile
+from lightning_modules.fitting.callbacks import CheckpointOnSigterm, ProgressFile
 from lightning_modules.recipes.base import HeadRecipe
 from lightning_modules.recipes.phase import Phase
-from settings.machine import TrainerSettings, load_settings
+from settings.machine import TrainerSettings
 
 
 def build_trainer(
     config: FitConfig, recipe: HeadRecipe, phase: Phase, folder: Path, progress: ProgressFile
 ) -> pl.Trainer:
-    """A trainer with checkpoints, early stopping and curves; `folder` is the phase's own."""
+    """A trainer with checkpoints, early stopping and a history; `folder` is the phase's own."""
     best = ModelCheckpoint(
         folder, "best-{epoch:03d}", monitor="val_loss", save_top_k=recipe.soup, save_last=True,
         enable_version_counter=False,
@@ -33,12 +33,11 @@ def build_trainer(
         EarlyStopping("val_loss", patience=recipe.patience),
         CheckpointOnSigterm(folder / "last.ckpt"),
     ]
-    logger = EpochLogger(config.experiment, config.run_id, load_settings().tracking_uri, progress.before)
     return pl.Trainer(
         max_epochs=phase.epochs,
         callbacks=[*callbacks, best],
         plugins=[AtomicCheckpoints()],
-        logger=logger,
+        logger=False,
         gradient_clip_val=recipe.clip or None,
         accumulate_grad_batches=recipe.accumulate,
         **device_options(config.trainer),

@@ -19,6 +19,7 @@ from lightning_modules.network.network import Network, pretrained_network
 Floats = npt.NDArray[np.floating]
 # Side of a crop as a share of the photograph's shorter side, and how many lie along the shorter and the longer side.
 GRID = ((1.0, 1, 2), (0.65, 2, 3), (0.4, 3, 4))
+PROBES = 3 * sum(short * long for _, short, long in GRID)  # of three photographs
 
 
 @dataclass(frozen=True)
@@ -116,10 +117,10 @@ def measure_adaptation(pretrained: Pretrained, spec: Spec, adapted: Network) -> 
     """
     if not spec.pixels:
         return None
-    images, head = torch.from_numpy(probe_images(spec.shape[0])), load_source_head(pretrained)
-    source = pretrained_network(pretrained, pretrained.transform(spec), {})
+    source, head = pretrained_network(pretrained, pretrained.transform(spec), {}), load_source_head(pretrained)
     if _has_weights_of(source, adapted):
-        return Forgetting(1.0, None if head is None else 1.0, len(images))
+        return Forgetting(1.0, None if head is None else 1.0, PROBES)
+    images = torch.from_numpy(probe_images(spec.shape[0]))
     before, after = (network.eval().run(images).numpy() for network in (source, adapted))
     return forgetting(before, after, head)
 

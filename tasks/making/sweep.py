@@ -18,6 +18,7 @@ from evaluation.selection.sweep import SCRATCH, RecipeScore, TrialScore, summari
 from lightning_modules.config import TrainingConfig, with_recipe, without_refit
 from lightning_modules.fitting.launch import FitResult, read_outputs
 from lightning_modules.fitting.launch import train as run_fit
+from registry.store.curves import EpochCurves
 from registry.store.tracking import log_figures, log_table, log_values, settled, start_run
 from tasks.domain import Domain
 from tasks.making.train import fit_config
@@ -137,7 +138,7 @@ def fit_trial(plan: Plan, attempt: Attempt) -> TrialScore:
     folder = plan.settings.home / "sweeps" / plan.name / plan.fit_key
     with settled(start_run(plan.name, attempt.name, plan.lineage, attempt.parent)) as run_id:
         with task_progress(f"{plan.name} · {attempt.title}") as progress:
-            fitted = run_fit(fit_config(plan, folder, run_id), progress)
+            fitted = run_fit(fit_config(plan, folder, run_id), progress, EpochCurves(run_id).log)
         metrics = score(_validation(plan.dataset, fitted))
         shown = {f"val_{key}": value for key, value in metrics.items()} | fitted.forgetting
         log_values(run_id, {**shown, "seconds": fitted.seconds}, trial.training.recipe.model_dump(), {})

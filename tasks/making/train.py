@@ -15,6 +15,7 @@ from registry.cards.describing import describe as describe_package
 from registry.cards.facts import Facts
 from registry.ledger.uses import UNREGISTERED, count_evaluation
 from registry.package.packing import pack_fit
+from registry.store.curves import EpochCurves
 from registry.store.models import find_version
 from registry.store.models import register as register_package
 from registry.store.tracking import log_dataset, log_figures, log_json, log_values, reopen_run, start_run
@@ -75,7 +76,7 @@ def fit(plan: Plan, run_id: str) -> Trained:
     """Trains in a process of its own; an interrupted fit of the same data and recipe goes on where it stopped."""
     config = fit_config(plan, plan.fit_folder, run_id)
     with energy_measured(config.folder), task_progress(f"train {plan.name}") as progress:
-        fitted = run_fit(config, progress)
+        fitted = run_fit(config, progress, EpochCurves(run_id).log)
     energy = read_energy(config.folder)
     used = {"fit_seconds": fitted.seconds, **({} if energy is None else {"fit_kwh": energy})}
     used["refitted_samples"] = fitted.refitted
@@ -131,5 +132,5 @@ def fit_config(plan: Plan, output: Path, run_id: str) -> FitConfig:
     return FitConfig(
         root=str(plan.domain.root), dataset=str(plan.prepared.folder), tasks=plan.domain.data.tasks,
         pretrained=plan.pretrained, training=plan.domain.training, output=str(output), threads=plan.settings.cores,
-        trainer=plan.settings.trainer, experiment=plan.name, run_id=run_id,
+        trainer=plan.settings.trainer, run_id=run_id,
     )  # fmt: skip

@@ -16,8 +16,7 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
-import mlflow.tracking  # noqa: F401 - imported here, so that no fit has to
-import onnxruntime  # noqa: F401
+import onnxruntime  # noqa: F401 - imported here, so that no fit has to
 import peft  # noqa: F401
 import torch
 

@@ -1,15 +1,9 @@
-"""Epochs of all phases in one row: in the progress file, where a run repeats the later ones, and in MLflow."""
+"""Epochs of all phases in one row, in the progress file; a run that goes on repeats the later ones."""
 
 import json
-import resource
 
-import pytest
-
-from lightning_modules.errors import TrainingError
-from lightning_modules.fitting.callbacks import EpochLogger, read_history, write_history
+from lightning_modules.fitting.callbacks import read_history, write_history
 from lightning_modules.fitting.fit import fit
-from registry.store.tracking import start_run
-from settings.machine import load_settings
 
 
 def test_read_history__before_the_first_epoch(tmp_path):
@@ -34,15 +28,3 @@ def test_progress_file__all_phases(small):
     assert [entry["phase"] for entry in told["history"]] == [0] * (told["epoch"] - 1) + [1]
     assert all(entry["seconds"] > 0 and entry["images_per_second"] > 0 for entry in told["history"])
     assert all(0 < entry["images_per_second"] * entry["seconds"] / 16 < 1.1 for entry in told["history"])
-
-
-def test_epoch_logger__disk_is_full(tracked):
-    """Metrics that MLflow's database refuses are one line with the database's reason."""
-    logger = EpochLogger("photos", start_run("photos", "a", {}), load_settings().tracking_uri, 2)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, ((tracked / ".regraft" / "mlflow.db").stat().st_size, hard))
-    try:
-        with pytest.raises(TrainingError, match="^cannot log epoch 3 in MLflow: disk I/O error; .* checkpoint$"):
-            logger.log_metrics({f"{number} {'a' * 200}": 0.5 for number in range(500)})
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

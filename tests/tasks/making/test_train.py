@@ -43,7 +43,7 @@ def test_fit_config__reads_back(plan, tmp_path):
     """What the fit process reads is what it was told, its devices among it."""
     config = fit_config(plan, tmp_path / "out", "r")
     assert FitConfig.model_validate_json(config.model_dump_json()) == config
-    assert (config.experiment, config.folder, config.threads) == ("photos", tmp_path / "out", plan.settings.cores)
+    assert (config.folder, config.threads) == (tmp_path / "out", plan.settings.cores)
     assert config.pretrained == plan.pretrained
 
 
