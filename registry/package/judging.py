@@ -18,6 +18,7 @@ from evaluation.predictions.predictions import Predictions
 from evaluation.report.evaluate import Evaluation
 from evaluation.report.figures import confusion_matrix_figure, reliability_figure, sample_grid_figure, slice_figure
 from registry.errors import GateError
+from registry.package.answered import answers_once
 from registry.package.package import Package
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def predict_test(
     judged = judged_test(package, dataset)
     rows = dataset.manifest[judged].reset_index(drop=True)
     _refuse_flattery(package, len(rows), len(dataset.rows("test")))
-    said = package.decisive(samples_for(package, dataset, rows, again)).astype(np.float64)
+    said = answers_once(package, samples_for(package, dataset, rows, again)).astype(np.float64)
     return told(package, dataset, config, judged, said)
 
 
