@@ -9,6 +9,7 @@ from prefect.runtime import deployment
 from data.stores.locks import domain_lock
 from flows.evaluate import evaluate_version, stress_owed
 from flows.prepare import prepare_data
+from flows.process.answered import answer
 from flows.promote import promote_approved
 from flows.train import train_version
 from registry.store.tracking import settled
@@ -34,6 +35,8 @@ def retrain(domain: str, reason: str = "asked for", recipe: str = "") -> Promoti
         if demand is None:
             found = conclude(run, promote(verdict, reason) if verdict else unchanged(candidate))
     # By now the lock is free, and what may go into production is there; those who have to agree see it first.
+    if demand is None:
+        answer(found)
     stress_owed(plan)
     if verdict and demand:
         found = conclude(run, promote_approved(verdict, demand, reason))

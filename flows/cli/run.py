@@ -11,6 +11,7 @@ from flows.cli.shell.answer import Answer, answering
 from flows.cli.shell.console import domain_argument, prepared_flow, run_flow
 from flows.cli.shell.exits import CHECKED, OUTCOMES, Exit
 from flows.cli.shell.tables import print_facts, print_lines, print_table
+from flows.process.answered import answers_shown
 
 recipe_option = click.option("--recipe", default="", help="Another recipe than the domain's, with its defaults.")
 
@@ -57,14 +58,14 @@ def promote(domain: str, version: int, reason: str) -> Answer:
 @click.option("--reason", default="asked for", help="For the ledger.")
 @recipe_option
 def retrain(domain: str, reason: str, recipe: str) -> Answer:
-    """Renew the model of DOMAIN from its present data; promote it only on evidence."""
-    answer = _promotion(run_flow(prepared_flow("retrain", "retrain"), domain, reason, recipe))
+    """Renew the model of DOMAIN from its present data; promote it only on evidence.
 
-    def show() -> None:
-        _quality(domain, answer.value.version)
-        answer.show()
-
-    return replace(answer, show=show)
+    The answer is there before the stress test, which is only reported.
+    """
+    with answers_shown(_retrained) as shown:
+        found = run_flow(prepared_flow("retrain", "retrain"), domain, reason, recipe)
+    show = _stressed if shown else _retrained
+    return replace(_promotion(found), show=partial(show, found))
 
 
 @answering(Exit.ALERT, Exit.DRIFT, Exit.ROLLBACK)
@@ -144,12 +145,21 @@ def _decision(decision: Any) -> None:
     print_lines([*decision.notes, decision.uses])
 
 
-def _quality(domain: str, version: int) -> None:
-    """Prints how good a version is; where nothing is stored of it, such as on another machine, it says so in a line."""
+def _retrained(found: Any) -> None:
+    """Prints how good a version is, and what came of it; of one that is reported elsewhere it says so in a line."""
     from flows.shown.report import report_version
     from settings.errors import RegraftError
 
     try:
-        print_report(report_version(domain, version))
+        print_report(report_version(found.domain, found.version))
     except RegraftError as error:
         print_lines([f"no report: {error}"])
+    _promotion(found).show()
+
+
+def _stressed(found: Any) -> None:
+    """Prints what the stress test came to, which ran after the rest was printed."""
+    from flows.shown.report import stress_told
+
+    if found.outcome != "UNCHANGED":
+        print_lines([f"stress test of v{found.version}: {stress_told(found.domain, found.version)}"])

@@ -37,7 +37,7 @@ def report_version(domain: str, version: int | None = None) -> Report:
     said, rival = _stored(verdict)
     run_id = model_version(domain, number).tags[DECISION_RUN]
     path = load_settings().home / "reports" / domain / f"v{number}.html"
-    facts = {**_facts(verdict), "stress test": _stress(verdict, run_id)}
+    facts = {**_facts(verdict), "stress test": stress_told(domain, number)}
     report = Report(
         domain, number, verdict.champion, facts, class_rows(said, rival), confusions(said, CONFUSIONS),
         run_address(run_id), str(path),
@@ -83,14 +83,14 @@ def _facts(verdict: Verdict) -> dict[str, str]:
     return {**found, "decision": decision.outcome, "why": "; ".join(decision.reasons)}
 
 
-def _stress(verdict: Verdict, run_id: str) -> str:
-    """How good the version is on disturbed images, or why that is not known."""
-    metrics = run_metrics(run_id)
+def stress_told(domain: str, version: int) -> str:
+    """How good a version is on disturbed images, or why that is not known."""
+    metrics = run_metrics(model_version(domain, version).tags[DECISION_RUN])
     means = {name: value for name, value in metrics.items() if name.startswith(STRESSED) and name.endswith(MEAN)}
     if means:
         return ", ".join(f"{name.removesuffix(MEAN).replace('_', ' ')} {value:.3f}" for name, value in means.items())
-    events = Events(load_settings().ledger).latest(verdict.domain)
-    return stress_state(events, verdict.version) or "of nothing: the domain asks for none"
+    events = Events(load_settings().ledger).latest(domain)
+    return stress_state(events, version) or "of nothing: the domain asks for none"
 
 
 def _text(found: Interval) -> str:

@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from data.errors import StorageError
@@ -30,6 +30,13 @@ def mlflow_client() -> "MlflowClient":
     # The registry resolves models:/ addresses through MLflow's global state, whatever the client was told.
     mlflow.set_tracking_uri(load_settings().tracking_uri)
     return mlflow.MlflowClient()
+
+
+def open_store() -> None:
+    """Opens a tracking store of this machine ahead of its use: it takes seconds, most of them where it is new."""
+    if not load_settings().tracking_uri.startswith("http"):
+        with suppress(RegistryError), registry_errors("open the store"):  # who needs it is told
+            mlflow_client().search_registered_models(max_results=1)
 
 
 def first_line(error: BaseException) -> str:

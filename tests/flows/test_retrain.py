@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 import flows.retrain as module
+from flows.process.answered import answers_shown
 from registry.errors import LedgerConflictError
 from registry.ledger.events import Events
 from registry.ledger.ledger import Ledger
@@ -47,15 +48,17 @@ def steps(project, prefect_api, monkeypatch):
 
 
 def test_retrain__stress_after_the_promotion(steps):
-    """The stress test comes after the promotion and with the lock free."""
-    module.retrain("digits")
-    assert steps == ["promote", "conclude", "stress [2]"]
+    """The stress test comes after the promotion and its answer, and with the lock free."""
+    with answers_shown(lambda found: steps.append("answer")):
+        module.retrain("digits")
+    assert steps == ["promote", "conclude", "answer", "stress [2]"]
 
 
 def test_retrain__stress_before_a_person(steps, monkeypatch):
     """A person who has to agree sees the stress test first."""
     monkeypatch.setattr(module, "approval_needed", lambda *asked: "a person")
-    module.retrain("digits")
+    with answers_shown(lambda found: steps.append("answer")):
+        module.retrain("digits")
     assert steps == ["stress [2]", "promote_approved", "conclude"]
 
 

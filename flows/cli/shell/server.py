@@ -5,7 +5,6 @@ computing more, and all of it one after the other.
 """
 
 import atexit
-import importlib
 import os
 import re
 import socket
@@ -13,7 +12,9 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from pkgutil import resolve_name
 
 from flows.process.environment import answers, prefect_address
 from settings.errors import RegraftError
@@ -27,7 +28,8 @@ TOLD = {
     "PREFECT_API_URL", "PREFECT_PROFILE", "PREFECT_PROFILES_PATH", "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE",
     "PREFECT_SERVER_EPHEMERAL_ENABLED",
 }  # fmt: skip
-LATER = ("mlflow", "torch", "timm")  # what a flow imports last and longest; the server takes the other core meanwhile
+# What a flow imports last and longest, and MLflow's database; the server takes the other core meanwhile.
+LATER = ("mlflow", "registry.store.client:open_store", "torch", "timm")
 NAMES_PREFECT = re.compile(r"\bPREFECT_|tool\.prefect")  # not our own REGRAFT_PREFECT_PORT
 
 
@@ -81,12 +83,11 @@ class TemporaryServer:
         self.process.wait()
 
 
-def _load(module: str | None) -> None:
-    """Imports a library that the command will need, since there is nothing else to do; without one, a pause."""
-    if module is None:
-        time.sleep(0.05)
-    else:
-        importlib.import_module(module)
+def _load(name: str | None) -> None:
+    """Imports what the command will need, or calls it, since there is nothing else to do; without a name, a pause."""
+    found = resolve_name(name) if name else partial(time.sleep, 0.05)
+    if callable(found):
+        found()
 
 
 def _free_port() -> int:

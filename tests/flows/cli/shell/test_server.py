@@ -19,6 +19,7 @@ assert not none_is_told()
 server.wait()
 assert "prefect" not in sys.modules
 assert "mlflow" in sys.modules
+assert os.path.getsize(".regraft/mlflow.db")
 print(server.process.pid, os.environ["PREFECT_API_URL"], os.environ["PREFECT_UI_URL"])
 """
 
