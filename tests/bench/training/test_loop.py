@@ -7,7 +7,7 @@ import pytest
 
 from bench.machine import machine_facts
 from bench.report import load_results
-from bench.training.loop import OTHER, STEPS, chain, measure_chain, section
+from bench.training.loop import ANSWER, OTHER, STEPS, chain, measure_chain, section
 
 
 def test_section__medians_of_what_was_measured(project):
@@ -15,10 +15,10 @@ def test_section__medians_of_what_was_measured(project):
     for cell in chain("digits"):
         steps = dict.fromkeys(STEPS, float(cell.parameters["repeat"]))
         cell.path.parent.mkdir(parents=True, exist_ok=True)
-        values = {"value": 7.0, **steps, OTHER: 2.0}
+        values = {"value": 7.0, ANSWER: 6.0, **steps, OTHER: 2.0}
         cell.path.write_text(json.dumps({**asdict(cell), "values": values, "machine": machine_facts()}))
     told = section(load_results("loop"))
-    assert "| digits | unchanged data | 7 | 1 | 1 | 1 | 1 | 1 | 2 |" in told
+    assert "| digits | unchanged data | 7 | 6 | 1 | 1 | 1 | 1 | 1 | 2 |" in told
     assert "| solar | first retrain | not run |" in told
 
 
@@ -38,4 +38,5 @@ def test_measure_chain__a_real_project(project, monkeypatch, pytestconfig):
     first, unchanged, served = (found[f"digits/{run}/0"] for run in ("first", "unchanged", "served"))
     assert all(first[step] > 0 for step in STEPS)
     assert unchanged["stress"] == 0
+    assert first[ANSWER] < first["value"] - first["stress"]
     assert served["value"] < unchanged["value"] < first["value"]
