@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
 
@@ -10,10 +10,14 @@ from data.naming import check_domain_name
 from data.sources import Source
 from data.specs.image import ImageSpec
 from data.specs.spec import AnySpec, Expectations
+from data.stores.manifest import LABEL
 from data.targets.task import AnyTask
 from settings.config import Config
 from settings.errors import ConfigError
 from settings.yaml_files import load_yaml
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class SplitConfig(Config):
@@ -56,6 +60,10 @@ class DataConfig(Config):
     def headline(self) -> str:
         """Name of the task by which splits are balanced and versions compared."""
         return next(iter(self.tasks))
+
+    def answers(self, table: "pd.DataFrame") -> "pd.Series[str]":
+        """What a table of samples says to that task."""
+        return table[LABEL + self.headline]
 
 
 class _DataOnly(BaseModel):

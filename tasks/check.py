@@ -13,7 +13,7 @@ from data.stages.report import report_page
 from data.stages.splits import SPLITS
 from data.stages.validate import check
 from data.stores.locks import domain_lock
-from data.stores.manifest import LABEL, SLICE, raw_manifest_path, read_table
+from data.stores.manifest import SLICE, raw_manifest_path, read_table
 from evaluation.inference.slices import chosen_slices
 from lightning_modules.hub.backbones import load_backbone
 from settings.errors import RegraftError
@@ -86,7 +86,7 @@ def check_domain(name: str) -> Checked:
 def _foreseen(domain: Domain, accepted: pd.DataFrame) -> tuple["pd.Series[str] | None", list[str]]:
     """The split of each sample, where that can be said, and what later steps of a retrain would refuse."""
     splits: list[pd.Series[str]] = []
-    others = accepted[["group"]].assign(label=accepted[LABEL + domain.data.headline])
+    others = accepted[["group"]].assign(label=domain.data.answers(accepted))
     slices = accepted.filter(regex=f"^{SLICE}").rename(columns=lambda name: name.removeprefix(SLICE))
     steps: list[Callable[[], Any]] = [
         lambda: require_purpose(domain),
@@ -100,7 +100,7 @@ def _foreseen(domain: Domain, accepted: pd.DataFrame) -> tuple["pd.Series[str] |
 
 def _unjudged(domain: Domain, accepted: pd.DataFrame, splits: "pd.Series[str]") -> list[str]:
     """Which classes nothing would be known of: one line for each split that has none of them."""
-    task, answers = domain.data.tasks[domain.data.headline], accepted[LABEL + domain.data.headline]
+    task, answers = domain.data.tasks[domain.data.headline], domain.data.answers(accepted)
     there = task.counts(answers)
     lines = {"val": "nothing is chosen or stopped by them", "test": "how good a version is at them stays unknown"}
     found = {split: task.counts(answers[splits == split]) for split in lines}

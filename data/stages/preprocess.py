@@ -118,7 +118,7 @@ def _grown(index: pd.DataFrame, accepted: pd.DataFrame, config: DataConfig) -> p
 
 def _refuse_untaught(table: pd.DataFrame, config: DataConfig) -> None:
     """Refuses a class that nothing could be learned of."""
-    answers, task = table[LABEL + config.headline], config.tasks[config.headline]
+    answers, task = config.answers(table), config.tasks[config.headline]
     learned, there = task.counts(answers[table["split"] == "train"]), task.counts(answers)
     for answer in there.index[(learned == 0) & (there > 0)]:
         raise SourceError(
@@ -145,7 +145,7 @@ def strata_of(accepted: pd.DataFrame, config: DataConfig) -> "pd.Series[str]":
     Raises:
         SourceError: the source has no such slice.
     """
-    strata = config.tasks[config.headline].strata(accepted[LABEL + config.headline])
+    strata = config.tasks[config.headline].strata(config.answers(accepted))
     for name in _slices(accepted, config):
         strata = strata + "|" + accepted[SLICE + name].astype(str)
     return strata

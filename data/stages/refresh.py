@@ -11,7 +11,7 @@ from data.errors import SourceError
 from data.naming import few
 from data.stages.preprocess import read_index, strata_of
 from data.stages.splits import assign_splits, binding
-from data.stores.manifest import LABEL, processed_folder, read_table, validated_folder, write_table
+from data.stores.manifest import processed_folder, read_table, validated_folder, write_table
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,7 @@ def _assigned(
 
 
 def _check(name: str, fresh: pd.DataFrame, accepted: pd.DataFrame, config: DataConfig) -> None:
-    counts = config.tasks[config.headline].counts(
-        accepted.loc[accepted["hash"].isin(fresh["hash"]), LABEL + config.headline]
-    )
+    counts = config.tasks[config.headline].counts(config.answers(accepted[accepted["hash"].isin(fresh["hash"])]))
     missing = [str(answer) for answer in counts.index[counts == 0]]
     groups = fresh["group"].nunique()
     if groups < 2 or missing:

@@ -51,7 +51,7 @@ def _judged(root: Path, name: str, config: DataConfig) -> Judged:
     verdicts = judge_rows(table, config)
     reasons = _reasons(verdicts)
     accepted = table.drop(index=list(reasons)).drop_duplicates("hash")
-    classes = config.tasks[config.headline].counts(accepted[LABEL + config.headline])
+    classes = config.tasks[config.headline].counts(config.answers(accepted))
     counts = pd.DataFrame({"class": classes.index, "accepted": classes.to_numpy()})
     verdicts += judge_batch(counts, len(table) - len(reasons), len(table), config)
     report = ValidationReport(

@@ -74,7 +74,7 @@ class Dataset:
     def test_set(self) -> str:
         """Names the test set: see `samples_sha256`."""
         rows = self.rows("test")
-        labels, weights = list(rows[LABEL + self.headline]), rows["weight"].tolist()
+        labels, weights = list(self.answers(rows)), rows["weight"].tolist()
         return samples_sha256(list(rows["hash"]), labels, weights, list(rows["group"]))
 
     def rows(self, *splits: str) -> "pd.DataFrame":
@@ -97,7 +97,15 @@ class Dataset:
 
     def labels(self, rows: "pd.DataFrame") -> npt.NDArray[Any]:
         """Targets of the headline task: of a classification class indices, int64 [N]."""
-        return self.tasks[self.headline].encode(rows[LABEL + self.headline])
+        return self.tasks[self.headline].encode(self.answers(rows))
+
+    def answers(self, rows: "pd.DataFrame") -> "pd.Series[str]":
+        """The true answers to the headline task, as the manifest has them: of a classification names of classes."""
+        return rows[LABEL + self.headline]
+
+    def strata(self, rows: "pd.DataFrame") -> "pd.Series[str]":
+        """What manifest rows are balanced by: their answers to the headline task."""
+        return self.tasks[self.headline].strata(self.answers(rows))
 
     def slices(self, rows: "pd.DataFrame") -> "pd.DataFrame":
         """Slice columns of manifest rows, under their plain names."""

@@ -129,8 +129,7 @@ def confidence(predictions: Predictions) -> tuple[Floats, Floats]:
     """
     if len(predictions.classes) == 2:
         return predictions.probabilities[:, 1].clip(0, 1), (predictions.truth == 1).astype(np.float64)
-    right = predictions.probabilities.argmax(axis=1) == predictions.truth
-    return predictions.probabilities.max(axis=1).clip(0, 1), right.astype(np.float64)
+    return predictions.probabilities.max(axis=1).clip(0, 1), predictions.right.astype(np.float64)
 
 
 def equal_mass_bins(sure: Floats, weights: Floats, bins: int = BINS) -> npt.NDArray[np.int64]:

@@ -7,7 +7,6 @@ intervals; other metrics, where no resample differs, the room for what was not s
 import math
 
 import numpy as np
-import numpy.typing as npt
 
 from evaluation.inference.interval import Interval, student_t
 from evaluation.predictions.grouped import Floats
@@ -24,7 +23,7 @@ def widened(found: Interval, metric: Metric, predictions: Predictions, error: fl
     """
     weights = _own_weights(metric, predictions)
     if metric.hits:
-        share = float(np.average(_hits(predictions), weights=weights))
+        share = float(np.average(predictions.right, weights=weights))
         low, high = share_interval(share, _effective(share * (1 - share), error, weights, predictions, level), level)
         return _reaching(found, found.value + low - share, found.value + high - share)
     if error != 0:
@@ -45,7 +44,7 @@ def widened_pair(
     before, after = pair
     weights = _own_weights(metric, before)
     if metric.hits:
-        one, other = _hits(before), _hits(after)
+        one, other = before.right, after.right
         won, lost = (float(np.average(part, weights=weights)) for part in (other & ~one, one & ~other))
         size = _effective(won + lost - (won - lost) ** 2, error, weights, before, level)
         low, high = paired_interval(won, lost, size, level)
@@ -103,10 +102,6 @@ def unseen_share(groups: float, level: float) -> float:
 
 def _reaching(found: Interval, low: float, high: float) -> Interval:
     return Interval(found.value, min(found.low, low), max(found.high, high)) if found.is_finite else found
-
-
-def _hits(predictions: Predictions) -> npt.NDArray[np.bool_]:
-    return np.asarray(predictions.probabilities.argmax(axis=1) == predictions.truth)
 
 
 def _own_weights(metric: Metric, predictions: Predictions) -> Floats:

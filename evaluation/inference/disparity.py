@@ -141,7 +141,7 @@ def _labels(predictions: Predictions) -> list[int]:
 
 def _family(predictions: Predictions, column: str, measure: str, label: int) -> tuple[Disparity, list[Rate]]:
     """A disparity without its intervals, and the rates that are large enough, the smallest first."""
-    said = predictions.probabilities.argmax(axis=1) == label
+    said = predictions.decisions == label
     actual = predictions.truth == label
     counts = {SELECTION: np.ones_like(actual), TRUE_POSITIVE: actual, FALSE_POSITIVE: ~actual}[measure]
     rates = []

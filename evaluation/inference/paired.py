@@ -56,8 +56,7 @@ def mcnemar_midp(champion: Predictions, challenger: Predictions) -> float:
     from scipy.stats import binom
 
     require_paired(champion, challenger)
-    before = champion.probabilities.argmax(axis=1) == champion.truth
-    after = challenger.probabilities.argmax(axis=1) == challenger.truth
+    before, after = champion.right, challenger.right
     lost, won = int((before & ~after).sum()), int((~before & after).sum())
     fewer, coin = min(lost, won), binom(lost + won, 0.5)
     if lost == won:

@@ -55,6 +55,16 @@ class Predictions(Grouped):
         """Number of samples."""
         return len(self.hashes)
 
+    @property
+    def decisions(self) -> npt.NDArray[np.int64]:
+        """The likeliest class of each sample, int64 [N]."""
+        return self.probabilities.argmax(axis=1).astype(np.int64)
+
+    @property
+    def right(self) -> npt.NDArray[np.bool_]:
+        """Whether that is the true one, bool [N]."""
+        return np.asarray(self.decisions == self.truth)
+
     def take(self, rows: npt.NDArray[Any]) -> "Predictions":
         """Returns the samples at `rows` (a boolean mask [N] or positions), in that order."""
         positions = np.arange(len(self))[rows]

@@ -26,7 +26,7 @@ def confusion_matrix_figure(predictions: Predictions) -> "Figure":
     from sklearn.metrics import confusion_matrix
 
     count = len(predictions.classes)
-    matrix = confusion_matrix(predictions.truth, predictions.probabilities.argmax(axis=1), labels=range(count))
+    matrix = confusion_matrix(predictions.truth, predictions.decisions, labels=range(count))
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     side = float(np.clip(0.55 * count + 2.2, 4.2, 14))
     figure = blank_figure(side + 1.7, side)
@@ -122,7 +122,7 @@ def slice_figure(evaluation: Evaluation) -> "Figure":
 
 def worst_errors(predictions: Predictions, count: int) -> npt.NDArray[np.int64]:
     """Positions of at most `count` wrong predictions, least probability for the truth first."""
-    wrong = np.flatnonzero(predictions.probabilities.argmax(axis=1) != predictions.truth)
+    wrong = np.flatnonzero(~predictions.right)
     of_truth = predictions.probabilities[wrong, predictions.truth[wrong]]
     return wrong[np.argsort(of_truth, kind="stable")][:count].astype(np.int64)
 
@@ -158,7 +158,7 @@ def _draw_row(
         axes.set_axis_off()
     for axes, member in zip(line, members, strict=False):
         show_image(axes, images[member])
-        guess, truth = int(of.probabilities[member].argmax()), int(of.truth[member])
+        guess, truth = int(of.decisions[member]), int(of.truth[member])
         names = f"true {short(of.classes[truth])}\nsaid {short(of.classes[guess])}"
         colour = "black" if guess == truth else RED
         axes.set_title(f"{names} {of.probabilities[member, guess]:.2f}", fontsize=8, color=colour)

@@ -68,7 +68,7 @@ def confusions(predictions: Predictions, count: int) -> tuple[Confusion, ...]:
 def _matrix(predictions: Predictions) -> npt.NDArray[np.int64]:
     """Counts [K, K]: truth down, prediction across."""
     count = len(predictions.classes)
-    cells = predictions.truth * count + predictions.probabilities.argmax(axis=1)
+    cells = predictions.truth * count + predictions.decisions
     return np.bincount(cells, minlength=count * count).reshape(count, count).astype(np.int64)
 
 

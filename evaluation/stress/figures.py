@@ -109,7 +109,7 @@ def _draw_pair(
     for axes in cells:
         _show(axes, image)
     cells[1].imshow(heat, cmap="inferno", vmin=0, vmax=1, alpha=0.15 + 0.6 * heat)
-    guess, truth = int(of.probabilities[member].argmax()), int(of.truth[member])
+    guess, truth = int(of.decisions[member]), int(of.truth[member])
     colour = "black" if guess == truth else RED
     cells[0].set_title(f"true {of.classes[truth][:LONGEST_NAME]}", fontsize=8, color=colour)
     said = f"said {of.classes[guess][:LONGEST_NAME]} {of.probabilities[member, guess]:.2f}"

@@ -66,7 +66,7 @@ def judge_robustness(
     def judged(kind: str, strength: float, probabilities: Probabilities) -> list[dict[str, object]]:
         """The rows of one disturbance, a measure each."""
         found = dataclasses.replace(clean, probabilities=probabilities.astype(np.float64))
-        agreed = dataclasses.replace(found, truth=clean.probabilities.argmax(axis=1))
+        agreed = dataclasses.replace(found, truth=clean.decisions)
         bounds: dict[str, Interval] = {name: _interval(name, found, resampling) for name in measures}
         bounds[FLIPPED] = _complement(_interval("accuracy", agreed, resampling))
         row = {"disturbance": kind, "strength": float(strength)}

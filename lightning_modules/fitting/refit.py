@@ -22,7 +22,6 @@ import torch
 from torch import Tensor
 
 from data.stores.dataset import Dataset
-from data.stores.manifest import LABEL
 from lightning_modules.errors import RecipeError
 from lightning_modules.fitting.context import FitContext
 from lightning_modules.fitting.phases import PhaseResult, phase_module
@@ -72,7 +71,7 @@ def _folds(context: FitContext) -> list[Fold]:
     """Positions to learn from and positions held out; none where no folds have every class to learn from."""
     dataset = context.dataset
     rows = dataset.rows("train", "val")
-    strata = dataset.tasks[dataset.headline].strata(rows[LABEL + dataset.headline])
+    strata = dataset.strata(rows)
     fewest = int(rows["group"].groupby(strata).nunique().min())
     if fewest < 2:  # one to learn from, one to answer for
         return []

@@ -40,7 +40,7 @@ def evidence_of_harm(labelled: Answers, weights: Floats, expectation: Expectatio
 def _each(judged: Predictions, metric: str) -> Floats:
     """What each sample adds to the mean."""
     if metric == "accuracy":
-        return np.asarray(judged.probabilities.argmax(axis=1) == judged.truth, np.float64)
+        return judged.right.astype(np.float64)
     errors = (judged.probabilities - np.eye(len(judged.classes))[judged.truth]) ** 2
     return np.asarray(errors.sum(axis=1) / (2 if len(judged.classes) == 2 else 1))
 

@@ -9,7 +9,6 @@ import pandas as pd
 from data.naming import few
 from data.specs.spec import Array, Spec
 from data.stores.dataset import Dataset
-from data.stores.manifest import LABEL
 from evaluation.inference.config import EvaluationConfig
 from evaluation.inference.slices import chosen_slices
 from evaluation.predictions.aligned import aligned
@@ -58,7 +57,7 @@ def told(
         EvaluationError: as `predict_test`.
     """
     manifest, task = dataset.manifest, dataset.tasks[dataset.headline]
-    others = manifest[["group"]].assign(label=manifest[LABEL + dataset.headline])
+    others = manifest[["group"]].assign(label=dataset.answers(manifest))
     slices, rows = chosen_slices(dataset.slices(manifest), others, config), manifest[judged]
     answers = aligned(said, [task.today(name) for name in package.classes], dataset.classes)
     return Predictions(

@@ -15,7 +15,7 @@ from data.errors import StorageError
 from data.specs.spec import recorded
 from data.stores.atomic import atomic_path, write_text
 from data.stores.dataset import Dataset
-from data.stores.manifest import LABEL, write_table
+from data.stores.manifest import write_table
 from data.targets.task import output_names
 from evaluation.inference.calibration import fit_temperature, tempered
 from lightning_modules.fitting.launch import Outputs, read_outputs
@@ -77,7 +77,7 @@ def golden_batch(dataset: Dataset, raw: Raw | None = None) -> Golden:
         PackageError: `raw` finds none of them.
     """
     rows = dataset.rows("val")
-    strata = dataset.tasks[dataset.headline].strata(rows[LABEL + dataset.headline])
+    strata = dataset.strata(rows)
     turn = strata.groupby(strata).cumcount()
     count = max(GOLDEN, min(strata.nunique(), MOST))
     ordered = rows.loc[turn.sort_values(kind="stable").index]
@@ -216,4 +216,4 @@ def _fit_said(outputs: Outputs, network: "Network") -> tuple[dict[str, Floats], 
 
 def _truth(dataset: Dataset, rows: pd.DataFrame) -> dict[str, "pd.Series[str]"]:
     """The class of each sample, by which the monitor knows what the model's confidence is worth."""
-    return {"truth": rows[LABEL + dataset.headline]} if dataset.tasks[dataset.headline].kind == "classification" else {}
+    return {"truth": dataset.answers(rows)} if dataset.tasks[dataset.headline].kind == "classification" else {}
