@@ -1,5 +1,6 @@
 """A network as ONNX, and ONNX Runtime to run it: about three times faster than torch on a CPU, and without torch."""
 
+import math
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from torch import nn
 
 Floats = npt.NDArray[np.float32]
-BATCH = 64
+MOST = 64  # samples of a batch
+# Of a batch: what a layer makes of them stays in the processor's caches then. Lite0 at 224 px, two cores: 150 images a
+# second in batches of 8, 90 in batches of 64, the same to the bit.
+PIXELS = 8 * 224**2
 
 
 def export_onnx(network: "nn.Module", spec: Spec, path: Path, outputs: tuple[str, ...]) -> None:
@@ -62,5 +66,6 @@ def run_session(session: "onnxruntime.InferenceSession", samples: Array) -> tupl
 
 
 def _batches(samples: Array) -> Iterator[Array]:
-    for start in range(0, max(len(samples), 1), BATCH):
-        yield samples[start : start + BATCH]
+    size = max(1, min(MOST, PIXELS // math.prod(samples.shape[1:3])))
+    for start in range(0, max(len(samples), 1), size):
+        yield samples[start : start + size]

@@ -8,7 +8,7 @@ from data.errors import StorageError
 from data.specs.image import ImageSpec
 from lightning_modules.hub.backbones import load_pretrained
 from lightning_modules.network.network import Network, pretrained_network
-from lightning_modules.network.onnx import BATCH, export_onnx, open_session, run_session
+from lightning_modules.network.onnx import MOST, _batches, export_onnx, open_session, run_session
 from tests.lightning_modules.networks import objectives
 
 SHIPPED = "tf_efficientnet_lite0.imagenet"
@@ -48,7 +48,23 @@ def test_run_session__equals_torch(network, session):
     assert np.ptp(found[:, 0]) > 0.01
 
 
-@pytest.mark.parametrize("count", [0, 1, BATCH + 1])
+@pytest.mark.parametrize(
+    ("shape", "sizes"),
+    [
+        ((224, 224, 3), [8, 8, 4]),
+        ((224, 224, 1), [8, 8, 4]),
+        ((1024, 1024, 3), [1] * 20),
+        ((32, 32, 1), [20]),
+        ((128,), [20]),
+    ],
+)
+def test_batches__fit_the_caches(shape, sizes):
+    """Large pictures come a few at a time, and one at least; small ones and texts many."""
+    assert [len(batch) for batch in _batches(np.zeros((20, *shape), np.uint8))] == sizes
+    assert max(len(batch) for batch in _batches(np.zeros((200, 8), np.uint8))) == MOST
+
+
+@pytest.mark.parametrize("count", [0, 1, MOST + 1])
 def test_run_session__any_number(session, count):
     """No image, one image and more than a batch give as many rows, each equal to that of the image alone."""
     probabilities, embeddings = run_session(session, images(count))
