@@ -160,7 +160,7 @@ def fit_config() -> Callable[..., Any]:
         content = {
             "root": str(root), "dataset": str(dataset.folder), "tasks": {"label": {"classes": list(dataset.classes)}},
             "pretrained": load_pretrained(root, BACKBONE).model_dump(mode="json"),
-            "training": training, "output": str(output), "threads": 1, "experiment": "photos",
+            "training": training, "output": str(output), "threads": 1,
             "run_id": start_run("photos", "test", {}),
         }  # fmt: skip
         return FitConfig.model_validate_json(json.dumps(content))

@@ -96,7 +96,7 @@ def fitted(root: Path, dataset: Dataset, recipe: dict[str, Any]) -> Path:
         "tasks": {name: task.model_dump() for name, task in dataset.tasks.items()},
         "pretrained": load_pretrained(root, "bag").model_dump(mode="json"),
         "training": {"backbone": "bag", "recipe": recipe},
-        "experiment": "letters", "run_id": start_run("letters", "fit", {}),
+        "run_id": start_run("letters", "fit", {}),
     }  # fmt: skip
     return fit(FitConfig.model_validate_json(json.dumps(content))).parent
 

@@ -191,6 +191,6 @@ def test_follow_ledger__mlflow_goes_away(monkeypatch):
     """The project keeps the head of a row though MLflow cannot be told of it."""
     write(None, 1)
     monkeypatch.setattr("registry.store.aliases.mlflow_client", lambda: (_ for _ in ()).throw(ConnectionError))
-    with pytest.raises(ConnectionError):
+    with pytest.raises(RegistryError, match="cannot set the aliases"):
         follow_ledger("photos")
     assert kept_head("photos").startswith("1 ")
