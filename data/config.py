@@ -10,7 +10,6 @@ from data.naming import check_domain_name
 from data.sources import Source
 from data.specs.image import ImageSpec
 from data.specs.spec import AnySpec, Expectations
-from data.stores.manifest import LABEL
 from data.targets.task import AnyTask
 from settings.config import Config
 from settings.errors import ConfigError
@@ -63,6 +62,8 @@ class DataConfig(Config):
 
     def answers(self, table: "pd.DataFrame") -> "pd.Series[str]":
         """What a table of samples says to that task."""
+        from data.stores.manifest import LABEL  # pyarrow, which those who only look need not
+
         return table[LABEL + self.headline]
 
 

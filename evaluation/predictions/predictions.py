@@ -58,7 +58,7 @@ class Predictions(Grouped):
     @property
     def decisions(self) -> npt.NDArray[np.int64]:
         """The likeliest class of each sample, int64 [N]."""
-        return self.probabilities.argmax(axis=1).astype(np.int64)
+        return np.asarray(self.probabilities.argmax(axis=1), np.int64)
 
     @property
     def right(self) -> npt.NDArray[np.bool_]:
