@@ -12,7 +12,7 @@ def audit(domain: str) -> Answer:
 
     Writes a page to look through and a table of every finding. All splits are looked at; nothing is changed.
     """
-    found = run_flow(prepared_flow("audit", "audit"), domain)
+    found = run_flow(prepared_flow("project.audit", "audit"), domain)
     facts = {
         **found.counts,
         **{check: f"left out: {reason}" for check, reason in found.left_out.items()},

@@ -25,7 +25,7 @@ def forget(domain: str, hashes: tuple[str, ...], keys: tuple[str, ...], yes: boo
         raise click.UsageError("name what is to be forgotten by --hash or --key")
     if not yes:
         click.confirm(f"Erase {len(hashes) + len(keys)} keys from {domain} for good?", abort=True, err=True)
-    found = run_flow(prepared_flow("forget", "forget"), domain, hashes, keys)
+    found = run_flow(prepared_flow("project.forget", "forget"), domain, hashes, keys)
     return Answer(found, partial(_show, domain, found))
 
 

@@ -35,7 +35,7 @@ def remove(domain: str, dry_run: bool, reason: str, yes: bool) -> Answer:
     if not yes:
         show_removal(planned)
         click.confirm(f"Remove {domain} for good?", abort=True, err=True)
-    found = run_flow(prepared_flow("remove", "remove"), domain, reason)
+    found = run_flow(prepared_flow("project.remove", "remove"), domain, reason)
     return Answer(found, partial(show_removal, found))
 
 

@@ -70,10 +70,12 @@ def test_temporary_server__that_ends(project, alone):
 
 
 FLOWS = """
-import importlib, sys
+import importlib, importlib.util, sys
 from flows.cli import COMMANDS, regraft
 
-def begun(*args, **options):
+def begun(flow, *args, **options):
+    if not importlib.util.find_spec(f"flows.{flow.module}"):
+        sys.exit(f"there is no {flow.module}")
     sys.exit("has loaded Prefect before its server begins" if "prefect" in sys.modules else 0)
 
 for line in sys.stdin:
@@ -103,7 +105,10 @@ remove photos --yes
 
 
 def test_commands__begin_their_server_before_prefect_is_loaded(alone, project, image_folder):
-    """Prefect, loaded earlier, starts a server of its own, whose transactions fail where they should wait."""
+    """Prefect, loaded earlier, starts a server of its own, whose transactions fail where they should wait.
+
+    The flow that each of them names is there.
+    """
     write_domain("photos", image_folder(3), None)
     options = {"env": alone, "capture_output": True, "text": True}
     done = subprocess.run([sys.executable, "-c", FLOWS], input=LINES, check=False, **options)
