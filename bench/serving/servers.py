@@ -18,14 +18,20 @@ SCRIPTS = Path(sys.executable).parent
 
 @contextmanager
 def running(
-    command: Sequence[str], answers: Callable[[], bool], *, log: Path, env: Mapping[str, str], folder: Path
+    command: Sequence[str],
+    answers: Callable[[], bool],
+    *,
+    log: Path,
+    env: Mapping[str, str],
+    folder: Path,
+    cores: str = str(SERVER_CORE),
 ) -> Iterator[int]:
-    """Starts a server, waits until it answers, yields its process id, and ends it with all that it started.
+    """Starts a server on some cores, waits until it answers, yields its process id, and ends it with all it started.
 
     Raises:
         BenchError: it does not answer.
     """
-    pinned = ["taskset", "-c", str(SERVER_CORE), *command]
+    pinned = ["taskset", "-c", cores, *command]
     with log.open("wb") as lines:
         server = subprocess.Popen(pinned, env=env, stdout=lines, stderr=lines, cwd=folder, start_new_session=True)
         try:
