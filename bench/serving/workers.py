@@ -18,7 +18,7 @@ import click
 from bench.measure import Cell, Record, bench_main, is_known, run_cells
 from bench.report import NOT_RUN, Results, decimals, middle, table
 from bench.serving.load import load
-from bench.serving.servers import PORT, SCRIPTS, running
+from bench.serving.servers import PORT, SCRIPTS, listens, running
 from bench.serving.services import make_project
 from bench.training.images import write_image_folder
 from settings.machine import load_settings
@@ -60,10 +60,7 @@ def asked(ports: Sequence[int], body: Path) -> list[dict[str, float]]:
 
 def answers(port: int, content: bytes) -> bool:
     """Whether a service answers there by now."""
-    try:
-        return load("regraft", port, content, 1, 0.01)["failed"] == 0
-    except OSError:
-        return False
+    return listens(port) and load("regraft", port, content, 1, 0.01)["failed"] == 0
 
 
 def prepare(root: Path) -> None:
