@@ -47,6 +47,7 @@ bench: .venv
 	@$(BIN)/python -m bench.training.growth --images $(FASHION)
 	@$(BIN)/python -m bench.training.loop
 	@$(BIN)/python -m bench.serving.services
+	@$(BIN)/python -m bench.serving.workers
 	@$(BIN)/python -m bench.serving.swaps
 	@$(BIN)/python -m bench.serving.bulk
 	@$(BIN)/python -m bench.serving.int8

@@ -23,6 +23,7 @@ BENCHMARKS = {
     "growth": ("training.growth", "Cost growth"),
     "loop": ("training.loop", "The loop, step by step"),
     "services": ("serving.services", "Services"),
+    "workers": ("serving.workers", "One process or several"),
     "swaps": ("serving.swaps", "Swaps and soak"),
     "bulk": ("serving.bulk", "Many files"),
     "int8": ("serving.int8", "int8"),

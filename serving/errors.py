@@ -6,6 +6,7 @@ RegraftError
 │   ├── NoModelError                   a domain that has no verified model yet
 │   ├── QueueFullError                 more samples wait than may; the same request may be sent again later
 │   ├── TooSlowError                   no answer within the time that a request may take
+│   ├── NotExplainedError              the process that explains an answer failed
 │   ├── ModelFaultError                the model fails on a sample that is sound
 │   └── KeysError                      a key that is there or is not, or a file of keys that is damaged
 └── StorageError (OSError)
@@ -34,6 +35,10 @@ class QueueFullError(ServingError):
 
 class TooSlowError(ServingError):
     """A request took longer than it may; what was taken in of it is dropped."""
+
+
+class NotExplainedError(ServingError):
+    """An answer could not be explained; the log says why."""
 
 
 class ModelFaultError(ServingError):

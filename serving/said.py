@@ -11,6 +11,7 @@ from typing import Literal
 from data.errors import SampleError
 from serving.asking import Asked
 from serving.engine.answers import Answer
+from serving.engine.batcher import Decodes
 from serving.errors import ModelFaultError
 from serving.log.schema import Prediction, told
 from serving.slot import Served
@@ -50,11 +51,15 @@ class Said:
 
 @dataclass(frozen=True)
 class Request:
-    """The samples of a request and who asks; `id` names it, and its predictions by their place."""
+    """The samples of a request and who asks; `id` names it, and its predictions by their place.
+
+    `decodes` are kept where several versions are asked.
+    """
 
     domain: str
     contents: Sequence[bytes]
     asked: Asked
+    decodes: Decodes | None = None
     id: str = field(default_factory=_name)
 
     @cached_property

@@ -95,6 +95,17 @@ class Service:
             raise NoModelError(f"{domain!r} has no model: {slot.fault or 'nothing is in production yet'}")
         return slot.current
 
+    def answering(self, domain: str, version: str) -> Served:
+        """The version of that number, champion or canary.
+
+        Raises:
+            NotServedError: it does not answer for the domain.
+        """
+        found = next((one for one in self._served(domain) if str(one.version) == version), None)
+        if found is None:
+            raise NotServedError(f"version {version} does not answer for {domain!r} by now; ask the one that does")
+        return found
+
     async def predict(
         self, domain: str, contents: Sequence[bytes], asked: Asked = NOBODY, *, by_champion: bool = False
     ) -> list[Said]:
@@ -110,7 +121,7 @@ class Service:
             TooSlowError: it took longer than a request may.
         """
         champion, rival = self.served(domain), self.slot(domain).rival
-        request = Request(domain, contents, asked)
+        request = Request(domain, contents, asked, {} if rival else None)
         if rival is None:
             return await self._ask(request, champion, "champion")
         chosen = not by_champion and rival.answers(asked.caller or request.id)
@@ -126,13 +137,13 @@ class Service:
             said = await self._ask(request, canary, "canary", 0.5)
             if not any(one.faulty for one in said):
                 return said
-        again = Request(request.domain, request.contents, request.asked)
+        again = Request(request.domain, request.contents, request.asked, request.decodes)
         return await self._ask(again, self.served(request.domain), "champion", 0.5)
 
     async def _ask(self, request: Request, served: Served, role: Role, patience: float = 1.0) -> list[Said]:
         """What a version says of a request, for the log as well; `patience` is a share of the longest time."""
         loop, seconds = asyncio.get_running_loop(), patience * self.settings.timeout
-        begun, futures = loop.time(), served.batcher.submit(request.contents)
+        begun, futures = loop.time(), served.batcher.submit(request.contents, request.decodes)
         try:
             async with asyncio.timeout(seconds):
                 found = await asyncio.gather(*futures, return_exceptions=True)

@@ -1,10 +1,12 @@
 """The slot of a domain: the champion that answers, and beside it the canary, both as the ledger's database has them."""
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter
 from dataclasses import dataclass
 
+from data.errors import StorageError
 from registry.errors import PackageError
 from registry.gate.config import CanaryConfig
 from registry.ledger.canaries import Canary, end_canary, open_canary
@@ -13,7 +15,7 @@ from registry.ledger.history import Entry
 from registry.ledger.ledger import Ledger
 from registry.package.package import Package
 from registry.package.parity import TOLERANCE, served_difference
-from registry.store.models import model_version
+from registry.store.models import ModelVersion, model_version
 from registry.store.verdicts import recorded_verdict
 from serving.abstaining import Threshold
 from serving.canary.routing import is_canarys
@@ -204,8 +206,19 @@ def _verified(domain: str, version: int, row: str = "") -> Package:
             "Pillow and onnxruntime that it was packed with"
         )
     if row:
-        keep(found, row)
+        _note(found, row)
     return package
+
+
+def _note(found: ModelVersion, row: str) -> None:
+    """Notes what is served from now on; a full disk keeps nobody from it, as it may be a rollback."""
+    try:
+        keep(found, row)
+    except StorageError as error:
+        told = "%s: v%d answers, but a start without MLflow will not know it: %s"
+        logger.warning(told, found.domain, found.version, error)
+        with contextlib.suppress(OSError):
+            forget(found.domain)  # rather nothing than the version before
 
 
 def _told(ledger: str, domain: str, outcome: Outcome, text: str) -> None:

@@ -51,10 +51,12 @@ class ServingSettings(BaseModel):
     items: int = Field(256, ge=1, description="samples in one request")
     megabytes: float = Field(64.0, gt=0, description="size of one request")
     max_pixels: int = Field(50_000_000, ge=1, description="pixels of a picture; more are refused before it is decoded")
+    connections: int = Field(512, ge=1, description="connections at once; one more closes the one that rests longest")
     body_seconds: float = Field(60.0, gt=0, description="seconds that a request may take to arrive; then 408")
     hosts: str = Field("", description="names that it answers under besides its own, between commas")
     rate: float = Field(0.0, ge=0, description="requests a second that a key may make; 0: any number")
     round: int | None = Field(None, ge=1, le=6, description="decimals of a probability that callers see; unset: all")
+    explain: bool = Field(default=False, description="people may ask where the model looked in an image")
     top: bool = Field(default=False, description="callers see the probability of the likeliest class alone")
 
     @model_validator(mode="after")

@@ -79,8 +79,8 @@ def section(results: Results) -> str:
     """The part of docs/benchmarks.md about many files."""
     text = (
         "`regraft score digits FOLDER --output said.csv`, logged, pictures of 8 by 8 pixels. The peak is that of the "
-        "process that scores, which at the end merges the files of the log where they are more than 32, up to 64 MB of "
-        "Parquet at once. What travels as a parameter of the flow is the folder's name."
+        "process that scores, which at the end merges the files of the log where they are more than 32, one after the "
+        "other into files of 64 MB. What travels as a parameter of the flow is the folder's name."
     )
     head = ("files", "peak MB", "files/s", "bytes of parameters")
     rows = [_row(results, files) for files in (EACH, FOLDERS * EACH)]

@@ -1,4 +1,4 @@
-"""Many connections from a process of its own; `python -m bench.serving.load KIND PORT BODY CLIENTS SECONDS CORE`."""
+"""Many connections from a process of its own; `python -m bench.serving.load KIND PORT BODY CLIENTS SECONDS CORES`."""
 
 import http.client
 import json
@@ -56,8 +56,8 @@ def load(kind: str, port: int, content: bytes, clients: int, seconds: float) -> 
 
 def main() -> None:
     """Prints what it found as JSON."""
-    kind, port, path, clients, seconds, core = sys.argv[1:]
-    os.sched_setaffinity(0, {int(core)})
+    kind, port, path, clients, seconds, cores = sys.argv[1:]
+    os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
     content = Path(path).read_bytes()
     load(kind, int(port), content, int(clients), 2.0)  # warm
     sys.stdout.write(json.dumps(load(kind, int(port), content, int(clients), float(seconds))))

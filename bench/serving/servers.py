@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,14 +19,20 @@ SCRIPTS = Path(sys.executable).parent
 
 @contextmanager
 def running(
-    command: Sequence[str], answers: Callable[[], bool], *, log: Path, env: Mapping[str, str], folder: Path
+    command: Sequence[str],
+    answers: Callable[[], bool],
+    *,
+    log: Path,
+    env: Mapping[str, str],
+    folder: Path,
+    cores: str = str(SERVER_CORE),
 ) -> Iterator[int]:
-    """Starts a server, waits until it answers, yields its process id, and ends it with all that it started.
+    """Starts a server on some cores, waits until it answers, yields its process id, and ends it with all it started.
 
     Raises:
         BenchError: it does not answer.
     """
-    pinned = ["taskset", "-c", str(SERVER_CORE), *command]
+    pinned = ["taskset", "-c", cores, *command]
     with log.open("wb") as lines:
         server = subprocess.Popen(pinned, env=env, stdout=lines, stderr=lines, cwd=folder, start_new_session=True)
         try:
@@ -35,6 +42,12 @@ def running(
             with suppress(ProcessLookupError):
                 os.killpg(server.pid, signal.SIGTERM)
             server.wait(30)
+
+
+def listens(port: int) -> bool:
+    """Whether a server takes connections at a port of this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _wait(server: "subprocess.Popen[bytes]", answers: Callable[[], bool], log: Path) -> None:

@@ -8,7 +8,6 @@ runs the model in batches of 32 on the server's core without any network. A roun
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,7 +24,7 @@ from bench.errors import BenchError
 from bench.measure import Cell, Record, bench_main, is_known, run_cells
 from bench.report import NOT_RUN, Results, decimals, middle, table
 from bench.serving.load import PATHS, load
-from bench.serving.servers import CLIENT_CORE, PORT, SCRIPTS, SERVER_CORE, running
+from bench.serving.servers import CLIENT_CORE, PORT, SCRIPTS, SERVER_CORE, listens, running
 from bench.training.images import write_image_folder
 from settings.machine import load_settings
 
@@ -91,10 +90,7 @@ def _server(kind: str, root: Path) -> Iterator[None]:
 
 
 def _answers(kind: str, content: bytes) -> bool:
-    with socket.socket() as probe:
-        if probe.connect_ex(("127.0.0.1", PORT)):
-            return False
-    return load(kind, PORT, content, 1, 0.01)["failed"] == 0
+    return listens(PORT) and load(kind, PORT, content, 1, 0.01)["failed"] == 0
 
 
 def prepare(root: Path) -> None:

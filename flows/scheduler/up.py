@@ -80,7 +80,8 @@ def web_servers(settings: Settings) -> list[Server]:
         page = "/#/experiments?workflowType=machine_learning"
         servers.append(Server("mlflow", settings.mlflow_port, "REGRAFT_MLFLOW_PORT", mlflow, page))
     if settings.serving.port:
-        service = [str(_SCRIPTS / "regraft"), "serve", "--port", str(settings.serving.port)]
+        keeper = [_PYTHON, "-m", "flows.scheduler.keeping"]  # one killed for its memory takes no retrain along
+        service = [*keeper, str(_SCRIPTS / "regraft"), "serve", "--port", str(settings.serving.port)]
         servers.append(Server("service", settings.serving.port, "REGRAFT_SERVING__PORT", service))
     return servers
 

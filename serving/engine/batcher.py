@@ -14,12 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.specs.spec import Array
+from data.specs.spec import Array, digest
 from serving.engine.answers import Answer, Scorer, answers_to
 from serving.errors import ModelFaultError, QueueFullError, ServingError
 from settings.machine import ServingSettings
 
 REMEMBERED = 100  # batches whose time is known
+Decodes = dict[tuple[str, int], "asyncio.Future[Array]"]  # by the spec's digest and the sample's place in its request
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Batcher:
         self._decodes: set[asyncio.Task[None]] = set()
         self._closed = False
         self.seconds: deque[float] = deque(maxlen=REMEMBERED)  # of a sample in the model, in the last batches
-        self._loop = asyncio.get_running_loop()
+        self._spec, self._loop = digest(package.transform.spec), asyncio.get_running_loop()
         self._worker = self._loop.create_task(self._run())
 
     @property
@@ -69,11 +70,12 @@ class Batcher:
         """Whether there is room for so many more."""
         return not self._closed and self.pending + samples <= self._settings.queue
 
-    def submit(self, contents: Sequence[bytes]) -> "list[asyncio.Future[Answer]]":
+    def submit(self, contents: Sequence[bytes], decodes: Decodes | None = None) -> "list[asyncio.Future[Answer]]":
         """Takes in the samples of a request, all or none; each future holds the answer to its sample or its own fault.
 
         A future that is cancelled takes its sample out again. The faults are SampleError, of bytes that are no sample,
-        and ModelFaultError.
+        and ModelFaultError. `decodes` are those of the request so far: what another version had decoded by the same
+        spec is not decoded again.
 
         Raises:
             QueueFullError: they do not fit in what may wait.
@@ -85,7 +87,8 @@ class Batcher:
             raise QueueFullError(
                 f"{self.pending} samples wait and {len(contents)} more are over {self._settings.queue}; try again later"
             )
-        return [self._take(content) for content in contents]
+        known: Decodes = {} if decodes is None else decodes
+        return [self._take(self._decoding(content, place, known)) for place, content in enumerate(contents)]
 
     async def drain(self) -> None:
         """Takes in nothing more and returns once everything is answered."""
@@ -96,19 +99,24 @@ class Batcher:
         with contextlib.suppress(asyncio.CancelledError):
             await self._worker
 
-    def _take(self, content: bytes) -> "asyncio.Future[Answer]":
+    def _decoding(self, content: bytes, place: int, known: Decodes) -> "asyncio.Future[Array]":
+        if (key := (self._spec, place)) not in known:
+            decode, limit = self._package.transform.decode, self._settings.max_pixels
+            known[key] = self._loop.run_in_executor(self._threads.decoders, decode, content, limit)
+        return known[key]
+
+    def _take(self, decoding: "asyncio.Future[Array]") -> "asyncio.Future[Answer]":
         answer: asyncio.Future[Answer] = self._loop.create_future()
         self._pending.add(answer)
         answer.add_done_callback(self._pending.discard)
-        decode = self._loop.create_task(self._decode(content, answer))
+        decode = self._loop.create_task(self._decode(decoding, answer))
         self._decodes.add(decode)  # the loop itself would let it be collected
         decode.add_done_callback(self._decodes.discard)
         return answer
 
-    async def _decode(self, content: bytes, answer: "asyncio.Future[Answer]") -> None:
-        limit, transform = self._settings.max_pixels, self._package.transform
+    async def _decode(self, decoding: "asyncio.Future[Array]", answer: "asyncio.Future[Answer]") -> None:
         try:
-            array = await self._loop.run_in_executor(self._threads.decoders, transform.decode, content, limit)
+            array = await decoding
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this sample's alone
             _fail(answer, error)
         else:

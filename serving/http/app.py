@@ -12,6 +12,7 @@ from serving.http import feedback, health, metrics, v1
 from serving.http.faults import add_faults
 from serving.http.layers.edge import Edge
 from serving.http.layers.guard import Guard
+from serving.http.page import explained
 from serving.http.page import routes as page
 from serving.http.v2 import routes as v2
 from serving.service import Service
@@ -45,7 +46,7 @@ def create_app(
     add_faults(app)
     for router in (
         v1.router_of(service), v2.router_of(service), health.router_of(service, ring), metrics.router_of(measured),
-        page.router_of(service), feedback.router_of(service),
+        page.router_of(service), explained.router_of(service), feedback.router_of(service),
     ):  # fmt: skip
         app.include_router(router, dependencies=[TOLD])
     return app

@@ -136,6 +136,10 @@ FEEDBACK = _route(
     {JSON: _schema(Accepted)},
     requestBody=_body(**{JSON: _object({"labels": {"type": "array", "items": _object(_LABEL, "label")}}, "labels")}),
 )
+EXPLAIN = _route(
+    _refusals(Refusal, *_READING), {"image/png": _BYTES}, requestBody=PREDICT["openapi_extra"]["requestBody"],
+    parameters=[{"name": "version", "in": "query", "required": False, "schema": _TEXT}],
+)  # fmt: skip
 MODEL = _route(_refusals(Refusal, *_MODEL), {JSON: ANY})
 CARD = _route(_refusals(Refusal, *_MODEL), {"text/markdown": _TEXT})
 METRICS = _route(_refusals(Refusal), {"text/plain": _TEXT})

@@ -6,12 +6,13 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from serving.errors import NoModelError, NotServedError, QueueFullError, ServingError, TooSlowError
+from serving.errors import NoModelError, NotExplainedError, NotServedError, QueueFullError, ServingError, TooSlowError
 
 STATUS: dict[type[ServingError], tuple[int, dict[str, str]]] = {
     NotServedError: (404, {}),
     NoModelError: (503, {"Retry-After": "5"}),
     QueueFullError: (503, {"Retry-After": "1"}),
+    NotExplainedError: (503, {"Retry-After": "60"}),
     TooSlowError: (504, {}),
 }
 

@@ -29,7 +29,8 @@ def router_of(service: Service) -> APIRouter:
         served = service.served(domain)
         package = served.package
         spec = {"task": package.headline, "classes": package.classes, "transform": package.transform.hash}
-        return {"domain": domain, "version": served.version, "ledger_row": served.row, **spec}
+        known = {"domain": domain, "version": served.version, "ledger_row": served.row}
+        return {**known, "explains": service.settings.explain, **spec}
 
     return router
 

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from serving.log.predictions import folder_of
-from serving.log.reading import ROW, load, once
+from serving.log.reading import ROW, last_rows, load
 from serving.log.store import File, Store
 
 MANY = 32  # small files in one folder, above which they are merged
@@ -71,16 +72,34 @@ def _groups(files: Sequence[File]) -> Iterator[list[File]]:
     yield group
 
 
+def _joined(store: Store, files: Sequence[File], load_file: Load, key: Sequence[str]) -> File:
+    """One file with the rows of all, each once: first by their keys alone, then file by file."""
+    schemas, keys = [], []
+    for file in files:
+        table = load_file(store, file)
+        schemas.append(table.schema)
+        keys.append(table.select(key))
+    kept, schema = last_rows(pa.concat_tables(keys), key), pa.unify_schemas(schemas)
+    ends = np.cumsum([one.num_rows for one in keys])
+    parts = np.split(np.array(kept, np.int64), np.searchsorted(kept, ends[:-1]))
+    begins = [0, *ends[:-1]]
+    chosen = (
+        pa.concat_tables([schema.empty_table(), load_file(store, file).take(rows - begin)], promote_options="default")
+        for file, rows, begin in zip(files, parts, begins, strict=True)
+    )
+    return store.join(files[-1], schema, chosen)
+
+
 def _merge(store: Store, files: Sequence[File], load_file: Load, key: Sequence[str]) -> int:
     """Writes the merged file, then deletes the others; where one vanished meanwhile it is as if nothing was done.
 
     One that vanished was erased in part or merged by another process: the merged file would bring its rows back.
     """
     try:
-        table = pa.concat_tables([load_file(store, file) for file in files], promote_options="default")
+        written = _joined(store, files, load_file, key)
     except FileNotFoundError:
         return 0
-    written, names = store.rewrite(files[-1], once(table, key)), {file.name for file in files}
+    names = {file.name for file in files}
     others = [file for file in files if file.name != written.name]
     if not names <= {file.name for file in store.files(files[0].folder)}:
         others = [] if written.name in names else [written]

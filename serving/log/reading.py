@@ -111,9 +111,17 @@ def _parts(opened: pq.ParquetFile, columns: list[str], name: str) -> Iterator[pa
 
 def once(table: pa.Table, key: Sequence[str] = ROW) -> pa.Table:
     """Each row once, where the last of those with its key stands."""
+    last = last_rows(table, key)
+    return table if len(last) == table.num_rows else table.take(pa.array(last, pa.int64()))
+
+
+def last_rows(table: pa.Table, key: Sequence[str] = ROW) -> list[int]:
+    """Where the last row of each key stands, in order."""
     numbered = table.select(key).append_column("row", pa.array(range(table.num_rows), pa.int64()))
-    last = numbered.group_by(list(key), use_threads=False).aggregate([("row", "max")])["row_max"]
-    return table if len(last) == table.num_rows else table.take(pa.array(sorted(last.to_pylist()), pa.int64()))
+    found: list[int] = (
+        numbered.group_by(list(key), use_threads=False).aggregate([("row", "max")])["row_max"].to_pylist()
+    )
+    return sorted(found)
 
 
 def _foreign(file: File) -> PredictionLogError:

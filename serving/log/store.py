@@ -11,7 +11,7 @@ import hashlib
 import io
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -107,7 +107,7 @@ class Store:
         """
         written = self._next_time()
         day = f"day={written[:4]}-{written[4:6]}-{written[6:8]}"
-        return self._write(f"{below}/{day}" if below else day, written, table)
+        return self._write(f"{below}/{day}" if below else day, written, table.schema, [table])
 
     def rewrite(self, file: File, table: pa.Table) -> File:
         """Writes rows of a file, or of it and others, in its place and with its time; the same rows are the same file.
@@ -115,7 +115,15 @@ class Store:
         Raises:
             StorageError: as `write`.
         """
-        return self._write(file.folder, file.written, table)
+        return self._write(file.folder, file.written, table.schema, [table])
+
+    def join(self, file: File, schema: pa.Schema, tables: Iterable[pa.Table]) -> File:
+        """Writes rows of many tables in place of a file, and with its time; of the tables few are in memory at once.
+
+        Raises:
+            StorageError: as `write`.
+        """
+        return self._write(file.folder, file.written, schema, tables)
 
     def remove(self, file: File) -> None:
         """Deletes a file; one that is gone already is gone."""
@@ -127,11 +135,13 @@ class Store:
         with contextlib.suppress(FileNotFoundError), _told(f"delete {folder or self._root}"):
             self._fs.rm(f"{self._root}/{folder}".rstrip("/"), recursive=True)
 
-    def _write(self, folder: str, written: str, table: pa.Table) -> File:
-        buffer = io.BytesIO()
-        pq.write_table(table, buffer, row_group_size=GROUP)
-        content, times = buffer.getvalue(), pc.min_max(table["time"]).as_py()
-        first, last = stamp(times["min"]), stamp(times["max"])
+    def _write(self, folder: str, written: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> File:
+        buffer, times = io.BytesIO(), list[datetime]()
+        with pq.ParquetWriter(buffer, schema) as target:
+            for part in _grouped(tables):
+                target.write_table(part, row_group_size=GROUP)
+                times += pc.min_max(part["time"]).as_py().values()
+        content, first, last = buffer.getvalue(), stamp(min(times)), stamp(max(times))
         name = f"{written}-{first}-{last}-{_fingerprint(content)}.parquet"
         self._put("/".join(filter(None, (self._root, folder, name))), content)
         return File(folder, name, len(content), written, first, last)
@@ -175,6 +185,19 @@ class Store:
                 return [one for one in self._fs.ls(path, detail=True) if one["name"].rstrip("/") != path.rstrip("/")]
         except FileNotFoundError:
             return []
+
+
+def _grouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows in tables of whole groups, but for the last one."""
+    waiting: list[pa.Table] = []
+    for table in tables:
+        waiting.append(table)
+        if (rows := sum(one.num_rows for one in waiting)) >= GROUP:
+            whole, over = pa.concat_tables(waiting), rows % GROUP
+            yield whole.slice(0, rows - over)
+            waiting = [whole.slice(rows - over)]
+    if any(one.num_rows for one in waiting):
+        yield pa.concat_tables(waiting)
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -202,6 +203,25 @@ def test_up__notices_a_new_domain(running):
     running.until(lambda: "'broken' is not served until this is mended" in running.log.read_text())
     (folder / "late.yaml").unlink()
     running.until(lambda: {one["name"] for one in running.query("deployments")} == {"asked", "watched"})
+
+
+def test_up__killed_service_comes_back(running):
+    """A service that is killed alone is started again, and nothing else has ended."""
+
+    def serving() -> list[psutil.Process]:
+        family = psutil.Process(running.process.pid).children(recursive=True)
+        return [one for one in family if "serve" in one.cmdline() and "flows.scheduler.keeping" not in one.cmdline()]
+
+    def alive() -> bool:
+        with suppress(OSError):
+            return bool(urllib.request.urlopen(f"{running.service}/healthz", timeout=5).read())  # noqa: S310
+        return False
+
+    running.until(alive)
+    (first,) = serving()
+    first.kill()
+    running.until(lambda: first.pid not in {one.pid for one in serving()} and alive())
+    assert answers(running.mlflow)
 
 
 def test_up__second_start_meets_busy_ports(running):

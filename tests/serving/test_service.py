@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from data.specs.image import ImageSpec
 from registry.ledger.canaries import end_canary, open_canary
 from registry.ledger.events import Events
 from serving.asking import Asked
@@ -67,6 +68,24 @@ def test_predict__abstentions_of_callers(canary, shade):
 
     with_service(use)
     assert read("photos")["abstained"].tolist() == [True, True]
+
+
+def test_predict__decoded_once(canary, shade, monkeypatch):
+    """Both versions are fed with one decode of each sample, as their specs are the same."""
+    canary()
+    decoded, decode = [], ImageSpec.decode
+    monkeypatch.setattr(
+        ImageSpec, "decode", lambda self, content, limit=None: decoded.append(content) or decode(self, content, limit)
+    )
+
+    async def use(service: Service) -> None:
+        decoded.clear()
+        await service.predict("photos", [shade(30), shade(90)], Asked(session=MINE))
+        await asyncio.gather(*service._unseen)
+
+    with_service(use)
+    assert sorted(decoded) == sorted([shade(30), shade(90)])
+    assert read("photos")["brightness"].tolist() == [30, 90] * 2
 
 
 def test_predict__by_champion(canary, shade):

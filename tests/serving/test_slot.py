@@ -12,6 +12,7 @@ from registry.ledger.ledger import Change, Ledger
 from serving.engine.batcher import Threads
 from serving.slot import Slot
 from settings.machine import load_settings
+from tests.disks import fill
 
 
 def write(expected: int | None, to: int, action: str = "promote") -> None:
@@ -180,6 +181,26 @@ def test_look__starts_while_the_ledger_is_down(registered, shade, monkeypatch):
         assert (slot.current, slot.fault) == (before, "")
 
     with_slot(use)
+
+
+def test_look__swaps_while_the_disk_is_full(registered, own_workshop, small_disk, caplog):
+    """A rollback needs no room: it is taken in, told, and no start will take the version before for the present one."""
+    registered(), registered()
+    write(None, 1)
+    disk = small_disk("served", 1)
+    (own_workshop.root / ".regraft" / "served").symlink_to(disk)
+
+    async def use(slot: Slot) -> None:
+        await slot.look()
+        assert [one.name for one in disk.iterdir()] == ["photos.json"]
+        fill(disk)
+        write(1, 2)
+        await slot.look()
+        assert (slot.current.version, slot.fault) == (2, "")
+
+    with_slot(use)
+    assert "v2 answers, but a start without MLflow will not know it: cannot write" in caplog.text
+    assert [one.name for one in disk.iterdir()] == ["ballast"]
 
 
 def test_look__canary_cannot_be_had(registered, monkeypatch, caplog):

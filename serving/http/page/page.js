@@ -3,6 +3,7 @@
 const at = (id) => document.getElementById(id);
 const path = (what) => `/v1/${encodeURIComponent(at("domain").value)}/${what}`;
 let asked = 0; // an answer that comes after a newer question is not shown
+let sent = null; // the image of the newest question
 
 async function fetched(address, options = {}) {
   const key = at("key").value.trim(); // kept in this field and nowhere else
@@ -44,18 +45,51 @@ function show(said) {
   at("answer").hidden = false;
 }
 
+function picture(content) {
+  URL.revokeObjectURL(at("picture").src);
+  at("picture").src = URL.createObjectURL(content);
+}
+
+async function offer(turn) {
+  const { explains } = await (await fetched(path("model"))).json();
+  if (turn === asked) at("looked").hidden = !explains;
+}
+
+async function explain() {
+  const turn = asked;
+  at("why").disabled = true;
+  tell("");
+  try {
+    const answer = await fetched(`${path("explain")}?version=${at("version").textContent}`, { method: "POST", body: sent });
+    const heat = await answer.blob();
+    if (turn !== asked) return;
+    picture(heat);
+    at("picture").alt = "the image, with heat where evidence for the answer lies";
+    at("method").textContent = `by ${answer.headers.get("Regraft-Method")}: evidence, not proof that it was good`;
+  } catch (fault) {
+    if (turn === asked) tell(fault.message);
+  } finally {
+    at("why").disabled = false;
+  }
+}
+
 async function ask(file) {
   const turn = ++asked;
+  sent = file;
   tell("");
-  at("answer").hidden = at("words").hidden = true;
-  URL.revokeObjectURL(at("picture").src);
-  at("picture").src = URL.createObjectURL(file);
+  at("answer").hidden = at("words").hidden = at("looked").hidden = true;
+  at("method").textContent = "";
+  at("picture").alt = "the image that was asked about";
+  picture(file);
   const form = new FormData();
   form.append("files", file);
   try {
     const answer = await fetched(path("predict"), { method: "POST", body: form });
     const [said] = (await answer.json()).predictions;
-    if (turn === asked) said.error ? tell(said.error) : show(said);
+    if (turn !== asked) return;
+    if (said.error) return tell(said.error);
+    show(said);
+    await offer(turn);
   } catch (fault) {
     if (turn === asked) tell(fault.message);
   }
@@ -83,6 +117,7 @@ at("file").addEventListener("change", () => {
   if (file) ask(file);
 });
 at("card").addEventListener("click", showCard);
+at("why").addEventListener("click", explain);
 at("drop").addEventListener("dragover", (event) => {
   event.preventDefault();
   at("drop").classList.add("over");

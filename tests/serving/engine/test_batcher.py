@@ -103,6 +103,18 @@ def test_submit__queue_is_full(package, shade, monkeypatch):
     batched(package, use, queue=4, items=4)
 
 
+def test_submit__decoded_by_another_spec(package, shade):
+    """Arrays that a request has by another spec are not taken for those of this one."""
+
+    async def use(batcher: Batcher) -> None:
+        decodes = {("another", 0): asyncio.get_running_loop().create_future()}
+        (first,) = await asyncio.gather(*batcher.submit([shade(20)], decodes))
+        (again,) = await asyncio.gather(*batcher.submit([b"not looked at"], decodes))
+        assert (first.predicted, again.predicted) == ("dark", "dark")
+
+    batched(package, use)
+
+
 def test_submit__batches_fill_while_the_model_works(package, shade, monkeypatch):
     """What came meanwhile is one batch, though each was asked for alone."""
     waits, go_on = held(package, monkeypatch)

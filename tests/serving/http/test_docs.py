@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from flows.cli import regraft
 
 ELSEWHERE = ("regraft serve", "regraft canary")  # typed in tests/flows/cli
+EXPLAIN = "/explain"  # typed in tests/serving/http/page/test_explained.py
 PAGE = Path(__file__).parents[3] / "docs" / "serving.md"
 
 
@@ -27,7 +28,7 @@ def test_serving_page__commands_work(tiny_server, tmp_path, monkeypatch, shade):
     text = PAGE.read_text().replace("solar", "photos").replace("8000", str(tiny_server()))
     done = []
     for kind, block in re.findall(r"```(console|python)\n(.*?)```", text, re.DOTALL):
-        lines = [block] if kind == "python" else [line for line in block.splitlines() if not line.startswith(ELSEWHERE)]
+        lines = [block] if kind == "python" else told(block)
         done += [ran(kind, line) for line in lines]
     curls = [json.loads(said) for said in done if said.startswith("{")]
     assert len(curls) == 4
@@ -38,6 +39,11 @@ def test_serving_page__commands_work(tiny_server, tmp_path, monkeypatch, shade):
     assert curls[2]["classes"] == ["dark", "bright"]
     assert [said for said in done if said.startswith("dark")] == ["dark\n", "dark 3\n"]
     assert len([said for said in done if said.startswith("regraft_")]) == 2
+
+
+def told(block: str) -> list[str]:
+    """The lines of a console that are typed here."""
+    return [line for line in block.splitlines() if not line.startswith(ELSEWHERE) and EXPLAIN not in line]
 
 
 def ran(kind: str, text: str) -> str:

@@ -112,6 +112,39 @@ def test_head__next_request_of_a_connection(tiny_server, monkeypatch):
         assert gone(line)
 
 
+def test_connections__the_one_that_rests_longest_makes_room(tiny_server, monkeypatch):
+    """Beyond the limit a new one is answered; one that rests, or has sent half a head, goes for it."""
+    monkeypatch.setenv("REGRAFT_SERVING__CONNECTIONS", "3")
+    port = tiny_server()
+    with connected(port) as first, connected(port) as half, connected(port) as third:
+        half.sendall(b"GET /heal")
+        for line in (third, first):
+            assert healthy(line)
+        with connected(port) as fourth, connected(port) as fifth:
+            assert healthy(fourth)
+            assert gone(half)
+            assert healthy(fifth)
+            assert gone(third)
+            assert healthy(first)
+
+
+def test_connections__none_rests(tiny_server, monkeypatch):
+    """Then a new one is told to come back, and is answered once one of the others is done."""
+    monkeypatch.setenv("REGRAFT_SERVING__CONNECTIONS", "1")
+    port = tiny_server()
+    with connected(port) as busy:
+        busy.sendall(HEAD)
+        with connected(port) as more:
+            answer = b"".join(iter(lambda: more.recv(9999), b""))
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 503")
+        assert (b"retry-after: 1" in head, json.loads(body)["detail"][:20]) == (True, "too many connections")
+        busy.sendall(b"x" * 1000)
+        assert busy.recv(9999).startswith(b"HTTP/1.1 200")
+        with connected(port) as more:
+            assert healthy(more)
+
+
 def test_client__gone_before_it_is_answered(tiny_server, tiny_app, package, shade, within, monkeypatch):
     """Its samples are taken out: the model never sees them, and the room in the queue is free again."""
     free, known, seen = threading.Event(), package.predict, []
@@ -189,6 +222,12 @@ def test_sample__empty_beside_a_sound_one(tiny, shade):
     """An empty file is no sample; it fails alone."""
     empty, sound = tiny().post(PREDICT, files=[("files", b""), ("files", shade(9))]).json()["predictions"]
     assert ("the file is empty" in empty["error"], sound["label"]) == (True, "dark")
+
+
+def healthy(line: socket.socket) -> bool:
+    """Whether a request on the connection is answered."""
+    line.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    return line.recv(9999).startswith(b"HTTP/1.1 200")
 
 
 def gone(line: socket.socket) -> bool:

@@ -2,8 +2,11 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -118,19 +121,59 @@ def test_tend__killed_and_begun_again_with_more(pets, many, rows, killed):
     assert pq.ParquetFile(io.BytesIO(store_of("pets").read(file))).metadata.num_rows == len(before)
 
 
-def test_merge__of_what_vanishes_meanwhile(pets, many, rows, monkeypatch):
+@pytest.mark.parametrize("read", [list, iter])
+def test_merge__of_what_vanishes_meanwhile(pets, many, rows, monkeypatch, read):
     """What was erased while files were merged does not come back, and nothing else is lost."""
     before = filled(rows, 5)
-    rewrite, meddle = Store.rewrite, [lambda: erase("pets", {"h2"})]
+    join, meddle = Store.join, [lambda: erase("pets", {"h2"})]
 
-    def slow(store, file, table):
+    def slow(store, file, schema, tables):
+        known = read(tables)  # all of it before the erasure, or nothing
         if meddle:
             meddle.pop()()
-        return rewrite(store, file, table)
+        return join(store, file, schema, known)
 
-    monkeypatch.setattr(Store, "rewrite", slow)
+    monkeypatch.setattr(Store, "join", slow)
     tend("pets")
     assert paths() == [path for path in before if path not in {"2", "3"}]
+
+
+def test_merge__whole_groups(pets, many, rows, monkeypatch):
+    """Rows of small files share groups, as a reader decodes whole ones; columns that some files have stay."""
+    monkeypatch.setattr("serving.log.store.GROUP", 4)
+    before = filled(rows, 5)
+    (first, *_), again = read("pets")["id"], rows(10, 13, facts={"sharpness": 1.0})
+    append("pets", [replace(again[0], id=first), *again[1:]], ("sharpness",))
+    tend("pets")
+    (day,) = store_of("pets").days()
+    (file,) = store_of("pets").files(day)
+    found = pq.ParquetFile(io.BytesIO(store_of("pets").read(file))).metadata
+    assert [found.row_group(place).num_rows for place in range(found.num_row_groups)] == [4, 4, 4]
+    assert paths() == [*before[1:], "10", "11", "12"], "a row that was written twice stands where it was last"
+    assert read("pets")["sharpness"].isna().tolist() == [True] * 9 + [False] * 3
+
+
+def test_merge__memory_of_one_file(pets, rows, monkeypatch):
+    """However many files are merged, what is decoded at once is about one of them."""
+    most = []
+    joined = Store.join
+    monkeypatch.setattr(Store, "join", lambda store, file, schema, tables: joined(
+        store, file, schema, (_noted(table, most) for table in tables)
+    ))  # fmt: skip
+    wide = {"embedding": np.zeros(20_000, np.float16)}
+    for start in range(0, 340, 10):
+        append("pets", rows(start, start + 10, **wide), FACTS)
+    (day,) = store_of("pets").days()
+    monkeypatch.setattr("serving.log.store.GROUP", 10)
+    before = pa.total_allocated_bytes()
+    assert merging.merge(store_of("pets"), day) == 34
+    assert len(most) == 34
+    assert max(most) - before < 10 * 10 * 40_000
+
+
+def _noted(table, most):
+    most.append(pa.total_allocated_bytes())
+    return table
 
 
 def test_read__while_files_are_merged(pets, many, rows, monkeypatch):

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -27,6 +28,7 @@ from PIL import Image
 from registry.ledger.ledger import Change, Ledger
 from serving.log.predictions import read
 from settings.machine import load_settings
+from tests.disks import fill
 
 REGRAFT = "import sys; from flows.cli import main; sys.argv[0] = 'regraft'; main()"
 DOMAIN = (Path(__file__).parents[4] / "domains" / "digits.yaml").read_text()
@@ -88,6 +90,64 @@ def test_serve__two_of_one_project(registered, own_workshop):
     assert len(rows) == len({*rows}) >= before + 3
     with pytest.raises(OSError, match="refused"):
         asked(ports[1])
+
+
+def test_serve__disk_of_the_log_fills_up(registered, own_workshop, small_disk, monkeypatch):
+    """It answers on and tells of it; once there is room again all that was answered is in the log, once."""
+    registered(), put(None, 1)
+    disk, port = small_disk("log", 2), free_port()
+    monkeypatch.setenv("REGRAFT_PREDICTIONS_URL", str(disk))
+    process = start("photos", "--port", str(port))
+    try:
+        assert _until(lambda: asked(port) == 1)
+        assert _until(lambda: len(_logged()) > 0)
+        before, ballast = len(_logged()), fill(disk)
+        assert [asked(port) for _ in range(20)] == [1] * 20
+        assert _until(lambda: state(port)["log_rows_waiting"] == 20 and "No space left" in state(port)["log_fault"])
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
+            assert b'regraft_log_fault{domain="photos"} 1.0' in answer.read()
+        ballast.unlink()
+        assert _until(lambda: len(_logged()) == before + 20)
+        assert _until(lambda: state(port)["log_fault"] == "")
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    assert "photos: the prediction log is not written: " in told
+    assert len({*_logged()}) == before + 20
+
+
+def test_serve__slow_clients_take_no_descriptors(registered, own_workshop, monkeypatch):
+    """Of three times as many connections as the process may have files none keeps others from being answered."""
+    registered(), put(None, 1)
+    port = free_port()
+    monkeypatch.setenv("REGRAFT_SERVING__CONNECTIONS", "50")
+    command = [sys.executable, "-c", REGRAFT, "serve", "photos", "--port", str(port)]
+    process = subprocess.Popen(
+        ["bash", "-c", 'ulimit -n 160; exec "$@"', "-", *command], stderr=subprocess.PIPE, text=True
+    )
+    slow = []
+    try:
+        assert _until(lambda: asked(port) == 1)
+        for _ in range(500):
+            slow.append(socket.create_connection(("127.0.0.1", port), timeout=30))
+            with suppress(OSError):
+                slow[-1].sendall(b"POST /v1/photos/predict HTTP/1.1\r\nHost: ")
+        before = len(_logged())
+        assert [asked(port) for _ in range(5)] == [1] * 5
+        assert psutil.Process(process.pid).num_fds() < 160
+        assert _until(lambda: len(_logged()) >= before + 5)
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+        for line in slow:
+            line.close()
+    assert "Too many open files" not in told
+
+
+def state(port: int) -> dict[str, Any]:
+    """What `readyz` tells of `photos`."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=30) as answer:
+        return json.load(answer)["domains"]["photos"]
 
 
 def put(expected: int | None, to: int) -> None:

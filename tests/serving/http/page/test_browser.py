@@ -53,6 +53,7 @@ def test_page__choose_and_see(page, tiny_server, shade, tmp_path):
     assert sum(shares) == pytest.approx(1)
     expect(page.locator("#version")).to_have_text("3")
     assert len(page.locator("#id").inner_text()) >= 32
+    expect(page.locator("#why")).to_be_hidden()
     assert page.locator("#picture").evaluate("one => one.naturalWidth") == 10
     page.click("#card")
     expect(page.locator("#words")).to_contain_text("# Shades")
@@ -108,3 +109,18 @@ def test_page__key(page, tiny_server, home, shade, tmp_path):
     assert page.evaluate("localStorage.length + sessionStorage.length + document.cookie.length") == 0
     page.reload()
     expect(page.locator("#key")).to_have_value("")
+
+
+def test_page__where_it_looked(page, real_server, shade, tmp_path, monkeypatch):
+    """A button shows heat on the image; without the setting there is no button, and the next image has no old heat."""
+    monkeypatch.setenv("REGRAFT_SERVING__EXPLAIN", "true")
+    page.goto(f"http://127.0.0.1:{real_server()}/")
+    expect(page.locator("#why")).to_be_hidden()
+    chosen(page, tmp_path, shade(200))
+    page.click("#why")
+    expect(page.locator("#method")).to_contain_text("evidence, not proof", timeout=60_000)
+    assert page.locator("#picture").evaluate("one => one.naturalWidth") >= 256
+    page.screenshot(path=tmp_path / "heat.png")
+    chosen(page, tmp_path, shade(30))
+    expect(page.locator("#method")).to_be_empty()
+    assert page.complaints == []
