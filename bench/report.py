@@ -30,6 +30,7 @@ BENCHMARKS = {
     "gate": ("gate.rates", "The gate's error rates"),
     "canary": ("gate.canary", "What becomes of canaries"),
     "estimates": ("monitoring.estimates", "Harm with and without labels"),
+    "year": ("monitoring.year", "A model's year in fast motion"),
 }
 HEAD = """# Benchmarks
 

@@ -18,8 +18,8 @@ def prepare(domain: str) -> Prepared:
 
 def prepare_data(config: Domain) -> Plan:
     """The steps of `prepare`, for flows that hold the lock already."""
-    ingest(config)
+    read = ingest(config)
     validate(config)
-    plan = Plan(config, preprocess(config))
+    plan = Plan(config, preprocess(config, read.notices))
     embed(plan)
     return plan

@@ -24,9 +24,12 @@ from tasks.retrain import conclude, open_retrain_run
 
 
 @flow(name="retrain", flow_run_name="retrain {domain}")
-def retrain(domain: str, reason: str = "asked for", recipe: str = "") -> Promotion:
-    """Renews a domain's model from its present data; it goes into production only on evidence."""
-    locked, told = _locked(domain, recipe), told_run(domain, "retrain")
+def retrain(domain: str, reason: str = "asked for", recipe: str = "", check: str = "") -> Promotion:
+    """Renews a domain's model from its present data; it goes into production only on evidence.
+
+    `check` is the key of the check of traffic that asked for it.
+    """
+    locked, told = _locked(domain, recipe), told_run(domain, "retrain", check)
     with locked as config, told, settled(open_retrain_run(domain, reason)) as run:
         plan = prepare_data(config)
         candidate = train_version(plan, run)

@@ -63,4 +63,8 @@ def _is_news(before: CheckRecord | None, check: CheckRecord) -> bool:
     """A call that is not as the one before it, or the good end of one."""
     if not calls(check) or not calls(before):
         return calls(check) != calls(before)
-    return before is not None and (before.outcome, before.version) != (check.outcome, check.version)
+    return before is not None and _about(before) != _about(check)
+
+
+def _about(check: CheckRecord) -> tuple[str, int, str]:
+    return check.outcome, check.version, check.asks

@@ -16,7 +16,9 @@ from data.stores.locks import domain_lock
 from data.stores.manifest import SLICE, raw_manifest_path, read_table
 from evaluation.inference.slices import chosen_slices
 from lightning_modules.hub.backbones import load_backbone
+from registry.ledger.watch.withheld import withheld
 from settings.errors import RegraftError
+from settings.machine import load_settings
 from tasks.domain import Domain, load_domain, require_purpose
 
 
@@ -63,7 +65,7 @@ def check_domain(name: str) -> Checked:
     """
     domain = load_domain(name)
     with domain_lock(domain.home, name, "check"):
-        read = ingest(domain.root, name, domain.data)
+        read = ingest(domain.root, name, domain.data, withheld=withheld(load_settings().ledger, name))
         report, accepted = check(domain.root, name, domain.data)
         splits, faults = _foreseen(domain, accepted) if not report.failures else (None, [])
     table = read_table(raw_manifest_path(domain.root, name))

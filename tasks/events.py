@@ -11,6 +11,7 @@ from registry.ledger.ledger import Ledger
 from registry.ledger.notices import unstressed
 from registry.ledger.watch.checks import CheckRecord
 from registry.ledger.watch.checks import Outcome as CheckOutcome
+from registry.ledger.watch.retrains import ASKED
 from registry.store.verdicts import Verdict
 from settings.machine import load_settings
 
@@ -20,10 +21,10 @@ TOLD: dict[CheckOutcome, Outcome] = {
 
 
 @contextmanager
-def told_run(name: str, kind: Literal["retrain", "monitor"]) -> Iterator[None]:
-    """Tells that a run of a domain begins and how it ends."""
-    remedy = f"regraft {kind} {name}"
-    with told(Events(load_settings().ledger), Event(name, kind, "begun", remedy=remedy)):
+def told_run(name: str, kind: Literal["retrain", "monitor"], check: str = "") -> Iterator[None]:
+    """Tells that a run of a domain begins and how it ends; `check` is the key of the one that asked for it."""
+    remedy, text = f"regraft {kind} {name}", f"{ASKED}{check}" if check else ""
+    with told(Events(load_settings().ledger), Event(name, kind, "begun", text=text, remedy=remedy)):
         yield
 
 

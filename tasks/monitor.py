@@ -1,7 +1,7 @@
 """The check of a domain's traffic: the newest of it against the champion's drift reference."""
 
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from prefect import task
@@ -13,15 +13,14 @@ from monitoring.page.shelf import write_page
 from monitoring.performance.performance import Performance
 from monitoring.reference import Reference
 from monitoring.windows import Window, window_of
-from registry.ledger.history import term_began
-from registry.ledger.ledger import Ledger
-from registry.store.models import ModelVersion, champion
+from registry.store.models import ModelVersion
 from registry.store.tracking import log_figures, log_values, settled, start_run
 from serving.log.predictions import read
 from settings.machine import load_settings
 from tasks.domain import Domain
 from tasks.policy import COMPUTE
-from tasks.watch.baking import regression
+from tasks.watch.baking import Regression, regression
+from tasks.watch.moment import Champion, Moment, champion_of
 from tasks.watch.performing import performance_of
 
 if TYPE_CHECKING:
@@ -45,6 +44,7 @@ class Seen:
         signals: the same with threshold, p-value and whether it alarms.
         page: where it can be looked at.
         table: what was measured, as Markdown.
+        withheld: hashes of the samples that led to a regression.
     """
 
     domain: str
@@ -56,11 +56,46 @@ class Seen:
     page: str | None
     table: str
     signals: tuple[dict[str, Any], ...] = ()
+    withheld: tuple[str, ...] = ()
 
     def figures(self) -> dict[str, Any]:
         """What is kept with the decision."""
         found = asdict(self.evidence)
         return {"samples": self.samples, "signals": self.signals, "page": self.page, "evidence": found}
+
+
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """All that a check found, in whole."""
+
+    champion: Champion
+    check: Check
+    performance: Performance | None
+    reference: Reference
+    window: Window
+    regression: Regression
+
+    def seen(self, page: str | None) -> Seen:
+        """What of it goes on."""
+        check, performance, window = self.check, self.performance, self.window
+        evidence = replace(
+            check.evidence(),
+            regression=self.regression.told,
+            harm=performance.harm if performance else "unknown",
+            performance=performance.told if performance else "",
+        )
+        return Seen(
+            domain=self.champion.found.domain,
+            version=self.champion.found.version,
+            evidence=evidence,
+            samples=window.samples,
+            window=window.digest,
+            statistics=check.statistics,
+            page=page,
+            signals=check.signals,
+            table="\n\n".join(one.markdown() for one in (check.drift, performance) if one),
+            withheld=self.regression.with_window(window),
+        )
 
 
 @task(name="check traffic", task_run_name="check the traffic of {config.name}", **COMPUTE)
@@ -69,54 +104,35 @@ def check_traffic(config: Domain) -> Seen | None:
 
     None where there is no champion: schedules run before the first promotion, too.
     """
-    name, found = config.name, champion(config.name)
-    if found is None:
+    moment = Moment.present()
+    looked = look(config, moment)
+    if looked is None:
         return None
-    package = found.load()
-    reference = Reference(package.reference, package.transform.hash, package.classes, package.cross_fitted)
-    now, begun = datetime.now(UTC), term_began(Ledger(load_settings().ledger).entries(name))
-    window = window_of(read(name, version=found.version, last=config.monitoring.window, since=begun), begun)
-    arrivals = read(name, last=ARRIVALS, since=now - USUAL, columns=["time"])["time"]
-    check = check_window(reference, window, config.monitoring, now=now, arrivals=arrivals)
-    performance = _performance(config, found, check, reference, window, since=begun, now=now)
-    evidence = replace(
-        check.evidence(),
-        regression=regression(config, found),
-        harm=performance.harm if performance else "unknown",
-        performance=performance.told if performance else "",
-    )
-    reports = load_settings().home / "reports" / name
-    page = write_page(check.page, reports, now, keep_days=config.monitoring.keep_days)
+    reports = load_settings().home / "reports" / config.name
+    page = write_page(looked.check.page, reports, moment.now, keep_days=config.monitoring.keep_days)
+    check, performance = looked.check, looked.performance
     if check.drift is not None and check.drift.statistics:
         measured = check.metrics | (performance.metrics if performance else {})
-        _log(found, check, measured, drift_figure(check.drift, reference, window))
-    return Seen(
-        domain=name,
-        version=found.version,
-        evidence=evidence,
-        samples=window.samples,
-        window=window.digest,
-        statistics=check.statistics,
-        page=str(page),
-        signals=check.signals,
-        table="\n\n".join(one.markdown() for one in (check.drift, performance) if one),
-    )
+        _log(looked.champion.found, check, measured, drift_figure(check.drift, looked.reference, looked.window))
+    return looked.seen(str(page))
 
 
-def _performance(
-    config: Domain,
-    found: ModelVersion,
-    check: Check,
-    reference: Reference,
-    window: Window,
-    *,
-    since: datetime | None,
-    now: datetime,
-) -> Performance | None:
-    """How well the champion does; of broken data nothing is told."""
-    if check.health.verdict not in {"ok", "cannot judge"}:
+def look(config: Domain, moment: Moment) -> Looked | None:
+    """Looks at the traffic of the champion of a moment; nothing is written. None where there was no champion."""
+    name, champion = config.name, champion_of(config.name, moment)
+    if champion is None:
         return None
-    return performance_of(config, found, reference, window, since=since, now=now)
+    package = champion.found.load()
+    reference = Reference(package.reference, package.transform.hash, package.classes, package.cross_fitted)
+    shown = read(
+        name, version=champion.found.version, last=config.monitoring.window, since=champion.since, until=moment.at
+    )
+    window = window_of(shown, champion.since)
+    arrivals = read(name, last=ARRIVALS, since=moment.now - USUAL, until=moment.at, columns=["time"])["time"]
+    check = check_window(reference, window, config.monitoring, now=moment.now, arrivals=arrivals)
+    judged = check.health.verdict in {"ok", "cannot judge"}  # of broken data nothing is told
+    performance = performance_of(config, champion, reference, window, moment) if judged else None
+    return Looked(champion, check, performance, reference, window, regression(config, champion, moment))
 
 
 def _log(found: ModelVersion, check: Check, measured: dict[str, float], figure: "Figure") -> None:

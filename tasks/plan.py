@@ -16,10 +16,11 @@ from tasks.domain import Domain
 
 @dataclass(frozen=True)
 class Prepared:
-    """A dataset version, ready for training."""
+    """A dataset version, ready for training; `notices` say what of the source is left out."""
 
     folder: Path
     version: str
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

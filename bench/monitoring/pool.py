@@ -85,12 +85,12 @@ def _answered(root: Path, images: _Images) -> Iterator[tuple[str, Answered]]:
     from evaluation.inference.calibration import fit_temperature, tempered
     from evaluation.stress.corruptions import corrupt
 
-    features, dataset = _features(root, images.dataset), images.dataset
+    features, dataset = features_of(root, images.dataset), images.dataset
     seen = {part: features(dataset.samples(rows)) for part, rows in images.parts.items()}
     truth = {part: dataset.labels(rows) for part, rows in images.parts.items()}
     groups = {part: pd.factorize(rows["group"])[0].astype(np.int64) for part, rows in images.parts.items()}
     classes, known = len(dataset.classes), KNOWN if KNOWN in seen else "train"
-    probe = _probe(seen["train"], truth["train"], classes)
+    probe = probe_of(seen["train"], truth["train"], classes)
     raw = probe(seen[KNOWN]) if known == KNOWN else _out_of_fold(seen[known], truth[known], groups[known], classes)
     temperature = fit_temperature(raw, truth[known], np.ones(len(raw)))
     yield KNOWN, Answered(tempered(raw, temperature), seen[known], truth[known], groups[known])
@@ -115,11 +115,11 @@ def _out_of_fold(seen: Floats, truth: Integers, groups: Integers, classes: int) 
 
     found = np.empty((len(seen), classes))
     for train, other in GroupKFold(FOLDS).split(seen, truth, groups):
-        found[other] = _probe(seen[train], truth[train], classes)(seen[other])
+        found[other] = probe_of(seen[train], truth[train], classes)(seen[other])
     return found
 
 
-def _features(root: Path, dataset: Dataset) -> Callable[[Any], Floats]:
+def features_of(root: Path, dataset: Dataset) -> Callable[[Any], Floats]:
     """The frozen backbone's features of pixels."""
     from bench.training.fits import BACKBONE
     from lightning_modules.hub.backbones import load_pretrained
@@ -137,7 +137,8 @@ def _features(root: Path, dataset: Dataset) -> Callable[[Any], Floats]:
     return lambda pixels: run_session(session, pixels)[0].astype(np.float64)
 
 
-def _probe(known: Floats, labels: Integers, classes: int) -> Callable[[Floats], Floats]:
+def probe_of(known: Floats, labels: Integers, classes: int) -> Callable[[Floats], Floats]:
+    """A logistic probe of features [N, D]; what it gives says probabilities [N, K], 0 of a class without a label."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler

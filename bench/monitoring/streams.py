@@ -34,22 +34,26 @@ def watched(images: str, stream: str, loss: str, runs: int) -> Record:
 
 def _claim(source: Answered, stream: str, loss: float | None, generator: np.random.Generator) -> int | None:
     """Labels after the change at the look that first claims harm; None where none does."""
+    from monitoring.performance.answers import Answers
     from monitoring.performance.config import PerformanceConfig
     from monitoring.performance.expectation import expected_of
+    from monitoring.performance.gathered import gather
     from monitoring.performance.stream import evidence_of_harm
     from registry.gate.config import GateConfig
 
     metric: MetricName = "auc" if stream == "modules" else "accuracy"
     gate = GateConfig(metric=metric, floor=0.0, non_inferiority=BORNE)
-    judged = _answers(_drawn(source, stream, EXPECTED, generator)).judged(np.ones(EXPECTED))
+    drawn = _drawn(source, stream, EXPECTED, generator)
+    judged = Answers(_rows(drawn), _classes(drawn)).judged(np.ones(EXPECTED))
     expectation = expected_of(judged, gate, PerformanceConfig())
     change, lost = (0, BORNE) if loss is None else (CHANGE, loss)
-    answers = _answers(_harmed(_drawn(source, stream, LABELS, generator), metric, change, lost, generator))
+    harmed = _harmed(_drawn(source, stream, LABELS, generator), metric, change, lost, generator)
+    gathered = gather([_rows(harmed)], _classes(harmed), expectation, 1)
 
     def proven(looks: int) -> bool:
         """Whether harm is claimed at one of the first looks."""
-        part = answers.take(np.arange(looks * LOOK))
-        return evidence_of_harm(part, np.ones(len(part)), expectation) >= PROOF
+        part = replace(gathered, rows=gathered.rows.head(looks * LOOK))
+        return evidence_of_harm(part, np.ones(len(part.rows)), expectation) >= PROOF
 
     first, last = 0, LABELS // LOOK
     if not proven(last):
@@ -99,16 +103,19 @@ def _area(part: Answered) -> float:
     return METRICS["auc"].function(part.truth, part.probabilities, np.ones(len(part.truth)))
 
 
-def _answers(part: Answered) -> Any:
-    """Rows of the log with their labels."""
-    from monitoring.performance.answers import Answers
+def _classes(part: Answered) -> tuple[str, ...]:
+    return tuple(map(str, range(part.probabilities.shape[1])))
 
-    classes = tuple(map(str, range(part.probabilities.shape[1])))
-    rows = pd.DataFrame({
+
+def _rows(part: Answered) -> pd.DataFrame:
+    """Rows of the log with their labels."""
+    came = pd.Timestamp("2026-01-01", tz="UTC") + pd.to_timedelta(np.arange(len(part.truth)), unit="min")
+    return pd.DataFrame({
         "hash": np.arange(len(part.truth)).astype(str),
+        "time": came,
+        "error": None,
         "session": part.groups.astype(str),
         "probabilities": list(part.probabilities),
         "label": part.truth.astype(str),
-        "labelled": pd.Timestamp("2026-01-01", tz="UTC") + pd.to_timedelta(np.arange(len(part.truth)), unit="min"),
+        "labelled": came,
     })  # fmt: skip
-    return Answers(rows, classes)

@@ -6,6 +6,7 @@ A file whose stamp is unchanged is not read again; raw data are never touched.
 import hashlib
 import logging
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,8 +42,16 @@ class IngestReport:
     notices: tuple[str, ...]
 
 
-def ingest(root: Path, name: str, config: DataConfig, progress: Progress = lambda done, total: None) -> IngestReport:
+def ingest(
+    root: Path,
+    name: str,
+    config: DataConfig,
+    progress: Progress = lambda done, total: None,
+    withheld: AbstractSet[str] = frozenset(),
+) -> IngestReport:
     """Brings the raw manifest up to date with the source and the feedback labels.
+
+    Samples whose hashes are `withheld` are left out as long as they are.
 
     Raises:
         SourceError: the source is missing or has no samples.
@@ -59,14 +68,16 @@ def ingest(root: Path, name: str, config: DataConfig, progress: Progress = lambd
         raise SourceError(
             f"the source of {name!r} has no samples; put files there or correct data.source in domains/{name}.yaml"
         )
-    notices = tuple(config.source.notices(root))
-    for notice in notices:
-        log.warning("ingest %s: %s", name, notice)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     reader = _Reader(root, config, known, now)
     with ThreadPoolExecutor(load_settings().cores) as pool:
         rows = list(_counted(reader.rows(pool, found), len(found), progress))
     rows = _without_forgotten(rows, forgotten(root, name))
+    kept = [row for row in rows if row["hash"] not in withheld]
+    notices = (*config.source.notices(root), *_notice(name, len(rows) - len(kept)))
+    for notice in notices:
+        log.warning("ingest %s: %s", name, notice)
+    rows = kept
     write_table(path, pd.DataFrame(rows))
     report = IngestReport(len(rows), reader.read, len(known.keys() - {_key(row) for row in rows}), notices)
     log.info("ingest %s: %d samples, %d read, %d gone", name, report.samples, report.read, report.gone)
@@ -129,6 +140,12 @@ def _without_forgotten(rows: list[Row], hashes: set[str]) -> list[Row]:
     if dropped := [row["path"] for row in rows if row["hash"] in hashes]:
         log.warning("%d samples were forgotten on request and stay out; delete their files: %s", len(dropped), dropped)
     return kept
+
+
+def _notice(name: str, count: int) -> list[str]:
+    """What to say of samples that are withheld."""
+    remedy = f"`regraft alerts {name} --release` lets them in"
+    return [f"{count} samples of the traffic that led to a rollback stay out; {remedy}"] if count else []
 
 
 def _key(row: Row) -> tuple[str, str]:

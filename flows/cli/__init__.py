@@ -23,7 +23,7 @@ COMMANDS = {
     "evaluate": ("run", "Judge a version against the champion."),
     "promote": ("run", "Put a version that the gate let pass into production."),
     "retrain": ("run", "Prepare, train, evaluate and, on evidence, promote."),
-    "monitor": ("run", "Check the champion's traffic, and start what should follow."),
+    "monitor": ("monitor", "Check the champion's traffic, and start what should follow."),
     "alerts": ("alerts", "What the checks of all domains call for; acknowledge, mute, reset."),
     "rollback": ("run", "Return to an earlier version; the present one goes into quarantine."),
     "reproduce": ("run", "Restore a version's data, train again, compare."),

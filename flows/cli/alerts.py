@@ -19,31 +19,35 @@ if TYPE_CHECKING:
     "--mute", type=click.FloatRange(0, 8760), metavar="HOURS", help="Start nothing and tell nobody; 0 ends it."
 )
 @click.option("--reset", is_flag=True, help="Start retrains again after too many that changed nothing.")
+@click.option("--approve", is_flag=True, help="Agree to what the newest check asks for, and start it.")
+@click.option("--release", is_flag=True, help="Let the samples that rollbacks keep out of training in again.")
 @click.option("--reason", default="", help="Why, for those who look later.")
-def alerts(domain: str | None, acknowledge: bool, mute: float | None, reset: bool, reason: str) -> Answer:
+def alerts(domain: str | None, mute: float | None, reason: str, **said: bool) -> Answer:
     """What the newest check of DOMAIN, or of every domain, calls for."""
     from flows.process.environment import prepare_environment
 
-    asked = [acknowledge, mute is not None, reset]
-    if sum(asked) > 1 or (any(asked) and not domain):
-        raise click.UsageError("one of --acknowledge, --mute and --reset at a time, and of one DOMAIN")
+    asked = [name for name, given in said.items() if given] + ["mute"] * (mute is not None)
+    if len(asked) > 1 or (asked and not domain):
+        raise click.UsageError(
+            "one of --acknowledge, --mute, --reset, --approve and --release at a time, of one DOMAIN"
+        )
     prepare_environment()
     from flows.shown import alerts as watch
 
-    if domain and acknowledge:
-        found = [watch.acknowledge(domain, reason)]
-    elif domain and mute is not None:
-        found = [watch.mute(domain, mute, reason)]
-    elif domain and reset:
-        found = [watch.reset(domain, reason)]
-    else:
+    if not domain or not asked:
         found = watch.alerts([domain] if domain else [])
+    elif mute is not None:
+        found = [watch.mute(domain, mute, reason)]
+    else:
+        found = [getattr(watch, asked[0])(domain, reason)]
     return Answer(found, lambda: _show(found))
 
 
 def _show(found: "list[Standing]") -> None:
     print_table("alerts", [_row(one) for one in found])
     print_lines(f"{one.domain}: {one.reason}; {one.delivery or 'nothing was started'}" for one in found if one.open)
+    kept = "samples of the traffic that led to a rollback stay out of training; --release lets them in"
+    print_lines(f"{one.domain}: {one.withheld} {kept}" for one in found if one.withheld)
 
 
 def _row(one: "Standing") -> dict[str, str]:

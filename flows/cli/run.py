@@ -9,7 +9,7 @@ import click
 from flows.cli.models.report import print_report
 from flows.cli.shell.answer import Answer, answering
 from flows.cli.shell.console import domain_argument, prepared_flow, run_flow
-from flows.cli.shell.exits import CHECKED, OUTCOMES, Exit
+from flows.cli.shell.exits import OUTCOMES, Exit
 from flows.cli.shell.tables import print_facts, print_lines, print_table
 from flows.process.answered import answers_shown
 
@@ -22,7 +22,8 @@ def prepare(domain: str) -> Answer:
     """Ingest, validate, preprocess and embed the data of DOMAIN."""
     found = run_flow(prepared_flow("prepare", "prepare"), domain)
     facts = {"dataset version": found.version, "folder": found.folder}
-    return Answer(found, lambda: print_facts(f"{domain} is prepared", facts))
+    left_out = {"left out": "; ".join(found.notices)} if found.notices else {}
+    return Answer(found, lambda: print_facts(f"{domain} is prepared", facts | left_out))
 
 
 @answering()
@@ -66,30 +67,6 @@ def retrain(domain: str, reason: str, recipe: str) -> Answer:
         found = run_flow(prepared_flow("retrain", "retrain"), domain, reason, recipe)
     show = _stressed if shown else _retrained
     return replace(_promotion(found), show=partial(show, found))
-
-
-@answering(Exit.ALERT, Exit.DRIFT, Exit.ROLLBACK)
-@domain_argument
-def monitor(domain: str) -> Answer:
-    """Check the newest traffic of DOMAIN's champion, and start what the domain's policy lets follow."""
-    found = run_flow(prepared_flow("monitor", "monitor"), domain)
-    statistics = {name: f"{value:.4f}" for name, value in found.statistics.items()}
-    facts = {
-        "outcome": found.outcome,
-        "reason": found.reason,
-        "samples": found.samples,
-        **({"does": found.performance} if found.performance else {}),
-        **statistics,
-        **({"page": found.page} if found.page else {}),
-    }
-
-    title = domain if found.version is None else f"{domain} v{found.version}"
-
-    def show() -> None:
-        print_facts(title, facts)
-        print_lines(found.started)
-
-    return Answer(found, show, CHECKED.get(found.outcome, Exit.DONE))
 
 
 @answering()

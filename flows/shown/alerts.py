@@ -8,9 +8,13 @@ from monitoring.alerts import calls
 from registry.ledger.events import Event, Events
 from registry.ledger.watch.checks import CheckRecord, Checks
 from registry.ledger.watch.marks import Kind, Mark, Marks
+from registry.ledger.watch.withheld import withheld
 from settings.errors import ConfigError
 from settings.machine import load_settings
 from tasks.domain import domain_names, load_domain
+from tasks.watch.answering import agree
+from tasks.watch.answering import release as let_in
+from tasks.watch.delivering import deliver
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class Standing:
         delivery: what was started.
         open: whether it calls for people who have not acknowledged it.
         muted: until when nobody is told; empty: people are.
+        asks: what a person is asked to agree to; empty: nothing.
+        withheld: samples that rollbacks keep out of training.
     """
 
     domain: str
@@ -36,6 +42,8 @@ class Standing:
     delivery: str = ""
     open: bool = False
     muted: str = ""
+    asks: str = ""
+    withheld: int = 0
 
 
 def alerts(domains: Iterable[str]) -> list[Standing]:
@@ -84,6 +92,27 @@ def reset(name: str, reason: str) -> Standing:
     return _standing(name)
 
 
+def approve(name: str, reason: str) -> Standing:
+    """Agrees to what the newest check of a domain asks for, and starts it.
+
+    Raises:
+        ConfigError: there is no such domain, or nothing waits for an answer.
+    """
+    agree(load_domain(name).name, reason)
+    deliver.fn(name)
+    return _standing(name)
+
+
+def release(name: str, reason: str) -> Standing:
+    """Lets the samples that rollbacks keep out of training in again.
+
+    Raises:
+        ConfigError: there is no such domain, or none is kept out.
+    """
+    let_in(load_domain(name).name, reason)
+    return _standing(name)
+
+
 def _mark(name: str, kind: Kind, subject: str, reason: str) -> None:
     settings = load_settings()
     Marks(settings.ledger).add(Mark(name, kind, subject, settings.who, reason))
@@ -96,9 +125,9 @@ def _standing(name: str) -> Standing:
     muted = mute.subject if mute and datetime.now(UTC) < datetime.fromisoformat(mute.subject) else ""
     if not checks:
         return Standing(name, muted=muted)
-    check = checks[-1]
-    shown = {field: getattr(check, field) for field in ("key", "outcome", "reason", "time", "delivery")}
-    return Standing(name, **shown, open=_is_open(check, known), muted=muted)
+    check, out = checks[-1], len(withheld(ledger, name))
+    shown = {field: getattr(check, field) for field in ("key", "outcome", "reason", "time", "delivery", "asks")}
+    return Standing(name, **shown, open=_is_open(check, known), muted=muted, withheld=out)
 
 
 def _is_open(check: CheckRecord, known: Mark | None) -> bool:

@@ -19,9 +19,13 @@ def kept_still(case: Case) -> str:
     muted = case.past.muted
     if muted is not None and case.past.now < muted:
         return f"it is muted until {_minute(muted)}"
-    return {"observe": "policy.mode is observe", "approve": "policy.mode is approve: a person decides", "auto": ""}[
-        case.policy.mode
-    ]
+    return "policy.mode is observe" if case.policy.mode == "observe" else ""
+
+
+def asks_a_person(case: Case) -> str:
+    """How a person starts what the controller may not start by itself; empty: it may."""
+    asked = "policy.mode is approve: `regraft alerts DOMAIN --approve` starts it"
+    return asked if case.policy.mode == "approve" else ""
 
 
 def _broken_circuit(case: Case) -> str:
@@ -31,19 +35,20 @@ def _broken_circuit(case: Case) -> str:
 
 
 def _cools_down(case: Case) -> str:
-    return _waits(case, timedelta(hours=case.policy.cooldown_hours), "cooling down")
+    return _waits(case, case.past.last, timedelta(hours=case.policy.cooldown_hours), "cooling down")
 
 
 def _backs_off(case: Case) -> str:
-    if not case.past.idle:
-        return ""
+    if not case.past.idle or case.past.labels >= max(1, case.policy.new_labels):
+        return ""  # with other labels it may end otherwise
     hours = case.policy.backoff_hours * 2.0 ** min(case.past.idle - 1, DOUBLINGS)
-    return _waits(case, timedelta(hours=min(hours, LONGEST_BACKOFF)), f"{case.past.idle} retrains changed nothing")
+    span = timedelta(hours=min(hours, LONGEST_BACKOFF))
+    return _waits(case, case.past.tried, span, f"{case.past.idle} retrains changed nothing")
 
 
-def _waits(case: Case, span: timedelta, why: str) -> str:
-    """Empty where the span since the last retrain is over."""
-    last, now = case.past.last, case.past.now
+def _waits(case: Case, last: datetime | None, span: timedelta, why: str) -> str:
+    """Empty where the span since a retrain is over."""
+    now = case.past.now
     if last is None or now >= last + span:
         return ""
     return f"{why}: the last retrain was at {_minute(last)}, the next may be at {_minute(last + span)}"

@@ -48,7 +48,9 @@ class Past:
         hour: of the day in the domain's time zone.
         suspects: of earlier windows of this champion, oldest first, whether each was suspect.
         retrains: when retrains began, oldest first.
-        idle: retrains in a row, the last one included, that changed nothing: UNCHANGED, HOLD, REJECT or failed.
+        idle: retrains in a row, the last one included, that checks had asked for and that changed nothing: UNCHANGED,
+            HOLD, REJECT or failed.
+        tried: when the last one that a check had asked for began.
         labels: labels filed since the last retrain.
         way_back: the version that a rollback returns to.
         muted: until when the controller is to keep still.
@@ -60,6 +62,7 @@ class Past:
     suspects: Sequence[bool] = ()
     retrains: Sequence[datetime] = field(default=())
     idle: int = 0
+    tried: datetime | None = None
     labels: int = 0
     way_back: int | None = None
     muted: datetime | None = None

@@ -10,6 +10,7 @@ from evaluation.predictions.grouped import Floats
 from monitoring.performance.answers import Answers
 from monitoring.performance.config import PerformanceConfig
 from monitoring.performance.expectation import Expectation
+from monitoring.performance.gathered import Gathered
 from monitoring.performance.performance import Labelled
 from monitoring.performance.selection import compare_labelled
 from monitoring.performance.stream import evidence_of_harm
@@ -19,22 +20,19 @@ SIDES = 2  # half of the false claims may come from what was expected, half from
 
 
 def measure_labelled(
-    answers: Answers, expectation: Expectation, config: PerformanceConfig, now: datetime
+    gathered: Gathered, expectation: Expectation, config: PerformanceConfig, now: datetime
 ) -> Labelled | None:
     """Judges the labelled answers of all the time since the promotion; None where there is none.
 
-    The metric is that of the newest `config.window` of them, the evidence that of all.
+    The metric is that of the newest of them, the evidence that of all.
     """
-    answers, strangers = _countable(answers, expectation)
-    if not answers.labelled.any():
+    if not gathered.labelled.any():
         return None
-    selection = compare_labelled(answers, config.resampling)
-    labelled = answers.take(answers.labelled)
-    newest = labelled.rows["labelled"].argsort(kind="stable").to_numpy().astype(np.int64)[-config.window :]
-    window = labelled.take(newest)
-    found = _metric(window, selection.weights[newest], expectation, config)
+    selection, window = compare_labelled(gathered, config.resampling), gathered.newest
+    came = gathered.rows.loc[gathered.labelled, "labelled"].argsort(kind="stable").to_numpy()
+    found = _metric(window, selection.weights[came[-len(window) :]], expectation, config)
     loss = expectation.loss(found)
-    evidence = evidence_of_harm(labelled, selection.weights, expectation)
+    evidence = evidence_of_harm(gathered, selection.weights, expectation)
     proven = evidence >= SIDES / config.false_claims and selection.representative
     return Labelled(
         value=found.value,
@@ -46,19 +44,17 @@ def measure_labelled(
         harmed=bool(proven and loss.value > expectation.tolerance),
         e_value=evidence,
         representative=selection.representative,
-        note="; ".join(filter(None, (_missing(answers, now), strangers, selection.note))),
+        note="; ".join(filter(None, (_missing(gathered, now), _strangers(gathered, expectation), selection.note))),
     )
 
 
-def _countable(answers: Answers, expectation: Expectation) -> tuple[Answers, str]:
-    """The rows whose label the metric can take, and what to say of others; to accuracy a new class is an error."""
-    strange = answers.labelled & ~answers.rows["label"].isin(answers.classes).to_numpy()
-    if not strange.any():
-        return answers, ""
-    told = f"{int(strange.sum())} labels of classes that it does not know"
-    if expectation.metric == "accuracy":
-        return answers, f"{told} count as errors"
-    return answers.take(~strange), f"{told} are left out of {expectation.metric}"
+def _strangers(gathered: Gathered, expectation: Expectation) -> str:
+    """What becomes of labels of classes that the champion does not know."""
+    if not gathered.strangers:
+        return ""
+    left_out = f"are left out of {expectation.metric}"
+    what = "count as errors" if expectation.metric == "accuracy" else left_out
+    return f"{gathered.strangers} labels of classes that it does not know {what}"
 
 
 def _metric(window: Answers, weights: Floats, expectation: Expectation, config: PerformanceConfig) -> Interval:
@@ -70,13 +66,13 @@ def _metric(window: Answers, weights: Floats, expectation: Expectation, config: 
     return bootstrap_interval(expectation.metric, judged, config.resampling)
 
 
-def _missing(answers: Answers, now: datetime) -> str:
+def _missing(gathered: Gathered, now: datetime) -> str:
     """Which labels are missing: how many, how old the newest is, and rows that are too young to have one."""
-    labelled, rows = answers.labelled, answers.rows
-    came, asked = rows.loc[labelled, "labelled"], rows.loc[labelled, "time"]
-    told = f"{int(labelled.sum())} of {len(answers)} labelled, the newest label is {_span(now - came.max())} old"
+    labelled, rows = gathered.labelled, gathered.rows
+    came, asked = rows.loc[labelled, "labelled"], rows.loc[labelled, "asked"]
+    told = f"{int(labelled.sum())} of {len(rows)} labelled, the newest label is {_span(now - came.max())} old"
     usual = timedelta(seconds=float((came - asked).dt.total_seconds().median()))
-    young = int(((now - rows["time"] < usual) & ~labelled).sum())
+    young = int(((now - rows["asked"] < usual) & ~labelled).sum())
     if not young:
         return told
     return f"{told}; a label takes {_span(usual)}, so that the {young} newest rows have none yet: the slow are missing"

@@ -1,5 +1,6 @@
 """How well the champion does on its present traffic: by labels, and by an estimate without."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import numpy as np
@@ -11,6 +12,7 @@ from monitoring.performance.distance import distance
 from monitoring.performance.estimate import Traffic, estimator_of
 from monitoring.performance.expectation import Expectation
 from monitoring.performance.feedback import measure_labelled
+from monitoring.performance.gathered import gather
 from monitoring.performance.known import Known, known_of
 from monitoring.performance.performance import Estimated, Performance
 from monitoring.performance.validation import LEAST_GROUPS, Validation, estimated_loss, validate
@@ -23,7 +25,7 @@ LEAST_KNOWN = 60  # samples below which no estimate is tried
 def measure_performance(
     reference: Reference,
     window: Window,
-    labels: pd.DataFrame,
+    labels: Iterable[pd.DataFrame],
     expectation: Expectation,
     config: PerformanceConfig,
     *,
@@ -35,8 +37,8 @@ def measure_performance(
     Args:
         reference: of its package; its column `truth` holds the class of each sample.
         window: its newest traffic, of which the estimate is.
-        labels: its rows of the log since its promotion, as `serving.feedback.labelled` gives them: at least hash, time,
-            probabilities, error, group, session, label and labelled.
+        labels: its rows of the log since its promotion, as `serving.feedback.labelled_parts` gives them: at least
+            hash, time, probabilities, error, group, session, label and labelled.
         expectation: what its test set promised.
         config: what the domain decides.
         now: the time of the check.
@@ -45,7 +47,8 @@ def measure_performance(
     Raises:
         MonitoringError: the rows are of more than one model.
     """
-    labelled = measure_labelled(answers_of(labels, reference.classes), expectation, config, now)
+    gathered = gather(labels, reference.classes, expectation, config.window)
+    labelled = measure_labelled(gathered, expectation, config, now)
     known = known_of(reference)
     estimated, note = _estimated(known, window, expectation, config, validation)
     found = expectation.interval
@@ -61,6 +64,11 @@ def measure_performance(
     )
 
 
+def is_enough(known: Known) -> bool:
+    """Whether so many known samples can say anything."""
+    return len(known) >= LEAST_KNOWN and known.group_count >= LEAST_GROUPS
+
+
 def _estimated(
     known: Known | None,
     window: Window,
@@ -71,7 +79,7 @@ def _estimated(
     """The estimate; or why there is none."""
     if known is None:
         return None, "No estimate without labels: the package keeps no truth of its reference; retrain the domain."
-    if len(known) < LEAST_KNOWN or known.group_count < LEAST_GROUPS:
+    if not is_enough(known):
         held = f"{len(known)} samples in {known.group_count} groups whose truth is known"
         return None, f"No estimate without labels: {held}; {LEAST_KNOWN} in {LEAST_GROUPS} are needed."
     answers = answers_of(window.rows, ())

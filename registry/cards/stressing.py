@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from data.specs.spec import Array
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
+Embeddings = npt.NDArray[np.floating]
 HUNDREDTHS = 100  # MLflow counts whole steps, budgets are fractions of a grey level
 
 
@@ -43,11 +45,32 @@ class Stress:
         corruptions: the shipped package under the corruptions, by severity.
         attacks: its network under FGSM and PGD, by budget in steps of 1/255.
         figures: what people look at, by name.
+        shifted: what the package said of each corruption's images, and of the same untouched.
     """
 
     corruptions: Robustness | None
     attacks: Robustness | None
     figures: dict[str, "Figure"]
+    shifted: "tuple[Shifted, ...]" = ()
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Shifted:
+    """What a package said of images under a corruption, and of the same as they are.
+
+    Attributes:
+        kind: the corruption.
+        plain: what it said of the images as they are.
+        plain_embeddings: their embeddings [N, D].
+        probabilities: what it said of the corrupted ones [N, K].
+        embeddings: their embeddings [N, D].
+    """
+
+    kind: str
+    plain: Predictions
+    plain_embeddings: Embeddings
+    probabilities: Embeddings
+    embeddings: Embeddings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,14 +99,15 @@ class StressTest:
             log.info("no stress test: the package's pixels or classes are others than those of the data")
         if not self.dataset.spec.pixels or self._foreign:  # corruptions, attacks and heat maps are of pixels
             return Stress(None, None, {})
-        corruptions = self._corruptions() if self.config.corruptions else None
+        shifted: list[Shifted] = []
+        corruptions = self._corruptions(shifted) if self.config.corruptions else None
         attacks = self._attacks() if self.config.budgets else None
         figures = self._curves(corruptions, attacks)
         if corruptions:
             figures["corrupted_sample"] = self._strip()
         if self.config.explained_samples:
             figures["saliency"] = self._saliency()
-        return Stress(corruptions, attacks, figures)
+        return Stress(corruptions, attacks, figures, tuple(shifted))
 
     @cached_property
     def _network(self) -> "Network":
@@ -102,16 +126,28 @@ class StressTest:
         rows = choose_samples(self.clean, count, seed=self.config.seed)
         return self.clean.take(rows), self.dataset.samples(self._rows.iloc[rows])
 
-    def _corruptions(self) -> Robustness:
+    def _corruptions(self, shifted: list[Shifted]) -> Robustness:
+        """Judges the corruptions; what was said under each is added to `shifted`."""
         options, (clean, images) = self.config, self._sample(self.config.samples)
-        conditions = corrupted(
-            images,
-            self.package.decisive,
-            corruptions=options.corruptions,
-            severities=options.severities,
-            seed=options.seed,
-        )
-        return self._judged(clean, conditions, self.gate.metric, 0)
+        embedded: list[Embeddings] = []
+
+        def predict(part: Array) -> Embeddings:
+            """The decisive answer; the embeddings are kept aside."""
+            answers, embeddings = self.package.predict(part)
+            embedded.append(embeddings)
+            return answers[self.package.headline]
+
+        def kept() -> Iterator[Disturbed]:
+            """The conditions as they come, each noted whole."""
+            plain = self.package.predict(images)[1]
+            for kind, severity, said in corrupted(
+                images, predict, corruptions=options.corruptions, severities=options.severities, seed=options.seed
+            ):
+                shifted.append(Shifted(kind, clean, plain, said, np.concatenate(embedded)))
+                embedded.clear()
+                yield kind, severity, said
+
+        return self._judged(clean, kept(), self.gate.metric, 0)
 
     def _attacks(self) -> Robustness:
         from lightning_modules.insight.attacks import attacked, probabilities  # brings torch

@@ -82,8 +82,8 @@ class Events:
             rows = connection.execute(select(*columns).where(EVENTS.c.id.in_(newest)).order_by(EVENTS.c.id)).mappings()
             return [Event(**row) for row in rows if row["time"] > since]
 
-    def of_kind(self, domain: str, kind: Kind, count: int) -> list[Event]:
-        """The last events of one kind since the domain's last removal, oldest first."""
+    def of_kind(self, domain: str, kind: Kind, count: int | None) -> list[Event]:
+        """The last events of one kind (None: all) since the domain's last removal, oldest first."""
         columns = [EVENTS.c[field.name] for field in fields(Event)]
         with self._database.reading() as connection:
             ours = (EVENTS.c.domain == domain) & (EVENTS.c.kind == kind)

@@ -61,7 +61,12 @@ def row_time(connection: Connection, domain: str) -> str:
     now = datetime.now(UTC)
     if removed:
         now = max(now, datetime.fromisoformat(removed) + timedelta(microseconds=1))
-    return now.isoformat(timespec="microseconds")
+    return row_stamp(now)
+
+
+def row_stamp(time: datetime) -> str:
+    """A time as rows have it: UTC in ISO form with a fixed number of digits, so that texts sort as times do."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def term_began(entries: Sequence[Entry]) -> datetime | None:

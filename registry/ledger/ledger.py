@@ -13,7 +13,16 @@ from sqlalchemy.exc import IntegrityError
 from registry.errors import LedgerConflictError, LedgerError, QuarantineError
 from registry.ledger.chain import START, chained, first_fault
 from registry.ledger.database import Database
-from registry.ledger.history import NOTHING, REMOVE, Entry, newest_row, quarantine_reason, quarantined, since_removal
+from registry.ledger.history import (
+    NOTHING,
+    REMOVE,
+    Entry,
+    newest_row,
+    quarantine_reason,
+    quarantined,
+    row_stamp,
+    since_removal,
+)
 from registry.ledger.records import record_fault
 from registry.ledger.schema import ensure_schema
 from registry.ledger.tables import LEDGER
@@ -117,7 +126,7 @@ class Ledger:
         """
         if time.tzinfo is None:
             raise LedgerError(f"time {time} has no time zone; the ledger keeps UTC; add one, such as +00:00")
-        before = [entry for entry in self.entries(domain) if entry.time <= _stamp(time)]
+        before = [entry for entry in self.entries(domain) if entry.time <= row_stamp(time)]
         return _champion(before[-1] if before else None)
 
     def verify(self, domain: str, head: str = "") -> Verification:
@@ -149,7 +158,7 @@ def _insert(connection: Connection, change: Change) -> Entry:
     # clocks of several machines differ, or one is set back: a row is never older than the one before it, nor a
     # removal than what it ends
     ended = newest_row(connection, change.domain) if change.action == REMOVE else ""
-    time = max(_stamp(datetime.now(UTC)), last.time if last else "", ended)
+    time = max(row_stamp(datetime.now(UTC)), last.time if last else "", ended)
     place = {"sequence": last.sequence + 1 if last else 1, "time": time}
     row = chained(_columns(change) | place, last.hash if last else START)
     key = connection.execute(insert(LEDGER).values(row)).inserted_primary_key
@@ -211,8 +220,3 @@ def _check_proofs(change: Change) -> None:
         given = None
     if not isinstance(given, dict):
         raise LedgerError(f"approval {approval!r} is no JSON object; give approver, time and comment, or an empty text")
-
-
-def _stamp(time: datetime) -> str:
-    """UTC in ISO form with a fixed number of digits, so that texts sort as times do."""
-    return time.astimezone(UTC).isoformat(timespec="microseconds")

@@ -186,6 +186,17 @@ def log_table(run_id: str, name: str, content: str) -> None:
     log_values(run_id, {}, {}, {"mlflow.loggedArtifacts": shown})
 
 
+def kept_text(run_id: str, name: str) -> str | None:
+    """A text artifact; None: the run has none of that name.
+
+    Raises:
+        RegistryError: MLflow is down.
+    """
+    with registry_errors(f"look for {name} of run {run_id}"):
+        there = mlflow_client().list_artifacts(run_id, name.rpartition("/")[0])
+    return read_text(run_id, name) if name in {one.path for one in there} else None
+
+
 def read_text(run_id: str, name: str) -> str:
     """Reads a text artifact back.
 

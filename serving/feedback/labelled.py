@@ -1,7 +1,7 @@
 """Predictions with the labels that came back for them."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 
@@ -10,6 +10,8 @@ from serving.log.predictions import read
 
 NAMES = ("id", "key", "hash", "path")
 LABEL = ("label", "labelled")
+DAY = timedelta(days=1)
+PART = 20_000  # rows after which a part is handed on
 
 
 def labelled(
@@ -38,9 +40,54 @@ def labelled(
     Raises:
         PredictionLogError: a file that had to be opened is not what was written.
     """
-    asked = None if columns is None else list(dict.fromkeys([*columns, *NAMES]))
-    rows = read(domain, version=version, last=last, since=since, until=until, columns=asked)
-    labels = history(domain, {name for each in NAMES for name in rows[each].dropna()})
+    rows = read(domain, version=version, last=last, since=since, until=until, columns=_asked(columns))
+    return _joined(domain, rows, columns, None)
+
+
+def labelled_parts(
+    domain: str,
+    *,
+    version: int,
+    since: datetime,
+    columns: Sequence[str],
+    at: datetime | None = None,
+) -> Iterator[pd.DataFrame]:
+    """The same of all since a time, in parts of whole days, oldest first: memory holds one part, however long it is.
+
+    Args:
+        domain: whose log.
+        version: what this model version predicted.
+        since: predictions of this time and later.
+        columns: of the log, these alone; label and labelled are there anyway.
+        at: as it was at this time, without later predictions and without labels that came later; None: as it is.
+
+    Raises:
+        PredictionLogError: a file that had to be opened is not what was written.
+    """
+    waiting: list[pd.DataFrame] = []
+    for start, end in _days(since, at):
+        waiting.append(read(domain, version=version, since=start, until=end, columns=_asked(columns)))
+        if end == at or sum(map(len, waiting)) >= PART:
+            yield _joined(domain, pd.concat(waiting, ignore_index=True), columns, at)
+            waiting = []
+
+
+def _days(since: datetime, at: datetime | None) -> Iterator[tuple[datetime, datetime | None]]:
+    """Days from a time to another, the last one cut off there; without any the last one never ends."""
+    end = at or datetime.now(UTC)
+    while since + DAY < end:
+        yield since, since + DAY
+        since += DAY
+    yield since, at
+
+
+def _asked(columns: Sequence[str] | None) -> list[str] | None:
+    return None if columns is None else list(dict.fromkeys([*columns, *NAMES]))
+
+
+def _joined(domain: str, rows: pd.DataFrame, columns: Sequence[str] | None, by: datetime | None) -> pd.DataFrame:
+    """Rows of the log with their labels, of those that had come by then."""
+    labels = history(domain, {name for each in NAMES for name in rows[each].dropna()}, by)
     first, newest = _places(rows, labels)
     label = labels["label"].reindex(newest)
     label = label.astype(object).where(label.notna(), None)

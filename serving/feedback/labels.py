@@ -66,18 +66,20 @@ def file_labels(domain: str, labels: Sequence[Label]) -> File:
     return labels_store(domain).write(pa.Table.from_pylist(list(map(vars, labels)), schema=SCHEMA))
 
 
-def history(domain: str, references: AbstractSet[str] | None = None) -> pd.DataFrame:
+def history(domain: str, references: AbstractSet[str] | None = None, by: datetime | None = None) -> pd.DataFrame:
     """Labels in the order in which they came: time, entry, kind, reference, label; the same said again is left out.
 
     Args:
         domain: whose labels.
         references: keep only rows that name one of these.
+        by: keep only rows that had come by then.
 
     Raises:
         PredictionLogError: a file is not what was written.
     """
     named = None if references is None else pa.array(sorted(references), pa.string())
     frame: pd.DataFrame = settled(lambda: _read(labels_store(domain), named)).to_pandas(use_threads=False)
+    frame = frame if by is None else frame[frame["time"] <= by]
     frame = frame.drop_duplicates("entry", keep="last", ignore_index=True)
     before = frame.groupby(["kind", "reference"])["label"].shift()
     return frame[frame["label"] != before].reset_index(drop=True)

@@ -10,6 +10,9 @@ from prefect.artifacts import create_table_artifact
 
 from evaluation.predictions.storage import predictions_path, read_predictions
 from evaluation.stress.robustness import Robustness
+from monitoring.performance.expectation import watched_metric
+from monitoring.performance.known import known_of
+from monitoring.reference import Reference
 from registry.cards.stressing import Stress, StressTest, stress_curves, stress_means
 from registry.errors import GateError
 from registry.store.models import DECISION_RUN, ModelVersion, model_version
@@ -18,6 +21,7 @@ from tasks.events import told_stress
 from tasks.plan import Plan
 from tasks.policy import COMPUTE
 from tasks.progress import artifact_key, task_progress
+from tasks.watch.validating import validate_shifted
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +51,7 @@ def stress(plan: Plan, version: int) -> Stressed:
         log_curves(run_id, stress_curves(tried))
         log_figures(run_id, tried.figures)
         log_values(run_id, means, {}, {"stress": "done", "stress_data": plan.prepared.version})
+        _try_estimate(plan, found, tried)
         _show(found, tried.corruptions, tried.attacks)
         return Stressed(plan.name, version, means, run_id)
 
@@ -61,6 +66,14 @@ def _tried(plan: Plan, found: ModelVersion) -> Stress:
     package, clean = found.load(), read_predictions(path)
     with task_progress(f"stress {name} v{version}") as report:
         return StressTest(domain.root, package, plan.dataset, clean, domain.stress, domain.gate, report).run()
+
+
+def _try_estimate(plan: Plan, found: ModelVersion, tried: Stress) -> None:
+    """What is estimated of traffic without labels is tried on the corrupted images, whose labels are known."""
+    package, told = found.load(), plan.domain.monitoring.performance
+    known = known_of(Reference(package.reference, package.transform.hash, package.classes, package.cross_fitted))
+    metric = watched_metric(plan.domain.gate.metric, len(package.classes))
+    validate_shifted(found, tried, known, metric, told.seed)
 
 
 def _show(found: ModelVersion, *parts: Robustness | None) -> None:

@@ -12,6 +12,8 @@ from data.stages.report import ValidationReport, load_validation, report_page
 from data.stores.manifest import processed_folder
 from data.stores.versioning import dataset_version, reproduce_stage
 from lightning_modules.inputs.activations import Prefix
+from registry.ledger.watch.withheld import withheld
+from settings.machine import load_settings
 from tasks.domain import Domain
 from tasks.plan import Plan, Prepared
 from tasks.policy import COMPUTE, IO
@@ -24,7 +26,8 @@ log = logging.getLogger(__name__)
 def ingest(domain: Domain) -> IngestReport:
     """Reads what is new in the source."""
     with task_progress(f"ingest {domain.name}") as progress:
-        return ingest_source(domain.root, domain.name, domain.data, progress)
+        out = withheld(load_settings().ledger, domain.name)
+        return ingest_source(domain.root, domain.name, domain.data, progress, out)
 
 
 @task(name="validate", task_run_name="validate {domain.name}", **IO)
@@ -40,10 +43,10 @@ def validate(domain: Domain) -> ValidationReport:
 
 
 @task(name="preprocess", task_run_name="preprocess {domain.name}", **IO)
-def preprocess(domain: Domain) -> Prepared:
-    """Runs the DVC stage that decodes, splits and writes shards."""
+def preprocess(domain: Domain, notices: tuple[str, ...] = ()) -> Prepared:
+    """Runs the DVC stage that decodes, splits and writes shards; `notices` are of the steps before."""
     reproduce_stage(domain.root, "preprocess", domain.name)
-    return Prepared(processed_folder(domain.root, domain.name), dataset_version(domain.root, domain.name))
+    return Prepared(processed_folder(domain.root, domain.name), dataset_version(domain.root, domain.name), notices)
 
 
 @task(name="embed", task_run_name="embed {plan.name} · {plan.domain.training.backbone}", **COMPUTE)

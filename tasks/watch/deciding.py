@@ -1,6 +1,7 @@
 """What follows from a check is decided and written down, before anything is started."""
 
 import json
+from collections.abc import Sequence
 
 from prefect import task
 
@@ -12,6 +13,7 @@ from tasks.domain import Domain
 from tasks.events import tell_check
 from tasks.monitor import Seen
 from tasks.policy import IO
+from tasks.watch.moment import Moment
 from tasks.watch.past import past_of
 
 MEMORY = 200  # checks that are looked back on, twice the most that `policy.of` can ask for
@@ -40,15 +42,22 @@ def decide_check(config: Domain, seen: Seen) -> CheckRecord:
 def _decided(config: Domain, seen: Seen) -> CheckRecord:
     checks = Checks(load_settings().ledger)
     before = checks.newest(config.name, MEMORY)
-    past = past_of(config, seen.version, seen.window, before)
-    found = decide(seen.evidence, past, config.monitoring.policy)
-    record = CheckRecord(
+    record = decided(config, seen, before, Moment.present())
+    return checks.add(record, before[-1].key if before else "")
+
+
+def decided(config: Domain, seen: Seen, before: Sequence[CheckRecord], moment: Moment) -> CheckRecord:
+    """What follows from a check of a moment, with earlier ones before it; nothing is written."""
+    found = decide(seen.evidence, past_of(config, seen, before, moment), config.monitoring.policy)
+    figures = seen.figures() | ({"asks": found.asks} if found.asks else {})
+    if "rollback" in (found.outcome, found.asks):
+        figures["withheld"] = seen.withheld
+    return CheckRecord(
         domain=config.name,
         version=seen.version,
         window=seen.window,
         suspect=seen.evidence.suspect,
         outcome=found.outcome,
         reason=found.reason,
-        figures=json.dumps(seen.figures(), sort_keys=True),
+        figures=json.dumps(figures, sort_keys=True),
     )
-    return checks.add(record, before[-1].key if before else "")

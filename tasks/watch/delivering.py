@@ -6,7 +6,7 @@ from prefect.exceptions import ObjectNotFound
 
 from registry.errors import GateError, LedgerConflictError
 from registry.ledger.ledger import Ledger
-from registry.ledger.watch.checks import CheckRecord, Checks
+from registry.ledger.watch.checks import ROLLED_BACK, CheckRecord, Checks
 from settings.machine import load_settings
 from tasks.judging.promote import find_target, rollback
 from tasks.policy import IO
@@ -49,7 +49,7 @@ def _rolled_back(check: CheckRecord) -> str:
         found = rollback.fn(check.domain, find_target.fn(check.domain, None), f"monitor: {check.reason}")
     except (GateError, LedgerConflictError) as error:
         return f"no rollback: {error}"
-    return f"rolled back to v{found.champion}"
+    return f"{ROLLED_BACK} v{found.champion}"
 
 
 def _started(check: CheckRecord) -> str | None:
@@ -63,7 +63,7 @@ def _started(check: CheckRecord) -> str | None:
             return None
         run = client.create_flow_run_from_deployment(
             deployment.id,
-            parameters={"domain": check.domain, "reason": check.reason},
+            parameters={"domain": check.domain, "reason": check.reason, "check": check.key},
             idempotency_key=f"regraft check {check.key}",
         )
     return f"retrain, run {run.name}"

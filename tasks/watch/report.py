@@ -1,5 +1,6 @@
 """What a check came to, for those who asked for it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,7 @@ from tasks.progress import artifact_key
 
 @dataclass(frozen=True)
 class MonitorReport:
-    """What one check found, what was decided, and what was started."""
+    """What one check found, what was decided, and what was started; one that was `replayed` started nothing."""
 
     domain: str
     version: int | None
@@ -27,6 +28,8 @@ class MonitorReport:
     performance: str = ""
     page: str | None = None
     started: tuple[str, ...] = ()
+    time: str = ""
+    replayed: bool = False
 
 
 def nothing_to_watch(name: str) -> MonitorReport:
@@ -37,7 +40,15 @@ def nothing_to_watch(name: str) -> MonitorReport:
 @task(name="report check", task_run_name="report the check of {seen.domain}: {check.outcome}", **IO)
 def reported(seen: Seen, check: CheckRecord, started: list[str]) -> MonitorReport:
     """The report of a check; its newest state is shown in the Prefect UI."""
-    found = MonitorReport(
+    found = report_of(seen, check, started)
+    told = f"champion v{found.version}, {found.samples} samples"
+    create_markdown_artifact(_markdown(found, seen.table), key=artifact_key("check", found.domain), description=told)
+    return found
+
+
+def report_of(seen: Seen, check: CheckRecord, started: Sequence[str] = ()) -> MonitorReport:
+    """The report of a check."""
+    return MonitorReport(
         domain=seen.domain,
         version=seen.version,
         outcome=check.outcome,
@@ -49,10 +60,8 @@ def reported(seen: Seen, check: CheckRecord, started: list[str]) -> MonitorRepor
         performance=seen.evidence.performance,
         page=seen.page,
         started=tuple(started),
+        time=check.time,
     )
-    told = f"champion v{found.version}, {found.samples} samples"
-    create_markdown_artifact(_markdown(found, seen.table), key=artifact_key("check", found.domain), description=told)
-    return found
 
 
 def _markdown(found: MonitorReport, table: str) -> str:

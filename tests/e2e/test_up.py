@@ -23,7 +23,7 @@ FLOWS = """
 from prefect import flow
 
 @flow(name="retrain", flow_run_name="retrain {domain}")
-def retrain(domain: str, reason: str = "asked for") -> str:
+def retrain(domain: str, reason: str = "asked for", check: str = "") -> str:
     return reason
 
 @flow(name="monitor", flow_run_name="monitor {domain}")

@@ -1,5 +1,6 @@
 """People are told what is new, and nothing twice."""
 
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -41,6 +42,13 @@ def checks(*outcomes: str) -> list[CheckRecord]:
 def test_alerts_of__news(outcomes: list[str], told: list[str]) -> None:
     """Something is the matter, something else is, or it is over."""
     assert [check.key for check, _ in alerts_of(checks(*outcomes))] == told
+
+
+def test_alerts_of__a_question_is_news() -> None:
+    """Once: a hold that waits for itself and one that waits for a person are told apart."""
+    waits, asks, again = checks("hold", "hold", "hold")
+    told = [waits, replace(asks, figures='{"asks": "retrain"}'), replace(again, figures='{"asks": "retrain"}')]
+    assert [check.key for check, _ in alerts_of(told)] == ["k0", "k1"]
 
 
 def test_alerts_of__words() -> None:

@@ -1,13 +1,14 @@
 """The commands of the ledger: its rows, a moment in the past, and its chain."""
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from flows.cli.shell.answer import Answer, AnsweringCommand
 from flows.cli.shell.exits import Exit
+from flows.cli.shell.moment import Moment
 from flows.cli.shell.tables import print_facts, print_table
 
 if TYPE_CHECKING:
@@ -22,20 +23,6 @@ class DomainFirst(click.Group):
         """Puts the command in front of a domain; its name is none that a domain may have."""
         named = not args or {*self.commands, *ctx.help_option_names} & set(args[:1])
         return super().parse_args(ctx, args if named else ["DOMAIN", *args])
-
-
-class Moment(click.ParamType[datetime]):
-    """A time as the ledger writes or prints it, or shorter: ISO 8601; without a zone it is UTC."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Reads the time; says what is missing."""
-        try:
-            found = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no time; write one such as 2026-11-21T12:00 (UTC) or …+01:00", param, ctx)
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 @click.group(cls=DomainFirst)

@@ -4,20 +4,24 @@ A row is written before anything is started, and says afterwards what was: whoev
 that the next one pays. Who pays names the row, so that what was started already is not started twice.
 """
 
+import json
 import uuid
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Literal
+from datetime import datetime
+from typing import Literal, cast
 
 from sqlalchemy import ColumnElement, Connection, Update, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from registry.errors import LedgerConflictError
 from registry.ledger.database import Database
-from registry.ledger.history import removed_at, row_time
+from registry.ledger.history import removed_at, row_stamp, row_time
 from registry.ledger.schema import ensure_schema
 from registry.ledger.tables import CHECKS
 
 Outcome = Literal["ok", "watch", "broken data", "skew", "cannot judge", "retrain", "rollback", "hold"]
+Action = Literal["retrain", "rollback", ""]
+ROLLED_BACK = "rolled back to"  # how a delivery begins after which the champion is another
 OWED: tuple[Outcome, ...] = ("retrain", "rollback")  # outcomes after which something is to be started
 
 
@@ -56,6 +60,11 @@ class CheckRecord:
         """Whether something is still to be started."""
         return self.outcome in OWED and not self.delivery
 
+    @property
+    def asks(self) -> Action:
+        """What a person is asked to agree to; empty: to nothing."""
+        return cast("Action", json.loads(self.figures).get("asks", ""))
+
 
 ALL = true()
 COLUMNS = [CHECKS.c[field.name] for field in fields(CheckRecord)]
@@ -85,10 +94,16 @@ class Checks:
         except IntegrityError as error:
             raise _overtaken(record.domain) from error
 
-    def newest(self, domain: str, count: int) -> list[CheckRecord]:
-        """The last checks since the domain's last removal, oldest first."""
+    def newest(self, domain: str, count: int, until: datetime | None = None) -> list[CheckRecord]:
+        """The last checks since the domain's last removal, or of those the last ones until a time; oldest first."""
+        rule = ALL if until is None else CHECKS.c.time <= row_stamp(until)
         with self._database.reading() as connection:
-            return _rows(connection, domain, count)
+            return _rows(connection, domain, count, rule)
+
+    def of_outcome(self, domain: str, outcome: Outcome) -> list[CheckRecord]:
+        """The checks of one outcome since the domain's last removal, oldest first."""
+        with self._database.reading() as connection:
+            return _rows(connection, domain, rule=CHECKS.c.outcome == outcome)
 
     def owed(self, domain: str) -> list[CheckRecord]:
         """The checks after which something is still to be started, oldest first."""

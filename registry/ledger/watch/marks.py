@@ -1,16 +1,17 @@
 """What people say to the watch over a domain: be silent until a time, I know of this, go on after failures."""
 
 from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, true
 
 from registry.ledger.database import Database
-from registry.ledger.history import removed_at, row_time
+from registry.ledger.history import removed_at, row_stamp, row_time
 from registry.ledger.schema import ensure_schema
 from registry.ledger.tables import MARKS
 
-Kind = Literal["mute", "acknowledge", "reset"]
+Kind = Literal["mute", "acknowledge", "reset", "release"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class Mark:
     """One thing that somebody said.
 
     `subject` is the time until which a `mute` holds (ISO, UTC; one that is past ends an earlier mute), the key of the
-    check that an `acknowledge` is about, and empty for a `reset` of the breaker.
+    check that an `acknowledge` is about, and empty for a `reset` of the breaker and a `release` of what rollbacks keep
+    out of training.
     """
 
     domain: str
@@ -50,9 +52,10 @@ class Marks:
             row = asdict(mark) | {"time": row_time(connection, mark.domain)}
             connection.execute(insert(MARKS).values(**row))
 
-    def latest(self, domain: str) -> dict[Kind, Mark]:
-        """The newest mark of each kind since the domain's last removal."""
-        newest = select(func.max(MARKS.c.id)).where(MARKS.c.domain == domain).group_by(MARKS.c.kind)
+    def latest(self, domain: str, until: datetime | None = None) -> dict[Kind, Mark]:
+        """The newest mark of each kind since the domain's last removal, or of those the newest until a time."""
+        then = true() if until is None else MARKS.c.time <= row_stamp(until)
+        newest = select(func.max(MARKS.c.id)).where((MARKS.c.domain == domain) & then).group_by(MARKS.c.kind)
         with self._database.reading() as connection:
             since = removed_at(connection, domain)
             rows = connection.execute(select(*COLUMNS).where(MARKS.c.id.in_(newest))).mappings()

@@ -159,3 +159,20 @@ def test_main__faults_are_one_line(project: Path, helpers: Any) -> None:
     assert done.returncode == 65
     assert done.stderr.startswith("error: domain 'solr' does not exist")
     assert done.stderr.count("\n") == 1
+
+
+def test_ingest__withheld(photos: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Contents that are kept out are out of the manifest as long as they are; that is told."""
+    config = load_data_config(photos, "photos")
+    paths = sorted((photos / "photos" / "a").glob("*.png"))[:2]
+    out = {hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    found = ingest(photos, "photos", config, withheld=out)
+    gone = 24 - found.samples
+    assert gone >= 2
+    assert out.isdisjoint(manifest(photos)["hash"])
+    told = (
+        f"{gone} samples of the traffic that led to a rollback stay out; `regraft alerts photos --release` lets them in"
+    )
+    assert found.notices == (told,)
+    assert told in caplog.text
+    assert again(photos).samples == 24

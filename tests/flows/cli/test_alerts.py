@@ -73,7 +73,51 @@ def test_alerts__reset(run):
     assert (mark.actor, mark.reason) == (load_settings().who, "new labels")
 
 
-@pytest.mark.parametrize("options", [("--reset",), ("digits", "--reset", "--mute", "1"), ("digits", "--mute", "-1")])
+def test_alerts__approved(run, project):
+    """What waits is said; the answer makes a debt, which a server will pay, and is taken once."""
+    asking = CheckRecord(
+        "digits", 1, "w", suspect=True, outcome="hold", reason="drift; approve?", figures='{"asks": "retrain"}'
+    )
+    Checks(load_settings().ledger).add(asking, "")
+    assert found(run)["asks"] == "retrain"
+    said = found(run, "digits", "--approve", "--reason", "I looked")
+    assert (said["outcome"], said["asks"], said["delivery"]) == ("retrain", "", "")
+    assert "agreed: I looked" in said["reason"]
+    assert len(Checks(load_settings().ledger).owed("digits")) == 1
+    again = run("digits", "--approve")
+    assert (again.exit_code, "no check asks for an agreement (retrain)" in str(again.exception)) == (1, True)
+
+
+def test_alerts__released(run, project):
+    """What a rollback keeps out of training is counted, until it is released."""
+    figures = json.dumps({"withheld": ["a", "b"]})
+    record = CheckRecord(
+        "digits",
+        2,
+        "w",
+        suspect=True,
+        outcome="rollback",
+        reason="worse",
+        figures=figures,
+        delivery="rolled back to v1",
+    )
+    Checks(load_settings().ledger).add(record, "")
+    assert "digits: 2 samples of the traffic that led to a rollback stay out of training" in run().output
+    assert found(run)["withheld"] == 2
+    assert found(run, "digits", "--release", "--reason", "mended")["withheld"] == 0
+    assert "stay out" not in run().output
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--reset",),
+        ("digits", "--reset", "--mute", "1"),
+        ("digits", "--mute", "-1"),
+        ("--approve",),
+        ("digits", "--approve", "--release"),
+    ],
+)
 def test_alerts__wrong_usage(run, options):
     """One thing at a time, of one domain."""
     assert run(*options).exit_code == 2

@@ -1,5 +1,6 @@
 """What the commands that run a flow take and answer."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import click
@@ -10,7 +11,7 @@ from flows.cli import regraft, run
 from flows.cli.run import _promotion
 from flows.process.answered import answer
 from registry.errors import GateError
-from tasks.watch.report import MonitorReport
+from tasks.plan import Prepared
 
 
 @pytest.mark.parametrize(
@@ -24,22 +25,15 @@ def test_promotion__exit_code(outcome, code, capsys):
     assert (answer.code, "because" in capsys.readouterr().out) == (code, True)
 
 
-@pytest.mark.parametrize(
-    ("outcome", "code"),
-    [
-        ("ok", 0), ("watch", 0), ("cannot judge", 0), ("broken data", 7), ("skew", 7), ("retrain", 8), ("hold", 8),
-        ("rollback", 10),
-    ],
-)  # fmt: skip
-def test_monitor__exit_code(outcome, code, monkeypatch):
-    """A script can tell drift from broken traffic and from a quiet day; what was started is said."""
-    found = MonitorReport("photos", 1, outcome, "r", samples=3, started=("retrain, run blue-fox",))
+def test_prepare__says_what_is_left_out(monkeypatch):
+    """Samples that a rollback keeps out are told with the remedy; where nothing is left out nothing is said."""
+    told = "3 samples of the traffic that led to a rollback stay out; `regraft alerts photos --release` lets them in"
     monkeypatch.setattr(run, "prepared_flow", lambda *_: None)
-    monkeypatch.setattr(run, "run_flow", lambda *_, **__: found)
-    shown = CliRunner().invoke(regraft, ["monitor", "photos"])
-    assert shown.exit_code == code
-    assert "None" not in shown.output  # where no statistic was computed, there is no page
-    assert "retrain, run blue-fox" in shown.output
+    for notices in ((told,), ()):
+        found = Prepared(Path("data"), "d1", notices)
+        monkeypatch.setattr(run, "run_flow", lambda *_, found=found: found)
+        shown = CliRunner(env={"COLUMNS": "200"}).invoke(regraft, ["prepare", "photos"])
+        assert ("--release" in shown.output) == bool(notices)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ EACH = [
     (replace(DRIFT, verdict="broken data", told="stuck"), PAST, AUTO, "broken data", "stuck"),
     (WORSE, Past(NOW), AUTO, "hold", "v3 is surely worse than v2, but there is no version to return to"),
     (WORSE, PAST, PolicyConfig(mode="observe"), "hold", "v3 is surely worse than v2, but policy.mode is observe"),
-    (WORSE, PAST, PolicyConfig(mode="approve"), "hold", "but policy.mode is approve: a person decides"),
+    (WORSE, PAST, PolicyConfig(mode="approve"), "hold", "back to v2; policy.mode is approve: `regraft alerts DOMAIN"),
     (WORSE, replace(PAST, muted=NOW + timedelta(hours=1)), AUTO, "hold", "muted until 2026-05-01 13:00 UTC"),
     (WORSE, PAST, AUTO, "rollback", "v3 is surely worse than v2: back to v2"),
     (WORSE, replace(PAST, idle=9, under_way="it runs"), PolicyConfig(quiet="0-23"), "rollback", "back to v2"),
@@ -44,6 +44,8 @@ EACH = [
     (DRIFT, replace(PAST, suspects=(True, False)), PolicyConfig(suspect=2, of=3), "retrain", DRIFT.drift),
     (DRIFT, replace(PAST, suspects=(True, False, False)), PolicyConfig(suspect=2, of=3), "watch", "in 1 of"),
     (DRIFT, PAST, PolicyConfig(mode="observe"), "hold", f"{DRIFT.drift}, but policy.mode is observe"),
+    (DRIFT, PAST, PolicyConfig(mode="approve"), "hold", f"{DRIFT.drift}; policy.mode is approve: `regraft alerts"),
+    (DRIFT, replace(PAST, idle=5), PolicyConfig(mode="approve"), "hold", "the last 5 retrains changed nothing"),
     (DRIFT, replace(PAST, under_way="a retrain runs"), AUTO, "watch", f"{DRIFT.drift}; a retrain runs"),
     (DRIFT, replace(PAST, idle=5), AUTO, "hold", "the last 5 retrains changed nothing: a person must look"),
     (DRIFT, replace(PAST, muted=NOW), AUTO, "retrain", DRIFT.drift),
@@ -66,6 +68,21 @@ def test_rules__each_decides_somewhere() -> None:
     assert reached == {*RULES}
 
 
+@pytest.mark.parametrize(
+    ("found", "past", "asks"),
+    [
+        (DRIFT, PAST, "retrain"), (WORSE, PAST, "rollback"), (WORSE, Past(NOW), ""), (QUIET, PAST, ""),
+        (DRIFT, replace(PAST, idle=5), ""), (DRIFT, replace(PAST, under_way="it runs"), ""),
+        (DRIFT, replace(PAST, muted=NOW + timedelta(hours=1)), ""), (replace(DRIFT, harm="none"), PAST, ""),
+    ],
+)  # fmt: skip
+def test_decide__asks(found: Evidence, past: Past, asks: str) -> None:
+    """Of a person only what the controller would do by itself, and only where it may not."""
+    assert decide(found, past, PolicyConfig(mode="approve")).asks == asks
+    for mode in ("auto", "observe"):
+        assert decide(found, past, PolicyConfig(mode=mode)).asks == ""
+
+
 def _case(found, past, policy):
     from monitoring.controller.state import Case
 
@@ -79,7 +96,7 @@ FOUND = st.builds(
 )  # fmt: skip
 PASTS = st.builds(
     Past, TIMES, st.integers(0, 23), st.lists(st.booleans(), max_size=6), st.lists(TIMES, max_size=12),
-    st.integers(0, 5000), st.integers(0, 9), st.none() | st.integers(1, 9), st.none() | TIMES,
+    st.integers(0, 5000), st.none() | TIMES, st.integers(0, 9), st.none() | st.integers(1, 9), st.none() | TIMES,
     st.sampled_from(["", "a retrain runs"]),
 )  # fmt: skip
 POLICIES = st.builds(

@@ -41,10 +41,19 @@ def test_retrain_held__cooldown(hours: float, waits: bool) -> None:
 ])  # fmt: skip
 def test_retrain_held__backs_off(idle: int, hours: float, waits: bool) -> None:
     """Twice as long after each retrain that changed nothing, at most four weeks."""
-    found = held(Past(NOW, retrains=ago(hours), idle=idle), breaker=9000)
+    found = held(Past(NOW, retrains=ago(0), tried=ago(hours)[0], idle=idle), breaker=9000)
     assert bool(found) == waits
     if waits:
         assert found.startswith(f"{idle} retrains changed nothing: the last retrain was at")
+
+
+@pytest.mark.parametrize(
+    ("labels", "new_labels", "waits"), [(0, 0, True), (1, 0, False), (9, 10, True), (10, 10, False)]
+)
+def test_retrain_held__new_labels_lift_the_back_off(labels: int, new_labels: int, waits: bool) -> None:
+    """With other labels it may end otherwise; as many as the policy asks for, at least one."""
+    past = Past(NOW, tried=NOW, idle=2, labels=labels)
+    assert ("changed nothing" in held(past, new_labels=new_labels)) == waits
 
 
 def test_retrain_held__breaker() -> None:

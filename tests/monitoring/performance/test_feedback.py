@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from evaluation.inference.interval import Interval
-from monitoring.performance.answers import answers_of
 from monitoring.performance.config import PerformanceConfig
 from monitoring.performance.expectation import Expectation
 from monitoring.performance.feedback import measure_labelled
+from monitoring.performance.gathered import gather
 
 CONFIG = PerformanceConfig(resamples=200)
 NOW = pd.Timestamp("2026-06-01", tz="UTC")
@@ -18,7 +18,8 @@ NOW = pd.Timestamp("2026-06-01", tz="UTC")
 
 def measured(frame, expectation, config=CONFIG, classes=("a", "b")):
     """What is found of these rows."""
-    return measure_labelled(answers_of(frame, classes), expectation, config, NOW)
+    gathered = gather([frame], classes, expectation, config.window)
+    return measure_labelled(gathered, expectation, config, NOW)
 
 
 def test_measure_labelled__no_label(rows, expectation):

@@ -64,7 +64,7 @@ def expectation(known):
 def measured(known, expectation, rows, **options):
     """What is known of traffic of these rows."""
     return measure_performance(
-        reference(known), Window(rows), rows, expectation, CONFIG, **({"now": NOW, "validation": TRIED} | options)
+        reference(known), Window(rows), [rows], expectation, CONFIG, **({"now": NOW, "validation": TRIED} | options)
     )
 
 
@@ -144,7 +144,7 @@ def test_measure_performance__undefined(known, expectation):
 def test_measure_performance__no_truth(known, expectation):
     """A package without truth, and one whose answers may be used only where they are cross-fitted."""
     rows, trained = frame(answers(np.random.default_rng(7), 300)), reference(known, split="train")
-    asked = (Window(rows), rows, expectation, CONFIG)
+    asked = (Window(rows), [rows], expectation, CONFIG)
     found = measure_performance(trained, *asked, now=NOW, validation=TRIED)
     assert found.note.startswith("No estimate without labels: the package keeps no truth")
     assert measure_performance(replace(trained, held_out=True), *asked, now=NOW, validation=TRIED).estimated
@@ -162,6 +162,6 @@ def test_measure_performance__two_drifts(known, lost, harm):
     )
     config = PerformanceConfig(resamples=100, window=5000)
     found = measure_performance(
-        reference(known, split="train"), Window(rows), rows, promised, config, now=NOW, validation=TRIED
+        reference(known, split="train"), Window(rows), [rows], promised, config, now=NOW, validation=TRIED
     )
     assert found.harm == harm

@@ -4,16 +4,19 @@ import numpy as np
 import pytest
 
 from evaluation.inference.bootstrap import Resampling
-from monitoring.performance.answers import answers_of
+from evaluation.inference.interval import Interval
+from monitoring.performance.expectation import Expectation
+from monitoring.performance.gathered import gather
 from monitoring.performance.selection import compare_labelled
 
 RESAMPLING = Resampling(0, 300)
+ACCURACY = Expectation("accuracy", Interval(0.9, 0.88, 0.92), 0.03)
 
 
 def compared(rows, sure, labelled, session=None):
     """What is found of rows of such confidence."""
     frame = rows(np.ones(len(sure), bool), confidence=sure, labelled=labelled, session=session)
-    return compare_labelled(answers_of(frame, ["a", "b"]), RESAMPLING)
+    return compare_labelled(gather([frame], ["a", "b"], ACCURACY, 1), RESAMPLING)
 
 
 def test_compare_labelled__alike(rows):

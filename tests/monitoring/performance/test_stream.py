@@ -6,15 +6,15 @@ import pytest
 
 from evaluation.inference.interval import Interval
 from evaluation.inference.sequential import late_evidence_below
-from monitoring.performance.answers import answers_of
 from monitoring.performance.expectation import Expectation
+from monitoring.performance.gathered import gather
 from monitoring.performance.stream import evidence_of_harm
 
 
 def evidence(frame, expectation, weights=None):
     """The evidence of these rows."""
-    found = answers_of(frame, ["a", "b"])
-    return evidence_of_harm(found, np.ones(len(found)) if weights is None else weights, expectation)
+    found = gather([frame], ["a", "b"], expectation, 1)
+    return evidence_of_harm(found, np.ones(len(frame)) if weights is None else weights, expectation)
 
 
 def test_evidence_of_harm__sessions_in_order_of_labels(rows, expectation):
@@ -41,7 +41,7 @@ def test_evidence_of_harm__brier(rows, classes, halved):
     frame = rows(np.zeros(60, bool), confidence=0.9)
     frame["probabilities"] = [[0.9, 0.1, 0.0][: len(classes)]] * 60
     bound = Expectation("brier", Interval(0.05, 0.04, 0.06), 0.02)
-    found = answers_of(frame, classes)
+    found = gather([frame], classes, bound, 1)
     wanted = late_evidence_below(np.full(60, -1.62 / halved), -0.08, -2, 0)
     assert np.isclose(evidence_of_harm(found, np.ones(60), bound), wanted)
     assert wanted > 40

@@ -7,6 +7,7 @@ import pytest
 
 from evaluation.inference.config import EvaluationConfig
 from evaluation.stress.config import StressConfig
+from evaluation.stress.corruptions import corrupt
 from registry.cards.stressing import StressTest, stress_curves, stress_means
 from registry.errors import GateError
 from registry.gate.config import GateConfig
@@ -56,6 +57,19 @@ def test_run__measures_all(make, found):
     assert (found.corruptions.samples, found.attacks.samples) == (8, 4)
     assert make[1][:8] == [(done, 8) for done in range(1, 9)]
     assert set(found.figures) == {"corruptions", "attacks", "corrupted_sample", "saliency"}
+
+
+def test_run__what_was_said_of_each(make, found):
+    """Of every corruption and severity the answers and embeddings, beside those of the same images untouched."""
+    assert [one.kind for one in found.shifted] == ["contrast", "contrast", "noise", "noise"]
+    test = make[0]()
+    clean, images = test._sample(CONFIG.samples)
+    first = found.shifted[0]
+    answers, embeddings = test.package.predict(corrupt(images, "contrast", 1, seed=CONFIG.seed))
+    assert np.allclose(first.probabilities, answers["label"])
+    assert np.allclose(first.embeddings, embeddings)
+    assert np.allclose(first.plain_embeddings, test.package.predict(images)[1])
+    assert first.plain.hashes == clean.hashes
 
 
 def test_run__again(make, found):

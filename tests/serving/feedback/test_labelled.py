@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from serving.feedback.labelled import labelled
+from serving.feedback import labelled as module
+from serving.feedback.labelled import labelled, labelled_parts
 from serving.feedback.labels import Label, erase_labels, file_labels, history
 from serving.log.predictions import append
 from serving.log.schema import Prediction
@@ -77,3 +78,48 @@ def test_erase_labels__leaves_the_others(logged):
     assert erase_labels("pets", {"id0"}) == 3
     assert history("pets")["reference"].tolist() == ["id1"] * 3
     assert erase_labels("pets", {"id0"}) == 0
+
+
+def spread(days: float, count: int = 12) -> list[str]:
+    """Predictions of version 1, one each so many days, the last of them long ago; each has a label a day later."""
+    rows = [
+        Prediction(START + timedelta(days=days * n), 1, "t", f"hash{n}", f"/{n}.png", "cat", id=f"id{n}")
+        for n in range(count)
+    ]
+    append("pets", rows, ())
+    file_labels("pets", [replace(Label("id", row.id, "dog"), time=row.time + timedelta(days=1)) for row in rows])
+    return [row.id for row in rows]
+
+
+def parts(since: datetime, at: datetime | None = None) -> list[list[str]]:
+    """Ids of what comes, a list a part."""
+    return [[*one["id"]] for one in labelled_parts("pets", version=1, since=since, columns=("id",), at=at)]
+
+
+@pytest.mark.usefixtures("project")
+def test_labelled_parts__whole_days(monkeypatch):
+    """All of it, oldest first, handed on as soon as there is enough, the rest at the end."""
+    ids = spread(0.5)
+    assert parts(START) == [ids]
+    monkeypatch.setattr(module, "PART", 4)
+    assert parts(START) == [ids[:4], ids[4:8], ids[8:], []]
+    assert parts(START + timedelta(days=1.2)) == [ids[3:7], ids[7:11], ids[11:]]
+
+
+@pytest.mark.usefixtures("project")
+def test_labelled_parts__as_it_was():
+    """Neither predictions nor labels that came later."""
+    spread(0.5)
+    at = START + timedelta(days=2.2)
+    (found,) = labelled_parts("pets", version=1, since=START, columns=("id",), at=at)
+    assert [*found["id"]] == ["id0", "id1", "id2", "id3", "id4"]
+    assert [*found["label"]] == ["dog", "dog", "dog", None, None]
+
+
+@pytest.mark.usefixtures("project")
+def test_labelled_parts__clock_set_back():
+    """What a clock that was ahead has written is read still."""
+    ahead = datetime.now(UTC) + timedelta(days=3)
+    append("pets", [Prediction(ahead, 1, "t", "h", "/a.png", "cat", id="id")], ())
+    assert parts(datetime.now(UTC) - timedelta(days=2)) == [["id"]]
+    assert parts(datetime.now(UTC) + timedelta(days=1)) == [[]]

@@ -14,6 +14,7 @@ from registry.store.client import mlflow_client
 from registry.store.models import DECISION_RUN, tag_version
 from registry.store.tracking import run_metrics
 from tasks.events import announce_stress, owed_stress
+from tasks.judging import stress as module
 from tasks.judging.stress import stress
 
 CONFIG = StressConfig(
@@ -58,3 +59,13 @@ def test_stress__never_judged(judged, plan, caplog):
         stress.fn(later, 1)
     assert "photos v1 is put under stress" in caplog.text
     assert owed_stress("photos") == [1]
+
+
+def test_stress__tries_the_estimate(judged, plan, monkeypatch):
+    """What checks estimate without labels is tried on the corrupted images, by the metric that is watched."""
+    asked = []
+    monkeypatch.setattr(module, "validate_shifted", lambda *args: asked.append(args))
+    stress.fn(replace(plan, domain=plan.domain.model_copy(update={"stress": CONFIG})), 1)
+    ((found, tried, known, metric, seed),) = asked
+    assert (found.version, len(tried.shifted), metric, seed) == (1, 4, "accuracy", 0)
+    assert len(known) == 32

@@ -1,6 +1,7 @@
 """A decision is on record with what it rests on, and made anew where another check came in between."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -71,3 +72,28 @@ def test_decide_check__always_overtaken(plan, seen, monkeypatch):
     with pytest.raises(LedgerConflictError):
         decide_check.fn(plan.domain, seen())
     assert len(calls) == deciding.ATTEMPTS
+
+
+WORSE = Evidence("ok", "60 usable samples", regression="v2 is worse than v1: surely worse")
+
+
+def with_mode(domain, mode):
+    """The domain with another mode."""
+    policy = domain.monitoring.policy.model_copy(update={"mode": mode})
+    return domain.model_copy(update={"monitoring": domain.monitoring.model_copy(update={"policy": policy})})
+
+
+def test_decide_check__asks(plan, seen):
+    """What a person is asked stands with the check; of what may be done by itself nobody is asked."""
+    asked = decide_check.fn(with_mode(plan.domain, "approve"), seen())
+    assert (asked.outcome, asked.asks) == ("hold", "retrain")
+    assert decide_check.fn(plan.domain, seen(window="w2")).asks == ""
+
+
+@pytest.mark.parametrize(("mode", "outcome"), [("auto", "rollback"), ("approve", "hold"), ("observe", "hold")])
+def test_decide_check__keeps_out(plan, seen, promoted, mode, outcome):
+    """A rollback, or the question for one, names the samples that led to it."""
+    found = replace(seen(WORSE, version=2), withheld=("a", "b"))
+    check = decide_check.fn(with_mode(plan.domain, mode), found)
+    assert check.outcome == outcome
+    assert json.loads(check.figures).get("withheld") == (None if mode == "observe" else ["a", "b"])

@@ -15,9 +15,9 @@ DRIFT = CheckRecord("photos", 2, "w1", suspect=True, outcome="retrain", reason="
 
 
 @flow(name="retrain")
-def retrain(domain: str, reason: str = "asked for") -> str:
+def retrain(domain: str, reason: str = "asked for", check: str = "") -> str:
     """Stands where the real flow stands; these tests run nothing."""
-    return domain + reason
+    return domain + reason + check
 
 
 @pytest.fixture
@@ -48,8 +48,9 @@ def test_deliver__retrain(deployed):
     (what,) = deliver.fn("photos")
     (run,) = runs(deployed)
     assert what == f"retrain, run {run.name}"
-    assert run.parameters == {"domain": "photos", "reason": DRIFT.reason}
-    assert Checks(load_settings().ledger).newest("photos", 1)[0].delivery == what
+    check = Checks(load_settings().ledger).newest("photos", 1)[0]
+    assert run.parameters == {"domain": "photos", "reason": DRIFT.reason, "check": check.key}
+    assert check.delivery == what
     assert deliver.fn("photos") == []
 
 

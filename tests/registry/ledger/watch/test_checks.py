@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,28 @@ def test_newest__removed_domain(url: str) -> None:
     assert (checks.newest("photos", 5), checks.owed("photos")) == ([], [])
     new = checks.add(DRIFT, "")
     assert checks.newest("photos", 5) == [new]
+
+
+def test_newest__until(url: str) -> None:
+    """What was on record at a time."""
+    checks = Checks(url)
+    first = checks.add(DRIFT, "")
+    then = datetime.now(UTC)
+    second = checks.add(replace(DRIFT, window="w2"), first.key)
+    assert checks.newest("photos", 5, until=then) == [first]
+    assert checks.newest("photos", 1, until=datetime.now(UTC)) == [second]
+
+
+def test_of_outcome__alone(url: str) -> None:
+    """The checks of one outcome, oldest first."""
+    checks, before, made = Checks(url), "", []
+    for outcome in ("rollback", "ok", "rollback"):
+        made.append(checks.add(replace(DRIFT, outcome=outcome), before))
+        before = made[-1].key
+    assert checks.of_outcome("photos", "rollback") == [made[0], made[2]]
+
+
+@pytest.mark.parametrize(("figures", "asks"), [("{}", ""), ('{"asks": "rollback"}', "rollback")])
+def test_asks__of_a_person(figures: str, asks: str) -> None:
+    """What is asked stands with the figures."""
+    assert replace(DRIFT, figures=figures).asks == asks

@@ -1,5 +1,6 @@
 """What people say is kept; the newest of a kind counts."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,13 @@ def test_latest__removed_domain(url: str) -> None:
     marks.add(Mark("photos", "mute", "a", "me"))
     ledger.append(Change("photos", "remove", 1, NOTHING, "me", "r", "", ""))
     assert marks.latest("photos") == {}
+
+
+def test_latest__until(url: str) -> None:
+    """What had been said by a time."""
+    marks = Marks(url)
+    marks.add(Mark("photos", "mute", "a", "me"))
+    then = datetime.now(UTC)
+    marks.add(Mark("photos", "mute", "b", "me"))
+    assert marks.latest("photos", then)["mute"].subject == "a"
+    assert marks.latest("photos", datetime(2020, 1, 1, tzinfo=UTC)) == {}

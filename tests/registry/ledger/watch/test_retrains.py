@@ -5,15 +5,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from registry.ledger.events import Event
-from registry.ledger.watch.retrains import Retrain, idle, retrains_of
+from registry.ledger.watch.retrains import ASKED, Retrain, idle, retrains_of
 from settings.processes import here
 
 NOW = datetime.now(UTC)
 
 
-def event(outcome: str, minute: int, process: str = "gone:1") -> Event:
+def event(outcome: str, minute: int, process: str = "gone:1", text: str = "") -> Event:
     """An event of a retrain, so many minutes from now."""
-    return Event("photos", "retrain", outcome, process=process, time=(NOW + timedelta(minutes=minute)).isoformat())
+    time = (NOW + timedelta(minutes=minute)).isoformat()
+    return Event("photos", "retrain", outcome, text=text, process=process, time=time)
 
 
 @pytest.mark.parametrize(
@@ -40,12 +41,51 @@ def test_retrains_of__one_that_runs() -> None:
     assert retrains_of([mine, event("done", 1)]) == [Retrain(NOW, runs=False, changed=True)]
 
 
+def test_retrains_of__who_asked() -> None:
+    """A check, or somebody else."""
+    found = retrains_of([event("begun", 0, text=f"{ASKED}abc"), event("done", 1), event("begun", 2), event("done", 3)])
+    assert [one.asked for one in found] == [True, False]
+
+
+def test_retrains_of__at_a_time() -> None:
+    """What came later is not known; one that ended later ran then, one that was cut off did not."""
+    told = [
+        event("begun", 0),
+        event("done", 1),
+        event("begun", 2),
+        event("nothing", 4),
+        event("begun", 6, here().rpartition(":")[0] + ":999999"),
+        event("begun", 9),
+    ]
+
+    def at(minute: float) -> list[tuple[bool, bool]]:
+        """How those stood that had begun."""
+        return [(one.runs, one.changed) for one in retrains_of(told, NOW + timedelta(minutes=minute))]
+
+    assert at(-1) == []
+    assert at(0.5) == [(True, False)]
+    assert at(1) == [(False, True)]
+    assert at(3) == [(False, True), (True, False)]
+    assert at(7) == [(False, True), (False, False), (False, False)]
+
+
+def retrain(minute: int, *, changed: bool = False, asked: bool = True, runs: bool = False) -> Retrain:
+    """One that began so many minutes from now."""
+    return Retrain(NOW + timedelta(minutes=minute), runs=runs, changed=changed, asked=asked)
+
+
 def test_idle__in_a_row() -> None:
     """Counted back to the last one that changed something, or to a reset; one that runs does not count."""
-    told = [(0, True), (1, False), (2, False)]
-    retrains = [Retrain(NOW + timedelta(minutes=place), runs=False, changed=changed) for place, changed in told]
+    retrains = [retrain(0, changed=True), retrain(1), retrain(2)]
     assert idle(retrains, None) == 2
-    assert idle([*retrains, Retrain(NOW + timedelta(minutes=3), runs=True, changed=False)], None) == 2
+    assert idle([*retrains, retrain(3, runs=True)], None) == 2
     assert idle(retrains, NOW + timedelta(minutes=1)) == 1
     assert idle(retrains[1:], None) == 2
     assert idle([], None) == 0
+
+
+def test_idle__asked_for_by_checks() -> None:
+    """What a person or the schedule starts says nothing of the controller's, unless it changed something."""
+    assert idle([retrain(0), retrain(1, asked=False), retrain(2)], None) == 2
+    assert idle([retrain(0), retrain(1, asked=False, changed=True), retrain(2)], None) == 1
+    assert idle([retrain(0, asked=False)], None) == 0

@@ -1,0 +1,70 @@
+"""Checks as they would have been at times that are past; nothing is written, started or told."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from croniter import croniter
+
+from registry.ledger.history import row_stamp
+from registry.ledger.watch.checks import CheckRecord, Checks
+from settings.machine import load_settings
+from tasks.domain import Domain, load_domain
+from tasks.monitor import look
+from tasks.watch.deciding import MEMORY, decided
+from tasks.watch.moment import Moment
+from tasks.watch.report import MonitorReport, nothing_to_watch, report_of
+
+DAILY = "0 0 * * *"
+
+
+def replay(name: str, at: datetime) -> MonitorReport:
+    """The check of a domain as it would have been at a time, by the domain's present YAML.
+
+    The champion, its traffic, the labels that had come, the checks before, retrains and marks are those of that time;
+    what was erased or merged away since cannot come back.
+
+    Raises:
+        ConfigError: there is no such domain.
+        StorageError: the prediction log cannot be read.
+    """
+    before = Checks(load_settings().ledger).newest(name, MEMORY, until=at)
+    return _replayed(load_domain(name), at, before)[0]
+
+
+def backfill(name: str, since: datetime, until: datetime | None = None) -> list[MonitorReport]:
+    """The checks of a domain's schedule from a time on (one a day where it has none), each as `replay`.
+
+    They take the place of those that were made since: each knows those that were replayed before it.
+
+    Raises:
+        ConfigError: there is no such domain.
+        StorageError: the prediction log cannot be read.
+    """
+    config, found = load_domain(name), []
+    before = Checks(load_settings().ledger).newest(name, MEMORY, until=since)
+    for time in _times(config, since, until or datetime.now(UTC)):
+        report, check = _replayed(config, time, before)
+        found.append(report)
+        before = [*before, *check][-MEMORY:]
+    return found
+
+
+def _replayed(config: Domain, at: datetime, before: Sequence[CheckRecord]) -> tuple[MonitorReport, list[CheckRecord]]:
+    """The report of one check, and the check itself, which owes nothing."""
+    moment, time = Moment.past(at), row_stamp(at)
+    looked = look(config, moment)
+    if looked is None:
+        return replace(nothing_to_watch(config.name), time=time, replayed=True), []
+    seen = looked.seen(page=None)
+    check = replace(decided(config, seen, before, moment), time=time, delivery="replayed: nothing was started")
+    return replace(report_of(seen, check), replayed=True), [check]
+
+
+def _times(config: Domain, since: datetime, until: datetime) -> Iterator[datetime]:
+    """When the schedule would have checked."""
+    zone = ZoneInfo(config.schedule.timezone)
+    times = croniter(config.schedule.monitor or DAILY, since.astimezone(zone))
+    while (time := times.get_next(datetime)) <= until:
+        yield time.astimezone(UTC)
