@@ -31,7 +31,7 @@ def load(kind: str, port: int, content: bytes, clients: int, seconds: float) -> 
 
     def ask() -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        while time.perf_counter() < until:
+        while not took or time.perf_counter() < until:
             begun = time.perf_counter()
             connection.request("POST", PATHS[kind], body, {"Content-Type": content_type})
             answer = connection.getresponse()
