@@ -27,11 +27,11 @@ def request_of(kind: str, content: bytes) -> tuple[bytes, str]:
 def load(kind: str, port: int, content: bytes, clients: int, seconds: float) -> dict[str, float]:
     """Answers a second, the middle and the 99th percentile of the time of one in ms, and how many failed."""
     body, content_type = request_of(kind, content)
-    until, took, failed = time.perf_counter() + seconds, [], [0]
+    until, took, failed = time.perf_counter() + seconds, list[float](), [0]
 
     def ask() -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        while time.perf_counter() < until:
+        while not took or time.perf_counter() < until:
             begun = time.perf_counter()
             connection.request("POST", PATHS[kind], body, {"Content-Type": content_type})
             answer = connection.getresponse()

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import click
@@ -37,9 +38,8 @@ def served(processes: int, number: int) -> Record:
         for port in ports:
             command = [str(SCRIPTS / "regraft"), "serve", "solar", "--port", str(port)]
             log = root / f"serve-{port}.log"
-            stack.enter_context(
-                running(command, lambda port=port: answers(port, content), log=log, env=env, folder=root, cores=CORES)
-            )
+            there = partial(answers, port, content)
+            stack.enter_context(running(command, there, log=log, env=env, folder=root, cores=CORES))
         found = asked(ports, root / "cell.png")
     return {
         "value": sum(one["value"] for one in found), "p99_ms": max(one["p99_ms"] for one in found),

@@ -208,9 +208,13 @@ def test_up__notices_a_new_domain(running):
 def test_up__killed_service_comes_back(running):
     """A service that is killed alone is started again, and nothing else has ended."""
 
+    def serves(process: psutil.Process) -> bool:
+        with suppress(psutil.Error):  # it has just ended
+            return "serve" in (said := process.cmdline()) and "flows.scheduler.keeping" not in said
+        return False
+
     def serving() -> list[psutil.Process]:
-        family = psutil.Process(running.process.pid).children(recursive=True)
-        return [one for one in family if "serve" in one.cmdline() and "flows.scheduler.keeping" not in one.cmdline()]
+        return [one for one in psutil.Process(running.process.pid).children(recursive=True) if serves(one)]
 
     def alive() -> bool:
         with suppress(OSError):

@@ -65,7 +65,7 @@ async function explain() {
     if (turn !== asked) return;
     picture(heat);
     at("picture").alt = "the image, with heat where evidence for the answer lies";
-    at("method").textContent = `by ${answer.headers.get("Regraft-Method")}: evidence, not proof that it was good`;
+    at("method").textContent = `${answer.headers.get("Regraft-Method")}: red is where evidence came from, good or not`;
   } catch (fault) {
     if (turn === asked) tell(fault.message);
   } finally {

@@ -18,13 +18,19 @@ def folder(registered):
     return model_version("photos", registered()).folder
 
 
-def test_looked_at__a_picture_with_heat(folder, shade):
-    """It is large enough to be looked at, and not the image alone."""
-    method, content = looked_at(folder, shade(200, side=40))
+def test_looked_at__a_picture_with_heat(folder):
+    """It is large enough to be looked at; of a grey image it is red in some places and not in all."""
+    grey = np.full((40, 40), 90, np.uint8)
+    grey[8:20, 8:20] = np.random.default_rng(0).integers(150, 250, (12, 12))
+    sent = io.BytesIO()
+    Image.fromarray(grey).save(sent, "PNG")
+    method, content = looked_at(folder, sent.getvalue())
     with Image.open(io.BytesIO(content)) as found:
         colours = np.asarray(found.convert("RGB")).astype(int)
     assert method in {"Grad-CAM", "integrated gradients"}
     assert min(colours.shape[:2]) >= SMALLEST
+    red = colours[..., 0] - colours[..., 2]
+    assert red.min() == 0 < red.max()
 
 
 def test_looked_at__no_image(folder, monkeypatch):

@@ -118,7 +118,7 @@ def test_page__where_it_looked(page, real_server, shade, tmp_path, monkeypatch):
     expect(page.locator("#why")).to_be_hidden()
     chosen(page, tmp_path, shade(200))
     page.click("#why")
-    expect(page.locator("#method")).to_contain_text("evidence, not proof", timeout=60_000)
+    expect(page.locator("#method")).to_contain_text("red is where evidence came from", timeout=60_000)
     assert page.locator("#picture").evaluate("one => one.naturalWidth") >= 256
     page.screenshot(path=tmp_path / "heat.png")
     chosen(page, tmp_path, shade(30))
