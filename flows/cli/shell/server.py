@@ -15,7 +15,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from flows.process.environment import answers, prefect_address
+from flows.process.environment import answers
 from settings.errors import RegraftError
 from settings.machine import TEMPORARY_SERVER, load_settings
 
@@ -54,7 +54,7 @@ class TemporaryServer:
         )
         atexit.register(self.stop)
         # Links lead to the pages of `regraft up`, which show this run, too: the database is the same.
-        pages = prefect_address(load_settings()).removesuffix("/api")
+        pages = load_settings().prefect_api.removesuffix("/api")
         os.environ.update({"PREFECT_API_URL": self.address, "PREFECT_UI_URL": pages, TEMPORARY_SERVER: "1"})
 
     def wait(self) -> None:

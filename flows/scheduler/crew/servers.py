@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from flows.process.environment import prefect_address
 from settings.errors import ConfigError
 from settings.machine import Settings
 
@@ -32,12 +31,14 @@ class Server(NamedTuple):
 
 
 def web_servers(settings: Settings) -> list[Server]:
-    """The servers to start; none for MLflow where it runs elsewhere, none for the models where their port is 0."""
+    """The servers to start: not Prefect or MLflow where they run elsewhere, nor the models where their port is 0."""
     place = ["--host", HOST, "--port"]
     prefect = [PYTHON, "-m", "flows.scheduler.prefect_server", "server", "start", *place, str(settings.prefect_port)]
     mlflow = [str(_SCRIPTS / "mlflow"), "server", "--workers", "1", *place, str(settings.mlflow_port)]
     mlflow += ["--artifacts-destination", str(settings.home / "mlartifacts"), "--uvicorn-opts", "--log-level=warning"]
-    servers = [Server("prefect", settings.prefect_port, "REGRAFT_PREFECT_PORT", prefect, health="/api/health")]
+    servers = []
+    if os.environ.get("PREFECT_API_URL", settings.prefect_api) == settings.prefect_api:
+        servers.append(Server("prefect", settings.prefect_port, "REGRAFT_PREFECT_PORT", prefect, health="/api/health"))
     if not settings.tracking_uri.startswith("http"):
         page = "/#/experiments?workflowType=machine_learning"
         servers.append(Server("mlflow", settings.mlflow_port, "REGRAFT_MLFLOW_PORT", mlflow, page, "/health"))
@@ -54,10 +55,10 @@ def environment(settings: Settings) -> dict[str, str]:
     """
     return {
         **os.environ,
-        "PREFECT_API_URL": prefect_address(settings),
+        "PREFECT_API_URL": os.environ.get("PREFECT_API_URL", settings.prefect_api),
         "PREFECT_SERVER_API_HOST": HOST,
         "PREFECT_SERVER_API_PORT": str(settings.prefect_port),
-        "PREFECT_SERVER_UI_API_URL": prefect_address(settings),
+        "PREFECT_SERVER_UI_API_URL": settings.prefect_api,
         "MLFLOW_BACKEND_STORE_URI": settings.tracking_uri,
         "PYTHONUNBUFFERED": "1",
     }
