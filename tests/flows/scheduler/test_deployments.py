@@ -65,9 +65,8 @@ def apply(*domains: Domain) -> list[UUID]:
 def test_deployments__scheduled():
     """Names, cron, time zone, parameters, tags, limit and description stand as the YAML says."""
     first, second = deployments([domain()], retrain=retrain, monitor=monitor)
-    assert [first.full_name, second.full_name] == [
-        f"{one}/{deployment_name('digits')}" for one in ("retrain", "monitor")
-    ]
+    name = deployment_name("digits")
+    assert [first.full_name, second.full_name] == [f"retrain/{name}", f"monitor/{name}"]
     assert (first.schedules[0].schedule.cron, first.schedules[0].schedule.timezone) == ("0 3 * * 0", "Europe/Berlin")
     assert first.schedules[0].parameters == {"reason": "scheduled"}
     assert second.schedules[0].schedule.cron == "0 * * * *"
