@@ -16,20 +16,22 @@ from settings.machine import Settings
 
 PARENT = """
 import pathlib, subprocess, sys, time
-child = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(600)"
+child = sys.argv[2] + "import time; print(1, flush=True); time.sleep(600)"
 process = subprocess.Popen([sys.executable, "-c", child], start_new_session=True, stdout=subprocess.PIPE)
 process.stdout.readline()
 pathlib.Path(sys.argv[1]).write_text(str(process.pid))
 time.sleep(600)
 """
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
 
 
 @pytest.fixture
 def settings(tmp_path) -> Settings:
-    """A project with one server, which starts a stubborn worker in a session of its own and notes its number."""
+    """A project with servers that start a worker in a session of its own and note its number."""
     settings = Settings(root=tmp_path)
     command = [sys.executable, "-c", PARENT, str(tmp_path / "pid")]
-    write_config(settings, {"server": command, "brief": [sys.executable, "-c", "print('I am it')"]})
+    brief = [sys.executable, "-c", "print('I am it')"]
+    write_config(settings, {"server": [*command, ""], "stubborn": [*command, STUBBORN], "brief": brief})
     return settings
 
 
@@ -63,13 +65,13 @@ def test_main__becomes_the_command(settings):
 def test_main__ends_what_a_killed_one_left(settings, monkeypatch):
     """The worker of a killed server ignores SIGTERM and has a session of its own: it is gone before the next begins."""
     monkeypatch.setattr("flows.scheduler.crew.member.PATIENCE", 0.5)
-    with member(settings, "server") as first:
+    with member(settings, "stubborn") as first:
         left = worker(settings, first)
     assert left.is_running()
     other = Settings(root=settings.root / "other")
-    assert end_members(other, "server") == 0, "another project's server of that name is none of ours"
+    assert end_members(other, "stubborn") == 0, "another project's server of that name is none of ours"
     assert end_members(settings, "brief") == 0
-    assert end_members(settings, "server") == 1
+    assert end_members(settings, "stubborn") == 1
     assert not psutil.wait_procs([left], timeout=10)[1]
 
 
