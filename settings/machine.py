@@ -147,6 +147,11 @@ class Settings(BaseSettings):
         return self.ledger_url or f"sqlite:///{self.home / 'ledger.db'}"
 
     @property
+    def prefect_api(self) -> str:
+        """Address of the Prefect API of this project's own server."""
+        return f"http://127.0.0.1:{self.prefect_port}/api"
+
+    @property
     def predictions(self) -> str:
         """Address of the prediction logs with its default filled in."""
         return self.predictions_url.rstrip("/") or str(self.home / "predictions")

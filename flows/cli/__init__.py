@@ -11,6 +11,9 @@ from settings.errors import RegraftError
 COMMANDS = {
     "demo": ("project.demo", "The whole loop on real solar cells, told step by step."),
     "up": ("project.up", "Run the Prefect UI, the MLflow UI and the schedules until Ctrl-C."),
+    "down": ("project.up", "End what `regraft up --detach` left running."),
+    "ps": ("project.up", "The servers that run: memory, since when, whether each answers."),
+    "logs": ("project.up", "What the servers wrote; --follow goes on."),
     "init": ("project.init", "Make a folder a project."),
     "new": ("project.new", "Write a domain for your own data."),
     "check": ("project.check", "Judge a domain's YAML and source without training."),

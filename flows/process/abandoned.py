@@ -9,14 +9,15 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Crashed
 
 from settings.processes import here, is_of_this_machine, still_runs
+from tasks.server import project_tag
 
 MARK = "process "
 UNDER_WAY = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 
 
 def marked() -> AbstractContextManager[object]:
-    """A command enters it around its flow: all runs below it carry the mark of this process."""
-    return tags(f"{MARK}{here()}")
+    """A command enters it around its flow: all runs below it carry the mark of this process and of the project."""
+    return tags(f"{MARK}{here()}", project_tag())
 
 
 def crash_abandoned_commands() -> int:

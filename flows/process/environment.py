@@ -50,15 +50,10 @@ def prepare_environment() -> Settings:
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     for room in QUIET["PREFECT_LOGGING_EXTRA_LOGGERS"].split(","):
         logging.getLogger(room).setLevel(logging.INFO)
-    address = prefect_address(settings)
+    address = settings.prefect_api
     if "PREFECT_API_URL" not in os.environ and answers(f"{address}/health") and _is_ours(address):
         os.environ["PREFECT_API_URL"] = address
     return settings
-
-
-def prefect_address(settings: Settings) -> str:
-    """Address of this project's Prefect API."""
-    return f"http://127.0.0.1:{settings.prefect_port}/api"
 
 
 def answers(address: str) -> bool:

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterTags,
     FlowRunFilter,
     FlowRunFilterDeploymentId,
     FlowRunFilterExpectedStartTime,
@@ -26,9 +28,11 @@ from prefect.types.entrypoint import EntrypointType
 
 from flows.process.abandoned import UNDER_WAY
 from tasks.domain import Domain, ScheduleConfig
+from tasks.server import deployment_name, project_tag
 
+AGAIN = "taken up again"
 HEARTBEAT = "prefect.flow-run.heartbeat"
-SILENCE = timedelta(seconds=75)
+SILENCE = timedelta(minutes=10)  # of twenty heartbeats some get lost where a server has much to do, never all
 
 
 def deployments(
@@ -59,11 +63,11 @@ def _deployment(domain: Domain, flow: Flow[..., Any], purpose: str, times: list[
     """
     return RunnerDeployment.from_flow(
         flow,
-        name=domain.name,
+        name=deployment_name(domain.name),
         description=f"{purpose}: {domain.description}",
         schedules=list(times),
         parameters={"domain": domain.name},
-        tags=[domain.name, flow.name],
+        tags=[domain.name, flow.name, project_tag()],
         concurrency_limit=ConcurrencyLimitConfig(limit=1),
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
@@ -76,12 +80,13 @@ def zombie_automation() -> AutomationCore:
     A run's own states end the wait too, so that a paused or finished run is left alone.
     """
     return AutomationCore(
-        name="crash silent flow runs",
-        description=f"A run that sent no heartbeat for {SILENCE.seconds} s has lost its process.",
+        name=f"crash silent flow runs of {project_tag()}",
+        description=f"A run that sent no heartbeat for {SILENCE.seconds // 60} minutes has lost its process.",
         trigger=EventTrigger(
             after={HEARTBEAT},
             expect={HEARTBEAT, *(f"prefect.flow-run.{state}" for state in _RESTING)},
             match={"prefect.resource.id": "prefect.flow-run.*"},
+            match_related={"prefect.resource.id": f"prefect.tag.{project_tag()}", "prefect.resource.role": "tag"},
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
             threshold=1,
@@ -112,12 +117,17 @@ def save_automation(automation: AutomationCore) -> None:
 def crash_abandoned_runs(served: list[UUID]) -> int:
     """Marks runs of these deployments as crashed that an earlier server process left under way, and counts them.
 
-    Each still holds its deployment's only slot: without this nothing of that deployment would ever run again.
+    Each still holds its deployment's only slot: without this nothing of that deployment would ever run again. Its work
+    is taken up by another run, once: what ends its process twice is no accident.
     """
     with get_client(sync_client=True) as client:
         runs = [run for one in served for run in client.read_flow_runs(flow_run_filter=_runs(one, UNDER_WAY))]
         for run in runs:
             client.set_flow_run_state(run.id, Crashed(message="left behind by an earlier server process"), force=True)
+            if run.deployment_id and AGAIN not in run.tags:
+                client.create_flow_run_from_deployment(
+                    run.deployment_id, parameters=run.parameters, tags=[AGAIN], idempotency_key=f"{AGAIN} {run.id}"
+                )
     return len(runs)
 
 
@@ -150,25 +160,22 @@ def _runs(
 
 
 def forget_others(served: list[UUID]) -> int:
-    """Deletes deployments that were registered here for domains that are gone, and counts them.
+    """Deletes this project's deployments of domains that are gone, and counts them.
 
-    Nobody serves them, so that their schedules would only pile up late runs. Those with other tags are not ours.
+    Nobody serves them, so that their schedules would only pile up late runs.
     """
     return _forget(lambda one: one.id not in served)
 
 
 def forget_domain(name: str) -> int:
     """Deletes the deployments of one domain, and counts them."""
-    return _forget(lambda one: one.name == name)
+    return _forget(lambda one: name in one.tags)
 
 
 def _forget(chosen: Callable[[DeploymentResponse], bool]) -> int:
     with get_client(sync_client=True) as client:
-        gone = [one for one in client.read_deployments() if chosen(one) and one.tags in _ours(one.name)]
+        ours = DeploymentFilter(tags=DeploymentFilterTags(all_=[project_tag()]))
+        gone = [one for one in client.read_deployments(deployment_filter=ours) if chosen(one)]
         for one in gone:
             client.delete_deployment(one.id)
     return len(gone)
-
-
-def _ours(name: str) -> list[list[str]]:
-    return [[name, flow] for flow in ("retrain", "monitor")]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from flows.process.environment import answers, prefect_address, prepare_environment
+from flows.process.environment import answers, prepare_environment
 from settings.errors import RegraftError
 from settings.machine import Settings
 
@@ -33,7 +33,7 @@ def main() -> int:
     """Serves the flows of this project until it is told to stop; 1 after an error that the user can mend."""
     try:
         settings = prepare_environment()
-        os.environ.setdefault("PREFECT_API_URL", prefect_address(settings))
+        os.environ.setdefault("PREFECT_API_URL", settings.prefect_api)
         wait_for(f"{os.environ['PREFECT_API_URL']}/health", PATIENCE)
         mend_aliases(settings)
 

@@ -107,3 +107,10 @@ MARKS = Table(
     Column("time", String(40), nullable=False),
     Index("regraft_marks_of_a_domain", "domain", "kind"),
 )
+
+PROJECT = Table(
+    "regraft_project",
+    METADATA,
+    Column("id", Integer, primary_key=True),  # always 1: of two that name the project at once the second one fails
+    Column("identity", String(12), nullable=False),
+)

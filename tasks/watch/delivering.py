@@ -10,7 +10,7 @@ from registry.ledger.watch.checks import ROLLED_BACK, CheckRecord, Checks
 from settings.machine import load_settings
 from tasks.judging.promote import find_target, rollback
 from tasks.policy import IO
-from tasks.server import lasting_server
+from tasks.server import deployment_name, lasting_server
 
 
 @task(name="start what is owed", task_run_name="start what the checks of {name} owe", **IO)
@@ -58,7 +58,7 @@ def _started(check: CheckRecord) -> str | None:
         return None
     with get_client(sync_client=True) as client:
         try:
-            deployment = client.read_deployment_by_name(f"retrain/{check.domain}")
+            deployment = client.read_deployment_by_name(f"retrain/{deployment_name(check.domain)}")
         except ObjectNotFound:
             return None
         run = client.create_flow_run_from_deployment(

@@ -210,7 +210,7 @@ def test_up__killed_service_comes_back(running):
 
     def serves(process: psutil.Process) -> bool:
         with suppress(psutil.Error):  # it has just ended
-            return "serve" in (said := process.cmdline()) and "flows.scheduler.keeping" not in said
+            return "serve" in process.cmdline()
         return False
 
     def serving() -> list[psutil.Process]:
@@ -230,7 +230,7 @@ def test_up__killed_service_comes_back(running):
 
 def test_up__second_start_meets_busy_ports(running):
     """One line that says what to do, and the first servers go on."""
-    command = [sys.executable, "-m", "flows.scheduler.up"]
+    command = [str(Path(sys.executable).with_name("regraft")), "up"]
     second = subprocess.run(command, env=running.env, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert second.returncode == 1
     assert second.stderr.count("\n") == 1

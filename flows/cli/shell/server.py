@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from pkgutil import resolve_name
 
-from flows.process.environment import answers, prefect_address
+from flows.process.environment import answers
 from settings.errors import RegraftError
 from settings.machine import TEMPORARY_SERVER, load_settings
 
@@ -56,7 +56,7 @@ class TemporaryServer:
         )
         atexit.register(self.stop)
         # Links lead to the pages of `regraft up`, which show this run, too: the database is the same.
-        pages = prefect_address(load_settings()).removesuffix("/api")
+        pages = load_settings().prefect_api.removesuffix("/api")
         os.environ.update({"PREFECT_API_URL": self.address, "PREFECT_UI_URL": pages, TEMPORARY_SERVER: "1"})
 
     def wait(self) -> None:

@@ -8,11 +8,13 @@ from uuid import UUID
 import pytest
 from prefect import flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import FlowRunFilter
 from prefect.states import Pending, Running, Scheduled
 from prefect.testing.utilities import prefect_test_harness
 
 from data.config import domain_path
 from flows.scheduler.deployments import (
+    AGAIN,
     crash_abandoned_runs,
     deployments,
     forget_domain,
@@ -23,8 +25,10 @@ from flows.scheduler.deployments import (
 )
 from settings.yaml_files import load_yaml
 from tasks.domain import Domain, DomainFile, ScheduleConfig, domain_from
+from tasks.server import deployment_name, project_tag
 
 ROOT = Path(__file__).parents[3]
+pytestmark = pytest.mark.usefixtures("project")  # whose ledger knows the project's identity
 PLAN = ScheduleConfig(timezone="Europe/Berlin", retrain="0 3 * * 0", monitor="0 * * * *")
 
 
@@ -61,11 +65,13 @@ def apply(*domains: Domain) -> list[UUID]:
 def test_deployments__scheduled():
     """Names, cron, time zone, parameters, tags, limit and description stand as the YAML says."""
     first, second = deployments([domain()], retrain=retrain, monitor=monitor)
-    assert [first.full_name, second.full_name] == ["retrain/digits", "monitor/digits"]
+    name = deployment_name("digits")
+    assert [first.full_name, second.full_name] == [f"retrain/{name}", f"monitor/{name}"]
     assert (first.schedules[0].schedule.cron, first.schedules[0].schedule.timezone) == ("0 3 * * 0", "Europe/Berlin")
     assert first.schedules[0].parameters == {"reason": "scheduled"}
     assert second.schedules[0].schedule.cron == "0 * * * *"
-    assert (first.parameters, first.tags, first.concurrency_limit) == ({"domain": "digits"}, ["digits", "retrain"], 1)
+    assert (first.parameters, first.concurrency_limit) == ({"domain": "digits"}, 1)
+    assert first.tags == ["digits", "retrain", project_tag()]
     assert "Handwritten digits" in first.description
 
 
@@ -93,7 +99,7 @@ def test_register__twice_leaves_one(client):
         apply(domain())
         save_automation(zombie_automation())
     names = [one.name for one in client.read_automations()]
-    assert names == ["crash silent flow runs"]
+    assert names.count(f"crash silent flow runs of {project_tag()}") == 1
 
 
 def test_deployments__schedule_taken_away(client):
@@ -113,6 +119,21 @@ def test_crash_abandoned_runs__frees_the_slot(client):
     assert crash_abandoned_runs(served) == 1
     assert client.read_flow_run(left).state.is_crashed()
     assert client.set_flow_run_state(free, Pending()).state.is_pending()
+
+
+def test_crash_abandoned_runs__taken_up_once(client):
+    """The work of a run whose process was killed is done by another one; one that is killed again is left."""
+    served = apply(domain())
+    asked = client.create_flow_run_from_deployment(served[0], parameters={"domain": "digits", "reason": "drift"})
+    last = asked
+    for kills in (1, 2):
+        client.set_flow_run_state(last.id, Pending())
+        client.set_flow_run_state(last.id, Running())
+        assert crash_abandoned_runs(served) == 1
+        runs = client.read_flow_runs(flow_run_filter=FlowRunFilter(deployment_id={"any_": served[:1]}))
+        (last,) = [run for run in runs if AGAIN in run.tags] or [asked]
+        assert len([run for run in runs if AGAIN in run.tags]) == 1, f"after {kills}"
+    assert last.parameters == asked.parameters
 
 
 def test_skip_missed_runs__keeps_the_newest(client):
@@ -135,7 +156,22 @@ def test_forget_domain__one_alone(client):
     """The deployments of one domain go, those of others stay."""
     apply(domain("gone")), apply(domain())
     assert (forget_domain("gone"), forget_domain("gone")) == (2, 0)
-    assert {one.name for one in client.read_deployments()} == {"digits"}
+    assert {one.name for one in client.read_deployments() if project_tag() in one.tags} == {deployment_name("digits")}
+
+
+def test_deployments__two_projects(client, tmp_path, monkeypatch):
+    """On one server each has its own of a domain that is called alike, and clears up only what is its own."""
+    first = apply(domain())
+    monkeypatch.setenv("REGRAFT_ROOT", str(tmp_path / "other"))
+    second = apply(domain())
+    save_automation(zombie_automation())
+    assert not {*first} & {*second}
+    assert forget_others([]) == 2
+    assert not [one for one in client.read_deployments() if one.id in second]
+    assert len([one for one in client.read_deployments() if one.id in first]) == 2
+    apply(domain())
+    assert (forget_domain("digits"), forget_domain("digits")) == (2, 0)
+    assert len([one for one in client.read_deployments() if one.id in first]) == 2
 
 
 def test_forget_others__domain_is_gone(client):
@@ -144,6 +180,6 @@ def test_forget_others__domain_is_gone(client):
     served = apply(domain())
     stranger = retrain.to_deployment(name="mine", tags=["night"]).apply()
     assert forget_others(served) == 2
-    names = [one.name for one in client.read_deployments()]
-    assert sorted(names) == ["digits", "digits", "mine"]
+    left = [one for one in client.read_deployments() if project_tag() in one.tags or one.name == "mine"]
+    assert sorted(one.name for one in left) == sorted([deployment_name("digits")] * 2 + ["mine"])
     client.delete_deployment(stranger)

@@ -1,0 +1,51 @@
+"""One of the crew: `python -m flows.scheduler.crew.member NAME` becomes the server of that name.
+
+First it ends what an earlier one of that name left behind: the workers of a server that was killed hold its port,
+and a flow run whose scheduler was killed would go on unseen beside the one that takes its place.
+"""
+
+import os
+import sys
+
+import psutil
+
+from flows.scheduler.crew.config import read_command
+from settings.machine import Settings, load_settings
+
+NAME = "REGRAFT_MEMBER"
+PATIENCE = 20.0  # seconds from SIGTERM to SIGKILL
+
+
+def end_members(settings: Settings, *names: str) -> int:
+    """Ends every process of one of these names, whatever group or parent it has by now, and counts them."""
+    found, marks = [], [_mark(settings, name) for name in names]
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and process.environ().get(NAME) in marks:
+                process.terminate()
+                found.append(process)
+        except psutil.Error:  # it is gone, or somebody else's
+            continue
+    for process in psutil.wait_procs(found, timeout=PATIENCE)[1]:
+        process.kill()
+    return len(found)
+
+
+def _mark(settings: Settings, name: str) -> str:
+    """What a process and all that it starts carry in their environment; another project has a server of that name."""
+    return f"{name} {settings.home.resolve()}"
+
+
+def main(name: str) -> None:
+    """Becomes the server of that name."""
+    settings = load_settings()
+    left = end_members(settings, name)
+    if left:
+        print(f"ended {left} processes that an earlier one left behind", flush=True)  # noqa: T201  -- its log
+    os.environ[NAME] = _mark(settings, name)
+    command = read_command(settings, name)
+    os.execvp(command[0], command)  # noqa: S606  -- no shell is wanted
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
