@@ -9,6 +9,7 @@ from prefect.client.orchestration import get_client
 from prefect.runner import Runner
 
 from flows.scheduler.domains import DomainFiles
+from tasks.server import project_tag
 
 
 @flow
@@ -30,10 +31,10 @@ def files(project, prefect_api):
 
 
 def registered() -> dict[str, list[str | None]]:
-    """The cron of each monitor deployment, by domain."""
+    """The cron of each monitor deployment of the project, by domain."""
     with get_client(sync_client=True) as client:
-        found = [one for one in client.read_deployments() if "monitor" in one.tags]
-    return {one.name: [getattr(plan.schedule, "cron", None) for plan in one.schedules] for one in found}
+        found = [one for one in client.read_deployments() if {"monitor", project_tag()} <= {*one.tags}]
+    return {one.tags[0]: [getattr(plan.schedule, "cron", None) for plan in one.schedules] for one in found}
 
 
 def schedule(project, name, cron):

@@ -201,7 +201,7 @@ def test_up__detached(crew):
     assert "regraft is up" in said
     assert "`regraft down` ends all" in said
     found = crew.members()
-    assert [*found] == ["page", "flows", "health"]
+    assert {*found} == {"page", "flows", "health"}
     assert {one.state for one in found.values()} <= {"starting", "running"}
     assert all(one.megabytes > 5 and one.since for one in found.values())
     restart(crew.settings, "page")
