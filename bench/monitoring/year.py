@@ -3,6 +3,7 @@
 Simulated days, real images, labels, probes, drift signals, estimates, gate and controller.
 """
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SEEDS, SMOOTH = 2, 10
+SEEDS, SMOOTH = 1, 10
 LIVED = "bench.monitoring.year:lived"
 NAMES = {"never": "never", "schedule": f"every {MONTH} days", "drift": "on any drift", "regraft": "Regraft"}
 COLOURS = {"never": "#8a94a6", "schedule": "#1971c2", "drift": "#d9480f", "regraft": "#2b8a3e"}
@@ -41,8 +42,9 @@ with wrong labels, a stuck camera, or easier traffic."""
 
 def lived(images: str, strategy: str, seed: int) -> Record:
     """One year of one way to retrain."""
-    world = load_world(load_settings().root, Path(images), seed)
-    return dict(summary(course_of(world, STRATEGIES[strategy])))
+    world, started = load_world(load_settings().root, Path(images), seed), time.process_time()
+    found = summary(course_of(world, STRATEGIES[strategy]))
+    return {**found, "cpu": time.process_time() - started}
 
 
 def section(results: Results) -> str:
@@ -54,7 +56,7 @@ def section(results: Results) -> str:
         "of these false",
         "rollbacks",
         "calls for a person",
-        "seconds",
+        "CPU seconds",
     )
     rows = [(name, *_row(results, strategy)) for strategy, name in NAMES.items()]
     phases = [
@@ -74,7 +76,7 @@ def _row(results: Results, strategy: str) -> tuple[str, ...]:
     values = [record["values"] for record in found]
     counts = [np.mean([len(one[what]) for one in values]) for what in ("retrains", "false", "rollbacks")]
     accuracy = f"{100 * np.mean([one['accuracy'] for one in values]):.1f}%"
-    calls, seconds = np.mean([one["calls"] for one in values]), np.mean([record["seconds"] for record in found])
+    calls, seconds = np.mean([one["calls"] for one in values]), np.mean([one["cpu"] for one in values])
     return accuracy, *(f"{count:.3g}" for count in counts), f"{calls:.3g}", f"{seconds:.0f}"
 
 

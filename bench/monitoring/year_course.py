@@ -23,7 +23,7 @@ from registry.gate.decision import Decision
 from serving.canary.judging import judge
 from serving.canary.pairs import Pairs
 
-EVERY, MONTH, REST = 2, 30, 7  # days: between checks, of the schedule, of rest after a retrain on any drift
+EVERY, MONTH, REST = 4, 30, 7  # days: between checks, of the schedule, of rest after a retrain on any drift
 RESET = 7  # days after which a person looks at a breaker
 LOOKS = 10  # after which a person draws a fresh test set
 CONFIG = MonitoringConfig(min_window=80)

@@ -69,7 +69,7 @@ def _lower(gathered: Gathered, resampling: Resampling) -> bool | None:
 
     asked = Resampling(resampling.seed, resampling.resamples, LEVEL)
     found = interval_of(gap, _Blocks(np.ones(len(sums)), [str(place) for place in range(len(sums))]), asked)
-    if not found.is_finite or found.low <= ROUNDING and found.high >= -ROUNDING:
+    if not found.is_finite or (found.low <= ROUNDING and found.high >= -ROUNDING):
         return None
     return found.high < 0
 
