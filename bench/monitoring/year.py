@@ -64,7 +64,8 @@ def section(results: Results) -> str:
         for phase in PHASES
         if phase != STUCK
     ]
-    parts = [TOLD, f"![Accuracy over the year]({FIGURE.name})", table(head, rows), "Accuracy by what happened:"]
+    drawn = [f"![Accuracy over the year]({FIGURE.name})"] if FIGURE.exists() else []
+    parts = [TOLD, *drawn, table(head, rows), "Accuracy by what happened:"]
     return "\n\n".join([*parts, table(("what happens", "days", *NAMES.values()), phases)])
 
 
