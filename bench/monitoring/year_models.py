@@ -91,7 +91,7 @@ class Model:
             error=None,
             session=None,
             group=None,
-            label=np.where(known, world.label[rows].astype(str).astype(object), None),
+            label=[str(one) if has else None for one, has in zip(world.label[rows], known, strict=True)],
             labelled=(pd.Timestamp(START) + came).where(known),
         )
 
