@@ -40,10 +40,10 @@ have come by then, the newest 4,000 and the first 2,800. "Every {MONTH} days" an
 signals, at most once in {REST} days, whatever is the matter with the data) serve whatever comes of it, as pipelines
 without a gate do. Regraft checks every {EVERY} days with its defaults, and once more with `retrain_on: drift`: broken
 data first, drift, harm by labels and without, the controller, then the gate on the test samples that are labelled by
-then; for a week the new champion is compared with the one before it. A person looks at a tripped breaker after a week,
-adds the new class to the YAML once 20 labels of it have come (for all), and draws a fresh test set when ten looks are used up. Left out: the days of
-the stuck camera, on which nobody can be right. "False" are retrains that began where none could help: in quiet times,
-with wrong labels, a stuck camera, or easier traffic."""
+then; for a week the new champion is compared with the one before it. A person looks at a tripped breaker after a
+week, adds the new class to the YAML once 20 labels of it have come (for all), and draws a fresh test set when ten
+looks are used up. Left out: the days of the stuck camera, on which nobody can be right. "False" are retrains that
+began where none could help: in quiet times, with wrong labels, a stuck camera, or easier traffic."""
 READ = """\
 With its defaults Regraft retrains least and is not the best: it ignores the stuck camera and the easy garments, but it
 waits until labels prove that more is lost than is borne, which took three weeks of 20 labels a day when the camera was
