@@ -91,7 +91,7 @@ class Model:
             error=None,
             session=None,
             group=None,
-            label=[str(one) if has else None for one, has in zip(world.label[rows], known, strict=True)],
+            label=pd.Series(world.label[rows].astype(str), dtype=object).where(known, None).to_numpy(),
             labelled=(pd.Timestamp(START) + came).where(known),
         )
 
