@@ -50,9 +50,9 @@ def conduct_of(parts: Iterable[pd.DataFrame]) -> Conduct:
     found = pd.concat([one for one in rows if len(one)] or rows).head(MOST)
     answered = found[found["error"].isna()]
     return Conduct(
-        failed=found["error"].notna().to_numpy(float),
-        abstained=answered["abstained"].dropna().to_numpy(float),
-        taken=answered["latency_ms"].dropna().to_numpy(float),
+        failed=found["error"].notna().to_numpy().astype(np.float64),
+        abstained=answered["abstained"].dropna().to_numpy().astype(np.float64),
+        taken=answered["latency_ms"].dropna().to_numpy().astype(np.float64),
     )
 
 

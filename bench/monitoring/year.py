@@ -1,8 +1,9 @@
-"""A model's year in fast motion, retrained in four ways; `python -m bench.monitoring.year`.
+"""A model's year in fast motion, retrained in five ways; `python -m bench.monitoring.year`.
 
 Simulated days, real images, labels, probes, drift signals, estimates, gate and controller.
 """
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,10 +21,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SEEDS, SMOOTH = 2, 10
+SEEDS, SMOOTH = 1, 10
 LIVED = "bench.monitoring.year:lived"
-NAMES = {"never": "never", "schedule": f"every {MONTH} days", "drift": "on any drift", "regraft": "Regraft"}
-COLOURS = {"never": "#8a94a6", "schedule": "#1971c2", "drift": "#d9480f", "regraft": "#2b8a3e"}
+NAMES = {
+    "never": "never",
+    "schedule": f"every {MONTH} days",
+    "drift": "on any drift",
+    "regraft": "Regraft",
+    "eager": "Regraft, `retrain_on: drift`",
+}
+COLOURS = {"never": "#8a94a6", "schedule": "#1971c2", "drift": "#d9480f", "regraft": "#2b8a3e", "eager": "#7048e8"}
 FIGURE = Path("docs/year.png")
 
 TOLD = f"""\
@@ -31,18 +38,25 @@ Fashion-MNIST at 64 px through one camera, {A_DAY} garments a day for a year; ha
 days later. The model is a logistic probe on frozen features with a temperature. A retrain learns from all labels that
 have come by then, the newest 4,000 and the first 2,800. "Every {MONTH} days" and "on any drift" (Regraft's own drift
 signals, at most once in {REST} days, whatever is the matter with the data) serve whatever comes of it, as pipelines
-without a gate do. Regraft checks every {EVERY} days with its defaults: broken data first, drift, harm by labels and
-without, the controller, then the gate on the test samples that are labelled by then; for a week the new champion is
-compared with the one before it. A person looks at a tripped breaker after a week, adds the new class to the YAML once
-20 labels of it have come (for all four), and draws a fresh test set when ten looks are used up. Left out: the days of
-the stuck camera, on which nobody can be right. "False" are retrains that began where none could help: in quiet times,
-with wrong labels, a stuck camera, or easier traffic."""
+without a gate do. Regraft checks every {EVERY} days with its defaults, and once more with `retrain_on: drift`: broken
+data first, drift, harm by labels and without, the controller, then the gate on the test samples that are labelled by
+then; for a week the new champion is compared with the one before it. A person looks at a tripped breaker after a
+week, adds the new class to the YAML once 20 labels of it have come (for all), and draws a fresh test set when ten
+looks are used up. Left out: the days of the stuck camera, on which nobody can be right. "False" are retrains that
+began where none could help: in quiet times, with wrong labels, a stuck camera, or easier traffic."""
+READ = """\
+With its defaults Regraft retrains least and is not the best: it ignores the stuck camera and the easy garments, but it
+waits until labels prove that more is lost than is borne, which took three weeks of 20 labels a day when the camera was
+mounted askew; twelve points that were lost in the dull seasons stayed "small" to it until they were over, the new class
+as well. It took wrong labels for harm and retrained twice. Where a retrain is cheap and labels come slowly, retraining
+on any drift has more accuracy. These are one year and one model: no intervals."""
 
 
 def lived(images: str, strategy: str, seed: int) -> Record:
     """One year of one way to retrain."""
-    world = load_world(load_settings().root, Path(images), seed)
-    return dict(summary(course_of(world, STRATEGIES[strategy])))
+    world, started = load_world(load_settings().root, Path(images), seed), time.process_time()
+    found = summary(course_of(world, STRATEGIES[strategy]))
+    return {**found, "cpu": time.process_time() - started}
 
 
 def section(results: Results) -> str:
@@ -54,7 +68,7 @@ def section(results: Results) -> str:
         "of these false",
         "rollbacks",
         "calls for a person",
-        "seconds",
+        "CPU seconds",
     )
     rows = [(name, *_row(results, strategy)) for strategy, name in NAMES.items()]
     phases = [
@@ -62,7 +76,8 @@ def section(results: Results) -> str:
         for phase in PHASES
         if phase != STUCK
     ]
-    parts = [TOLD, f"![Accuracy over the year]({FIGURE.name})", table(head, rows), "Accuracy by what happened:"]
+    drawn = [f"![Accuracy over the year]({FIGURE.name})"] if FIGURE.exists() else []
+    parts = [TOLD, *drawn, table(head, rows), READ, "Accuracy by what happened:"]
     return "\n\n".join([*parts, table(("what happens", "days", *NAMES.values()), phases)])
 
 
@@ -74,7 +89,7 @@ def _row(results: Results, strategy: str) -> tuple[str, ...]:
     values = [record["values"] for record in found]
     counts = [np.mean([len(one[what]) for one in values]) for what in ("retrains", "false", "rollbacks")]
     accuracy = f"{100 * np.mean([one['accuracy'] for one in values]):.1f}%"
-    calls, seconds = np.mean([one["calls"] for one in values]), np.mean([record["seconds"] for record in found])
+    calls, seconds = np.mean([one["calls"] for one in values]), np.mean([one["cpu"] for one in values])
     return accuracy, *(f"{count:.3g}" for count in counts), f"{calls:.3g}", f"{seconds:.0f}"
 
 
@@ -87,7 +102,7 @@ def _phase(results: Results, name: str) -> list[str]:
 
 
 def figure(results: Results) -> "Figure":
-    """Accuracy of the four over the first year, what happens, and when each retrained (bar) or rolled back (cross)."""
+    """Accuracy of all over the first year, what happens, and when each retrained (bar) or rolled back (cross)."""
     from matplotlib.figure import Figure
 
     drawn = Figure(figsize=(11, 5.5), layout="constrained")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,7 @@ from registry.gate.decision import Decision
 from serving.canary.judging import judge
 from serving.canary.pairs import Pairs
 
-EVERY, MONTH, REST = 2, 30, 7  # days: between checks, of the schedule, of rest after a retrain on any drift
+EVERY, MONTH, REST = 4, 30, 7  # days: between checks, of the schedule, of rest after a retrain on any drift
 RESET = 7  # days after which a person looks at a breaker
 LOOKS = 10  # after which a person draws a fresh test set
 CONFIG = MonitoringConfig(min_window=80)
@@ -102,12 +103,12 @@ def on_drift(course: Course, day: int) -> None:
         course.replace(trained(course.world, day, course.withheld), day)
 
 
-def regraft(course: Course, day: int) -> None:
-    """The controller with all defaults, the gate, the rollback; a person resets the breaker and draws test sets."""
+def by_policy(course: Course, day: int, policy: PolicyConfig) -> None:
+    """The controller, the gate, the rollback; a person resets the breaker and draws test sets."""
     if day % EVERY:
         return
     found = _evidence(course, day)
-    decision = decide(found, _past(course, day), PolicyConfig())
+    decision = decide(found, _past(course, day), policy)
     course.suspects.append(found.suspect)
     if decision.outcome == "rollback" and course.before:
         _roll_back(course, day, decision)
@@ -115,7 +116,7 @@ def regraft(course: Course, day: int) -> None:
         _retrain(course, day, decision)
     else:
         course.events.append((day, decision.outcome, decision.reason))
-    if course.idle >= PolicyConfig().breaker and course.reset < day - RESET:
+    if course.idle >= policy.breaker and course.reset < day - RESET:
         course.idle, course.reset = 0, day
         course.events.append((day, "reset", "a person looked at the breaker"))
 
@@ -189,7 +190,13 @@ def _regression(course: Course, rows: Integers, day: int) -> str:
     return finding.reason if finding.end == "WITHDRAW" else ""
 
 
-STRATEGIES: dict[str, Strategy] = {"never": never, "schedule": scheduled, "drift": on_drift, "regraft": regraft}
+STRATEGIES: dict[str, Strategy] = {
+    "never": never,
+    "schedule": scheduled,
+    "drift": on_drift,
+    "regraft": partial(by_policy, policy=PolicyConfig()),
+    "eager": partial(by_policy, policy=PolicyConfig(retrain_on="drift")),
+}
 
 
 def summary(course: Course) -> dict[str, object]:

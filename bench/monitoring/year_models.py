@@ -30,6 +30,7 @@ GATE = GateConfig(metric="accuracy", floor=0.5)
 PERFORMANCE = PerformanceConfig()
 ENOUGH = 20  # labels of a class after which a person adds it to the domain's YAML
 MOST = sum(FIRST.values()) + 4_000  # samples that are trained on, the first and the newest
+KEPT = 1_000  # samples that a window is compared with
 FINE = Measured(latency_ms=1.0, size_mb=1.0, parity=0.0, parity_limit=1.0, card_gaps=())
 
 
@@ -55,7 +56,8 @@ class Model:
     @cached_property
     def reference(self) -> Reference:
         """What a window is compared with."""
-        world, rows = self.world, self.learned
+        world, count = self.world, min(KEPT, len(self.learned))
+        rows = np.sort(np.random.default_rng(0).choice(self.learned, count, replace=False))
         return Reference(self._table(rows).assign(
             group=world.content[rows].astype(str), split=world.split[rows], truth=world.label[rows].astype(str),
         ), SPEC, CLASSES)  # fmt: skip
@@ -89,7 +91,7 @@ class Model:
             error=None,
             session=None,
             group=None,
-            label=np.where(known, world.label[rows].astype(str).astype(object), None),
+            label=pd.Series(world.label[rows].astype(str), dtype=object).where(known, None).to_numpy(),
             labelled=(pd.Timestamp(START) + came).where(known),
         )
 

@@ -12,9 +12,6 @@ from registry.ledger.watch.withheld import withheld
 from settings.errors import ConfigError
 from settings.machine import load_settings
 from tasks.domain import domain_names, load_domain
-from tasks.watch.answering import agree
-from tasks.watch.answering import release as let_in
-from tasks.watch.delivering import deliver
 
 
 @dataclass(frozen=True)
@@ -98,6 +95,9 @@ def approve(name: str, reason: str) -> Standing:
     Raises:
         ConfigError: there is no such domain, or nothing waits for an answer.
     """
+    from tasks.watch.answering import agree  # and with them Prefect, which a look needs not
+    from tasks.watch.delivering import deliver
+
     agree(load_domain(name).name, reason)
     deliver.fn(name)
     return _standing(name)
@@ -109,6 +109,8 @@ def release(name: str, reason: str) -> Standing:
     Raises:
         ConfigError: there is no such domain, or none is kept out.
     """
+    from tasks.watch.answering import release as let_in
+
     let_in(load_domain(name).name, reason)
     return _standing(name)
 

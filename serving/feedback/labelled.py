@@ -68,7 +68,8 @@ def labelled_parts(
     for start, end in _days(since, at):
         waiting.append(read(domain, version=version, since=start, until=end, columns=_asked(columns)))
         if end == at or sum(map(len, waiting)) >= PART:
-            yield _joined(domain, pd.concat(waiting, ignore_index=True), columns, at)
+            there = [one for one in waiting if len(one)] or waiting[:1]
+            yield _joined(domain, pd.concat(there, ignore_index=True), columns, at)
             waiting = []
 
 

@@ -22,14 +22,14 @@ def agree(name: str, reason: str) -> CheckRecord:
     """
     settings = load_settings()
     checks = Checks(settings.ledger)
-    newest = checks.newest(name, 1)
-    if not newest or not newest[0].asks:
-        found = newest[0].outcome if newest else "not checked"
+    asked = next(iter(checks.newest(name, 1)), None)
+    wanted = asked.asks if asked else ""
+    if asked is None or not wanted:
+        found = asked.outcome if asked else "not checked"
         raise ConfigError(f"{name}: no check asks for an agreement ({found}); nothing is started")
-    asked = newest[0]
     figures = {key: value for key, value in json.loads(asked.figures).items() if key != "asks"}
     told = f"{asked.reason}; {settings.who} agreed{': ' if reason else ''}{reason}"
-    agreed = replace(asked, outcome=asked.asks, reason=told, figures=json.dumps(figures, sort_keys=True), alerted="")
+    agreed = replace(asked, outcome=wanted, reason=told, figures=json.dumps(figures, sort_keys=True), alerted="")
     try:
         added = checks.add(agreed, asked.key)
     except LedgerConflictError as error:

@@ -99,12 +99,20 @@ def _worse(config: Domain, term: Term, moment: Moment) -> Regression:
 
 def _evidence(config: Domain, term: Term, moment: Moment) -> tuple[pd.DataFrame, int]:
     """The first labelled rows and the first failures of the champion since it came, and how many it was asked for."""
-    labels, failures, count = pd.DataFrame(columns=["id"]), pd.DataFrame(columns=["id"]), 0
+    labels, failures, count = list[pd.DataFrame](), list[pd.DataFrame](), 0
     for part in _parts(config.name, term.champion, COLUMNS, moment):
         count += len(part)
-        labels = pd.concat([labels, part[part["labelled"].notna()]]).head(MOST)
-        failures = pd.concat([failures, part[part["error"].notna()]]).head(MOST)
-    return pd.concat([labels, failures]), count
+        _keep(labels, part[part["labelled"].notna()])
+        _keep(failures, part[part["error"].notna()])
+    kept = [*labels, *failures]
+    return pd.concat(kept) if kept else pd.DataFrame(), count
+
+
+def _keep(kept: list[pd.DataFrame], more: pd.DataFrame) -> None:
+    """Adds rows as far as there is room."""
+    room = MOST - sum(map(len, kept))
+    if room and len(more):
+        kept.append(more.head(room))
 
 
 def _misconduct(config: Domain, term: Term, moment: Moment) -> str:

@@ -42,7 +42,8 @@ def decide_check(config: Domain, seen: Seen) -> CheckRecord:
 def _decided(config: Domain, seen: Seen) -> CheckRecord:
     checks = Checks(load_settings().ledger)
     before = checks.newest(config.name, MEMORY)
-    record = decided(config, seen, before, Moment.present())
+    debts = [one for one in checks.owed(config.name) if one not in before]  # however many checks came since
+    record = decided(config, seen, [*debts, *before], Moment.present())
     return checks.add(record, before[-1].key if before else "")
 
 
