@@ -1,15 +1,14 @@
 """The check of a domain's traffic: the newest of it against the champion's drift reference."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from prefect import task
 
-from monitoring.check import Check, check_window
+from monitoring.check import Check
 from monitoring.controller.state import Evidence
 from monitoring.figures import drift_figure
-from monitoring.page.shelf import write_page
 from monitoring.performance.performance import Performance
 from monitoring.reference import Reference
 from monitoring.windows import Window, window_of
@@ -22,6 +21,7 @@ from settings.machine import load_settings
 from tasks.domain import Domain
 from tasks.policy import COMPUTE
 from tasks.watch.baking import regression
+from tasks.watch.measuring import measure
 from tasks.watch.performing import performance_of
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class Seen:
         signals: the same with threshold, p-value and whether it alarms.
         page: where it can be looked at.
         table: what was measured, as Markdown.
+        kept: what the next check is to know of it.
     """
 
     domain: str
@@ -56,11 +57,22 @@ class Seen:
     page: str | None
     table: str
     signals: tuple[dict[str, Any], ...] = ()
+    kept: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def began(self) -> str:
+        """The time of the window's oldest sample (ISO, UTC); empty: it has none."""
+        return str(self.kept.get("began", ""))
+
+    @property
+    def trial(self) -> str:
+        """How often the check alarms without a reason and what it finds, for people; empty: it was not tried."""
+        return str(self.kept.get("trial", ""))
 
     def figures(self) -> dict[str, Any]:
         """What is kept with the decision."""
         found = asdict(self.evidence)
-        return {"samples": self.samples, "signals": self.signals, "page": self.page, "evidence": found}
+        return {"samples": self.samples, "signals": self.signals, "page": self.page, "evidence": found, **self.kept}
 
 
 @task(name="check traffic", task_run_name="check the traffic of {config.name}", **COMPUTE)
@@ -77,7 +89,8 @@ def check_traffic(config: Domain) -> Seen | None:
     now, begun = datetime.now(UTC), term_began(Ledger(load_settings().ledger).entries(name))
     window = window_of(read(name, version=found.version, last=config.monitoring.window, since=begun), begun)
     arrivals = read(name, last=ARRIVALS, since=now - USUAL, columns=["time"])["time"]
-    check = check_window(reference, window, config.monitoring, now=now, arrivals=arrivals)
+    measured = measure(config, found.version, reference, window, now=now, arrivals=arrivals)
+    check = measured.check
     performance = _performance(config, found, check, reference, window, since=begun, now=now)
     evidence = replace(
         check.evidence(),
@@ -85,11 +98,10 @@ def check_traffic(config: Domain) -> Seen | None:
         harm=performance.harm if performance else "unknown",
         performance=performance.told if performance else "",
     )
-    reports = load_settings().home / "reports" / name
-    page = write_page(check.page, reports, now, keep_days=config.monitoring.keep_days)
-    if check.drift is not None and check.drift.statistics:
-        measured = check.metrics | (performance.metrics if performance else {})
-        _log(found, check, measured, drift_figure(check.drift, reference, window))
+    page = measured.page(config, now)
+    if check.page is not None and check.drift is not None and check.drift.statistics:
+        values = check.metrics | (performance.metrics if performance else {})
+        _log(found, check, values, drift_figure(check.drift, measured.reference, window))
     return Seen(
         domain=name,
         version=found.version,
@@ -97,7 +109,8 @@ def check_traffic(config: Domain) -> Seen | None:
         samples=window.samples,
         window=window.digest,
         statistics=check.statistics,
-        page=str(page),
+        page=page,
+        kept=measured.kept,
         signals=check.signals,
         table="\n\n".join(one.markdown() for one in (check.drift, performance) if one),
     )

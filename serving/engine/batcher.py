@@ -10,11 +10,12 @@ import time
 from collections import Counter, deque
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from data.specs.spec import Array
+from data.specs.transform import Transform
 from serving.engine.answers import Answer, Scorer, answers_to
 from serving.errors import ModelFaultError, QueueFullError, ServingError
 from settings.machine import ServingSettings
@@ -37,9 +38,10 @@ class Threads:
 
 @dataclass(frozen=True)
 class _Waiting:
-    """A decoded sample and where its answer goes."""
+    """A decoded sample, facts of its bytes, and where its answer goes."""
 
     array: Array
+    facts: dict[str, float]
     answer: "asyncio.Future[Answer]"
 
 
@@ -108,11 +110,11 @@ class Batcher:
     async def _decode(self, content: bytes, answer: "asyncio.Future[Answer]") -> None:
         limit, transform = self._settings.max_pixels, self._package.transform
         try:
-            array = await self._loop.run_in_executor(self._threads.decoders, transform.decode, content, limit)
+            array, facts = await self._loop.run_in_executor(self._threads.decoders, _read, transform, content, limit)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this sample's alone
             _fail(answer, error)
         else:
-            self._decoded.put_nowait(_Waiting(array, answer))
+            self._decoded.put_nowait(_Waiting(array, facts, answer))
 
     async def _run(self) -> None:
         while True:
@@ -124,7 +126,7 @@ class Batcher:
             found, took = await self._loop.run_in_executor(self._threads.model, _timed, self._package, arrays)
             self.seconds.append(took / len(arrays))
             for waiting, said in zip(batch, found, strict=True):
-                _settle(waiting.answer, said)
+                _settle(waiting, said)
 
     async def _collect(self) -> list[_Waiting]:
         """The next batch: full, or with all that wait, or with what came within the budget."""
@@ -138,6 +140,11 @@ class Batcher:
     async def _fill(self, batch: list[_Waiting]) -> None:
         while len(batch) < min(self._settings.batch, self.pending):
             batch.append(await self._decoded.get())
+
+
+def _read(transform: Transform, content: bytes, limit: int) -> tuple[Array, dict[str, float]]:
+    """The array of a sample, and the facts of its bytes."""
+    return transform.decode(content, limit), transform.spec.look(content)
 
 
 def _timed(package: Scorer, arrays: Sequence[Array]) -> tuple[list[Answer | ModelFaultError], float]:
@@ -162,11 +169,11 @@ def _sound(answer: Answer) -> Answer | ModelFaultError:
     return ModelFaultError("the model gives no number for it; roll back or register the model again")
 
 
-def _settle(answer: "asyncio.Future[Answer]", said: Answer | ModelFaultError) -> None:
+def _settle(waiting: _Waiting, said: Answer | ModelFaultError) -> None:
     if isinstance(said, ModelFaultError):
-        _fail(answer, said)
-    elif not answer.done():
-        answer.set_result(said)
+        _fail(waiting.answer, said)
+    elif not waiting.answer.done():
+        waiting.answer.set_result(replace(said, facts={**said.facts, **waiting.facts}))
 
 
 def _fail(answer: "asyncio.Future[Answer]", error: Exception) -> None:

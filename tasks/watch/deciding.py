@@ -40,7 +40,7 @@ def decide_check(config: Domain, seen: Seen) -> CheckRecord:
 def _decided(config: Domain, seen: Seen) -> CheckRecord:
     checks = Checks(load_settings().ledger)
     before = checks.newest(config.name, MEMORY)
-    past = past_of(config, seen.version, seen.window, before)
+    past = past_of(config, seen.version, seen.window, before, seen.began)
     found = decide(seen.evidence, past, config.monitoring.policy)
     record = CheckRecord(
         domain=config.name,

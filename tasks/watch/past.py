@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from monitoring.budget.apart import apart
 from monitoring.controller.state import Past
 from registry.ledger.events import Events
 from registry.ledger.history import way_back
@@ -19,7 +20,7 @@ from tasks.domain import Domain
 EVENTS = 400  # of retrains, three or four each: far more than a budget of a week
 
 
-def past_of(config: Domain, version: int, window: str, checks: Sequence[CheckRecord]) -> Past:
+def past_of(config: Domain, version: int, window: str, checks: Sequence[CheckRecord], began: str = "") -> Past:
     """What the controller is to know of what came before a check.
 
     Args:
@@ -27,6 +28,7 @@ def past_of(config: Domain, version: int, window: str, checks: Sequence[CheckRec
         version: the champion of the check.
         window: the digest of its traffic.
         checks: earlier ones, oldest first.
+        began: the time of the oldest sample of its traffic.
     """
     name, ledger, now = config.name, load_settings().ledger, datetime.now(UTC)
     marks, retrains = Marks(ledger).latest(name), retrains_of(Events(ledger).of_kind(name, "retrain", EVENTS))
@@ -35,7 +37,7 @@ def past_of(config: Domain, version: int, window: str, checks: Sequence[CheckRec
     return Past(
         now=now,
         hour=now.astimezone(ZoneInfo(config.schedule.timezone)).hour,
-        suspects=_suspects(checks, version, window),
+        suspects=_suspects(checks, version, began),
         retrains=[one.began for one in retrains],
         idle=idle(retrains, datetime.fromisoformat(reset.time) if reset else None),
         labels=_labels(config.root / "data" / "feedback" / name, last),
@@ -45,10 +47,9 @@ def past_of(config: Domain, version: int, window: str, checks: Sequence[CheckRec
     )
 
 
-def _suspects(checks: Sequence[CheckRecord], version: int, window: str) -> list[bool]:
-    """Whether each earlier window of this champion was suspect; traffic that was checked twice counts once."""
-    newest = {check.window: check.suspect for check in checks if check.version == version and check.window != window}
-    return [*newest.values()]
+def _suspects(checks: Sequence[CheckRecord], version: int, began: str) -> list[bool]:
+    """Whether each earlier window of this champion was suspect, of those that share no sample."""
+    return [check.suspect for check in apart([one for one in checks if one.version == version], began)]
 
 
 def _under_way(retrains: Sequence[Retrain], checks: Sequence[CheckRecord], version: int, window: str) -> str:

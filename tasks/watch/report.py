@@ -25,6 +25,7 @@ class MonitorReport:
     statistics: dict[str, float] = field(default_factory=dict)
     signals: tuple[dict[str, Any], ...] = ()
     performance: str = ""
+    trial: str = ""
     page: str | None = None
     started: tuple[str, ...] = ()
 
@@ -47,6 +48,7 @@ def reported(seen: Seen, check: CheckRecord, started: list[str]) -> MonitorRepor
         statistics=seen.statistics,
         signals=seen.signals,
         performance=seen.evidence.performance,
+        trial=seen.trial,
         page=seen.page,
         started=tuple(started),
     )
@@ -57,5 +59,6 @@ def reported(seen: Seen, check: CheckRecord, started: list[str]) -> MonitorRepor
 
 def _markdown(found: MonitorReport, table: str) -> str:
     page = f"Page: `{found.page}`" if found.page else ""
-    parts = [f"**{found.outcome}**: {found.reason}", *found.started, table, page]
+    tried = f"The check was {found.trial}." if found.trial else ""
+    parts = [f"**{found.outcome}**: {found.reason}", *found.started, table, tried, page]
     return "\n\n".join(filter(None, parts))

@@ -98,3 +98,13 @@ def test_load_domain__evidence_out_of_fold(alter):
     alter("training.recipe", {"kind": "linear_probe", "refit": 0})
     with pytest.raises(ConfigError, match="refit above 0"):
         load_domain("digits")
+
+
+def test_load_domain__false_alarms_by_its_schedule(alter):
+    """One a year with a check a day is 1 of 365 checks; what a schedule makes impossible is refused in one line."""
+    alter("schedule.monitor", "0 3 * * *")
+    alter("monitoring.false_alarms", "1 per year")
+    assert load_domain("digits").watched.false_alarm == pytest.approx(1 / 365.25, rel=0.01)
+    alter("schedule.monitor", "* * * * *")
+    with pytest.raises(ConfigError, match=r"digits\.yaml.*so that nothing would ever alarm; check less often"):
+        load_domain("digits")

@@ -10,7 +10,7 @@ from registry.ledger.history import removed_at, row_time
 from registry.ledger.schema import ensure_schema
 from registry.ledger.tables import MARKS
 
-Kind = Literal["mute", "acknowledge", "reset"]
+Kind = Literal["mute", "acknowledge", "reset", "accept"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class Mark:
     """One thing that somebody said.
 
     `subject` is the time until which a `mute` holds (ISO, UTC; one that is past ends an earlier mute), the key of the
-    check that an `acknowledge` is about, and empty for a `reset` of the breaker.
+    check that an `acknowledge` is about, empty for a `reset` of the breaker, and of an `accept` the first and the last
+    moment of the traffic that is as it should be (microseconds since 1970, a stroke between them).
     """
 
     domain: str
@@ -58,3 +59,10 @@ class Marks:
             rows = connection.execute(select(*COLUMNS).where(MARKS.c.id.in_(newest))).mappings()
             found = [Mark(**row) for row in rows if row["time"] > since]
         return {mark.kind: mark for mark in found}
+
+    def of_kind(self, domain: str, kind: Kind) -> list[Mark]:
+        """All marks of one kind since the domain's last removal, oldest first."""
+        ours = (MARKS.c.domain == domain) & (MARKS.c.kind == kind)
+        with self._database.reading() as connection:
+            query = select(*COLUMNS).where(ours & (MARKS.c.time > removed_at(connection, domain)))
+            return [Mark(**row) for row in connection.execute(query.order_by(MARKS.c.id)).mappings()]
