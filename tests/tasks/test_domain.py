@@ -68,7 +68,7 @@ def test_domain_from__snapshot(alter):
         ("data.tasks.digit.classes", ["0"], "data.tasks.digit.classes"),
         ("schedule.timezone", "Berlin", "schedule.timezone = 'Berlin': unknown time zone"),
         ("schedule.retrain", "every sunday", "schedule.retrain = 'every sunday': not a cron expression"),
-        ("monitoring.false_alarm", 1e-6, "resamples"),
+        ("monitoring.false_alarm", 1e-6, "false_alarm 1e-06 leave a check"),
     ],
 )
 def test_load_domain__wrong(alter, way, value, told):

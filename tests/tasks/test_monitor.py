@@ -147,6 +147,8 @@ def test_check_traffic__reads_its_window_of_a_long_log(champion, config, tmp_pat
     score(photos(tmp_path / "first", 1), TRAFFIC)
     store, (place, names) = store_of("photos"), (SCHEMA.get_field_index("id"), np.arange(25_000).astype(str))
     row = read_rows(store, Wanted())
+    for name in ("embedding", "probabilities"):
+        row = row.set_column(SCHEMA.get_field_index(name), name, pa.nulls(1, SCHEMA.field(name).type))
     for number in range(40):
         ids = pa.array(np.char.add(f"{number}-", names))
         store.write(row.take(pa.array(np.zeros(25_000, np.int64))).set_column(place, "id", ids), folder_of(1))

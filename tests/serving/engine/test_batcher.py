@@ -178,7 +178,7 @@ def test_submit__size_and_mode_of_the_file(package, shade):
     async def use(batcher: Batcher) -> None:
         (found,) = await asyncio.gather(*batcher.submit([shade(10, side=40)]))
         assert {name: found.facts[name] for name in ("width", "height", "channels")} == {
-            "width": 40, "height": 40, "channels": 1
+            "width": 40, "height": 40, "channels": 3
         }  # fmt: skip
         assert found.facts["brightness"] == 10
 

@@ -91,8 +91,8 @@ def test_trial_of__once_a_version(monkeypatch):
     assert trial_of("photos", 1, reference(), WINDOW, CONFIG) == first
     assert len(times) == 1
     small = replace(reference(), rows=reference().rows[:30])
-    assert trial_of("photos", 2, small, WINDOW, RULE) is None
-    assert trial_of("photos", 2, small, WINDOW, RULE) is None
+    assert trial_of("photos", 2, small, WINDOW, CONFIG) is None
+    assert trial_of("photos", 2, small, WINDOW, CONFIG) is None
     assert len(times) == 2
     trial_of("photos", 2, small, WINDOW, CONFIG.model_copy(update={"seed": 1}))
     assert len(times) == 3
