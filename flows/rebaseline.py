@@ -1,4 +1,4 @@
-"""Rebaseline: the present traffic is as it should be, and is part of what later checks compare with."""
+"""Rebaseline: the present traffic is as it should be, and what later checks compare with."""
 
 from tasks.domain import load_domain
 from tasks.watch.accepting import Accepted, accept

@@ -35,10 +35,11 @@ class Reference:
         return [str(name) for name in self.rows.select_dtypes("number") if name not in ROLES]
 
 
-def widened(reference: Reference, rows: "pd.DataFrame") -> Reference:
-    """A reference with usable rows of the log that somebody has called as they should be.
+def rebased(reference: Reference, rows: "pd.DataFrame") -> Reference:
+    """The reference of rows of the log that somebody has called as they should be; the same where there are none.
 
-    What is known of their groups is what the log says: a session, else a group.
+    What is known of their groups is what the log says: a session, else a group. A mixture with the rows of the package
+    would not do: a window of one side of it is unlike windows of both.
     """
     import pandas as pd
 
@@ -46,9 +47,8 @@ def widened(reference: Reference, rows: "pd.DataFrame") -> Reference:
         return reference
     told = [rows[name] for name in ("session", "group") if name in rows]
     group = pd.concat([*told, rows["hash"]], axis=1).bfill(axis=1).iloc[:, 0]
-    own = rows.reindex(columns=[name for name in reference.rows if name != "truth"])
-    added = own.assign(group="accepted " + group.astype(str), split="val")
-    return replace(reference, rows=pd.concat([reference.rows, added], ignore_index=True))
+    own = rows.reindex(columns=[name for name in reference.rows if name != "truth"]).reset_index(drop=True)
+    return replace(reference, rows=own.assign(group=group.astype(str).to_numpy(), split="val"))
 
 
 def thin(rows: "pd.DataFrame", told_by: Sequence[str] = ("group",), *, seed: int) -> "pd.DataFrame":

@@ -1,4 +1,4 @@
-"""Traffic that somebody has called as it should be becomes part of what the checks of its version compare with."""
+"""Traffic that somebody has called as it should be is what the checks of its version compare with from then on."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitoring.check import Check, check_window
 from monitoring.page.shelf import write_page
-from monitoring.reference import Reference, widened
+from monitoring.reference import Reference, rebased
 from monitoring.windows import Window
 from settings.machine import load_settings
 from tasks.domain import Domain
@@ -23,7 +23,7 @@ class Measured:
 
     Attributes:
         check: what was found.
-        reference: what the window was compared with: that of the package, and traffic that was accepted.
+        reference: what the window was compared with: that of the package, or traffic that was accepted.
         kept: what is kept with the decision for the next check: `began`, the time of the window's oldest sample;
             `rule`, which names what the measurement depends on; `drift`, the report; `trial`, how the check does on
             its own reference, for people.
@@ -53,7 +53,7 @@ def measure(
     arrivals: "pd.Series[pd.Timestamp]",
 ) -> Measured:
     """Checks a window of a version, whose package has that reference; other arguments as of `check_window`."""
-    watched, wide = config.watched, widened(reference, accepted(config.name, version, window.since))
+    watched, wide = config.watched, rebased(reference, accepted(config.name, version, window.since))
     rule, enough = rule_of(watched, wide), len(window.usable) >= watched.min_window
     before = measured_before(config.name, version, window, rule)
     trial = trial_of(config.name, version, wide, window, watched) if enough else None

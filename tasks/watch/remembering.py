@@ -30,7 +30,15 @@ class Known:
 def rule_of(config: MonitoringConfig, reference: Reference) -> str:
     """Names what a measurement depends on beside the traffic and the package, of whose reference the rows count."""
     names = [signal.name for signal in watched.SIGNALS]
-    told = [names, config.share, config.resamples, config.seed, config.window, len(reference.rows)]
+    told = [
+        names,
+        config.share,
+        config.resamples,
+        config.seed,
+        config.window,
+        len(reference.rows),
+        str(reference.rows["hash"].iloc[-1]),
+    ]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 

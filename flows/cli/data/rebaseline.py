@@ -1,4 +1,4 @@
-"""The command that makes the present traffic part of what it is compared with."""
+"""The command that makes the present traffic what later traffic is compared with."""
 
 import click
 
@@ -11,7 +11,7 @@ from flows.cli.shell.tables import print_facts
 @domain_argument
 @click.option("--reason", required=True, help="Why, for those who look later.")
 def rebaseline(domain: str, reason: str) -> Answer:
-    """The present traffic of DOMAIN is as it should be: later checks compare with it, too."""
+    """The present traffic of DOMAIN is as it should be: later checks compare with it."""
     from flows.process.environment import prepare_environment
 
     prepare_environment()

@@ -1,4 +1,4 @@
-"""Traffic that was accepted belongs to what the checks of that version compare with."""
+"""Traffic that was accepted is what the checks of that version compare with."""
 
 from datetime import UTC, datetime, timedelta
 
