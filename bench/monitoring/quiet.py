@@ -96,9 +96,9 @@ def _window(labels: Integers, outside: Places, session: int, size: int, random: 
 
 
 def _session(queue: list[Places], size: int) -> list[Places]:
-    """So many rows of the first group in the queue, and of the next where it has not so many; the rest waits."""
+    """So many rows of the first group in the queue, and of the next where it has not so many; the last may be short."""
     took: list[Places] = []
-    while size:
+    while size and queue:
         group = queue.pop(0)
         took.append(group[:size])
         size -= len(took[-1])
