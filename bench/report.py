@@ -29,6 +29,8 @@ BENCHMARKS = {
     "int8": ("serving.int8", "int8"),
     "gate": ("gate.rates", "The gate's error rates"),
     "canary": ("gate.canary", "What becomes of canaries"),
+    "rates": ("monitoring.rates", "False alarms of the drift check"),
+    "power": ("monitoring.power", "What the drift check finds"),
     "estimates": ("monitoring.estimates", "Harm with and without labels"),
     "year": ("monitoring.year", "A model's year in fast motion"),
 }

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 class Check:
     """What one check found; `drift` is None where the window is not fit to be judged.
 
-    `page` is Evidently's run, which measured and tested what `drift` holds.
+    `page` is Evidently's run, which measured and tested what `drift` holds; None where an earlier check did.
     """
 
     health: Triage
     drift: DriftReport | None
-    page: Checked
+    page: Checked | None
 
     @property
     def statistics(self) -> dict[str, float]:
@@ -65,6 +65,8 @@ def check_window(
     *,
     now: datetime,
     arrivals: "pd.Series[pd.Timestamp] | None" = None,
+    known: DriftReport | None = None,
+    note: str = "",
 ) -> Check:
     """Checks a window of the log of the version that the reference belongs to.
 
@@ -74,10 +76,14 @@ def check_window(
         config: what the domain decides about its monitoring.
         now: the time of the check, with time zone.
         arrivals: times of the domain's latest traffic, by which silence is known; None: those of the window.
+        known: what an earlier check has measured of the same window by the same rule; None: it is measured now.
+        note: of how the check was tried, for its page.
 
     Raises:
         MonitoringError: the rows are of another model.
     """
     health = triage(Scene(window, reference, config, now, window.rows["time"] if arrivals is None else arrivals))
-    found = run_evidently(reference, window, config, health)
+    if known is not None and health.verdict == "ok":
+        return Check(health, known, None)
+    found = run_evidently(reference, window, config, health, note)
     return Check(health, found.drift, found)

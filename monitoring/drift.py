@@ -3,6 +3,7 @@
 The signals share one false-alarm budget (Bonferroni).
 """
 
+import numpy as np
 import pandas as pd
 
 from monitoring.config import MonitoringConfig
@@ -26,7 +27,7 @@ def measure_drift(reference: Reference, window: Window, config: MonitoringConfig
     Args:
         reference: of the package.
         window: of the version that the reference belongs to.
-        config: budget, resamples and seed.
+        config: budget, null windows and seed.
 
     Raises:
         MonitoringError: fewer than 2 usable rows, or rows of another model.
@@ -36,7 +37,7 @@ def measure_drift(reference: Reference, window: Window, config: MonitoringConfig
         raise MonitoringError(f"the window has {len(seen)} usable rows of {window.samples}; score more files first")
     found = [judged(signal, reference, seen, config) for signal in watched.SIGNALS]
     known = len(thin(reference.rows, seed=config.seed))
-    return DriftReport.of(found, window_rows=len(seen), reference_rows=known, false_alarm=config.false_alarm)
+    return DriftReport.of(found, window_rows=len(seen), reference_rows=known, false_alarm=config.level)
 
 
 def judged(
@@ -44,8 +45,14 @@ def judged(
 ) -> DriftStatistic | Unjudged:
     """What one signal says of the usable rows of a window."""
     known = thin(signal.comparable(reference), seed=config.seed)
-    seen, came = in_blocks(window, TOLD_BY)
+    seen, came = in_blocks(thin(window, TOLD_BY, seed=config.seed), TOLD_BY)
     if lack := missing(signal.name, blocks_of(known, ["group"]), came):
         return lack
-    null = draw_null_windows(list(known["group"]), came, resamples=config.resamples, seed=config.seed)
-    return judge(signal.name, signal.measure(known, seen, null, seed=config.seed), null, config.share, signal.ceiling)
+    rows, groups = signal.prepared([known, seen], seed=config.seed), list(known["group"])
+    places = np.arange(len(known)), np.arange(len(known), len(known) + len(seen))
+    for resamples in config.looks:
+        null = draw_null_windows(groups, came, resamples=resamples, seed=config.seed)
+        found = judge(signal.name, rows.measure(*places, null), null, config.share, signal.ceiling)
+        if not (isinstance(found, DriftStatistic) and found.alarm):
+            break
+    return found

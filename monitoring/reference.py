@@ -1,7 +1,12 @@
 """The drift reference of a package: what a window of its log is compared with."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import numpy as np
+
+from monitoring.nulls.blocks import blocks_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,13 +35,31 @@ class Reference:
         return [str(name) for name in self.rows.select_dtypes("number") if name not in ROLES]
 
 
-def thin(rows: "pd.DataFrame", *, seed: int) -> "pd.DataFrame":
-    """At most about 2,000 rows of a reference, in order, as whole groups drawn at random.
+def rebased(reference: Reference, rows: "pd.DataFrame") -> Reference:
+    """The reference of rows of the log that somebody has called as they should be; the same where there are none.
+
+    What is known of their groups is what the log says: a session, else a group. A mixture with the rows of the package
+    would not do: a window of one side of it is unlike windows of both.
+    """
+    import pandas as pd
+
+    if not len(rows):
+        return reference
+    told = [rows[name] for name in ("session", "group") if name in rows]
+    group = pd.concat([*told, rows["hash"]], axis=1).bfill(axis=1).iloc[:, 0]
+    own = rows.reindex(columns=[name for name in reference.rows if name != "truth"]).reset_index(drop=True)
+    return replace(reference, rows=own.assign(group=group.astype(str).to_numpy(), split="val"))
+
+
+def thin(rows: "pd.DataFrame", told_by: Sequence[str] = ("group",), *, seed: int) -> "pd.DataFrame":
+    """At most about 2,000 rows of a reference or a window, in order, as whole blocks drawn at random.
 
     The kernel costs the square of the rows, and beyond that a null grows no sharper.
     """
     if len(rows) <= MAXIMUM_ROWS:
         return rows
-    groups = rows["group"].astype(str)
-    sizes = groups.value_counts(sort=False).sample(frac=1.0, random_state=seed)
-    return rows[groups.isin(sizes.index[sizes.cumsum() <= max(MAXIMUM_ROWS, int(sizes.iloc[0]))])]
+    blocks = blocks_of(rows, told_by)
+    order = np.random.default_rng(seed).permutation(len(blocks.sizes))
+    sizes = blocks.sizes[order]
+    kept = order[sizes.cumsum() <= max(MAXIMUM_ROWS, int(sizes[0]))]
+    return rows[np.isin(blocks.labels, kept)]

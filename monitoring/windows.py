@@ -31,6 +31,11 @@ class Window:
         """How many samples the window holds."""
         return len(self.rows)
 
+    @property
+    def began(self) -> str:
+        """The time of the oldest row, ISO and UTC; empty: there is none."""
+        return self.rows["time"].min().isoformat() if len(self.rows) else ""
+
     @cached_property
     def finite(self) -> "pd.Series[bool]":
         """Rows whose answers are numbers, or that have none because they failed."""

@@ -153,7 +153,7 @@ class Service:
         said = request.said(served, found, slot.threshold.below)
         slot.abstentions += sum(one.abstained for one in said) if role != "shadow" else 0
         for content, row in zip(request.contents, request.rows(said, role, loop.time() - begun), strict=True):
-            self.logs[request.domain].add(row, tuple(served.package.transform.spec.measures))
+            self.logs[request.domain].add(row, served.package.transform.spec.watched)
             self.inputs[request.domain].add(str(row.hash), content)
         return said
 

@@ -1,10 +1,11 @@
 """A whole domain: the sections that the rooms define, composed."""
 
 from pathlib import Path
+from typing import Self
 from zoneinfo import available_timezones
 
 from croniter import croniter
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from data.config import DataConfig, domain_path
 from evaluation.inference.config import EvaluationConfig
@@ -61,6 +62,16 @@ class DomainFile(Config):
     serving: ServingConfig = Field(ServingConfig(), description="how production is answered")
     log: LogConfig = Field(LogConfig(), description="how long what was seen in production is kept")
     schedule: ScheduleConfig = Field(ScheduleConfig(), description="when flows run by themselves")
+
+    @property
+    def watched(self) -> MonitoringConfig:
+        """How production is watched, with the false alarms that are borne as a share of the checks."""
+        return self.monitoring.scheduled(self.schedule.monitor)
+
+    @model_validator(mode="after")
+    def _can_watch(self) -> Self:
+        self.watched  # noqa: B018 - it raises where a check would alarm never or always
+        return self
 
 
 class Domain(DomainFile):

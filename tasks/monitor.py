@@ -1,25 +1,24 @@
 """The check of a domain's traffic: the newest of it against the champion's drift reference."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from prefect import task
 
-from monitoring.check import Check, check_window
+from monitoring.check import Check
 from monitoring.controller.state import Evidence
 from monitoring.figures import drift_figure
-from monitoring.page.shelf import write_page
 from monitoring.performance.performance import Performance
 from monitoring.reference import Reference
 from monitoring.windows import Window, window_of
 from registry.store.models import ModelVersion
 from registry.store.tracking import log_figures, log_values, settled, start_run
 from serving.log.predictions import read
-from settings.machine import load_settings
 from tasks.domain import Domain
 from tasks.policy import COMPUTE
 from tasks.watch.baking import Regression, regression
+from tasks.watch.measuring import Measured, measure
 from tasks.watch.moment import Champion, Moment, champion_of
 from tasks.watch.performing import performance_of
 
@@ -45,6 +44,7 @@ class Seen:
         page: where it can be looked at.
         table: what was measured, as Markdown.
         withheld: hashes of the samples that led to a regression.
+        kept: what the next check is to know of it.
     """
 
     domain: str
@@ -57,11 +57,22 @@ class Seen:
     table: str
     signals: tuple[dict[str, Any], ...] = ()
     withheld: tuple[str, ...] = ()
+    kept: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def began(self) -> str:
+        """The time of the window's oldest sample (ISO, UTC); empty: it has none."""
+        return str(self.kept.get("began", ""))
+
+    @property
+    def trial(self) -> str:
+        """How often the check alarms without a reason and what it finds, for people; empty: it was not tried."""
+        return str(self.kept.get("trial", ""))
 
     def figures(self) -> dict[str, Any]:
         """What is kept with the decision."""
         found = asdict(self.evidence)
-        return {"samples": self.samples, "signals": self.signals, "page": self.page, "evidence": found}
+        return {"samples": self.samples, "signals": self.signals, "page": self.page, "evidence": found, **self.kept}
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,11 +80,15 @@ class Looked:
     """All that a check found, in whole."""
 
     champion: Champion
-    check: Check
+    measured: Measured
     performance: Performance | None
-    reference: Reference
     window: Window
     regression: Regression
+
+    @property
+    def check(self) -> Check:
+        """What was found."""
+        return self.measured.check
 
     def seen(self, page: str | None) -> Seen:
         """What of it goes on."""
@@ -95,6 +110,7 @@ class Looked:
             signals=check.signals,
             table="\n\n".join(one.markdown() for one in (check.drift, performance) if one),
             withheld=self.regression.with_window(window),
+            kept=self.measured.kept,
         )
 
 
@@ -108,13 +124,11 @@ def check_traffic(config: Domain) -> Seen | None:
     looked = look(config, moment)
     if looked is None:
         return None
-    reports = load_settings().home / "reports" / config.name
-    page = write_page(looked.check.page, reports, moment.now, keep_days=config.monitoring.keep_days)
-    check, performance = looked.check, looked.performance
-    if check.drift is not None and check.drift.statistics:
-        measured = check.metrics | (performance.metrics if performance else {})
-        _log(looked.champion.found, check, measured, drift_figure(check.drift, looked.reference, looked.window))
-    return looked.seen(str(page))
+    check, page = looked.check, looked.measured.page(config, moment.now)
+    if check.page is not None and check.drift is not None and check.drift.statistics:
+        values = check.metrics | (looked.performance.metrics if looked.performance else {})
+        _log(looked.champion.found, check, values, drift_figure(check.drift, looked.measured.reference, looked.window))
+    return looked.seen(page)
 
 
 def look(config: Domain, moment: Moment) -> Looked | None:
@@ -129,10 +143,10 @@ def look(config: Domain, moment: Moment) -> Looked | None:
     )
     window = window_of(shown, champion.since)
     arrivals = read(name, last=ARRIVALS, since=moment.now - USUAL, until=moment.at, columns=["time"])["time"]
-    check = check_window(reference, window, config.monitoring, now=moment.now, arrivals=arrivals)
-    judged = check.health.verdict in {"ok", "cannot judge"}  # of broken data nothing is told
+    measured = measure(config, champion.found.version, reference, window, moment, arrivals=arrivals)
+    judged = measured.check.health.verdict in {"ok", "cannot judge"}  # of broken data nothing is told
     performance = performance_of(config, champion, reference, window, moment) if judged else None
-    return Looked(champion, check, performance, reference, window, regression(config, champion, moment))
+    return Looked(champion, measured, performance, window, regression(config, champion, moment))
 
 
 def _log(found: ModelVersion, check: Check, measured: dict[str, float], figure: "Figure") -> None:

@@ -122,6 +122,7 @@ def write_dataset(folder: Path, *, count: int = 40, side: int = 64, classes: tup
     table["group"] = [f"group-{place // len(classes)}" for place in places]  # none is in two splits
     table["weight"], table["position"] = np.where(places % 3 == 0, 0.5, 1.0), places
     table["split"] = np.array(["train", "train", "val", "val", "test"])[places // len(classes) % 5]
+    table["width"], table["height"], table["mode"] = side, side, "L"
     table[f"{LABEL}label"] = labels
     write_table(folder / "manifest.parquet", table)
     return Dataset(folder, {"label": ClassificationTask(classes=classes)})

@@ -59,8 +59,8 @@ class _Images:
     corruptions: tuple[CorruptionName, ...]
 
 
-def load_answers(root: Path, name: str, images: Path) -> Pool:
-    """Reads a pool; makes it first, below `root`, where there is none."""
+def load_answers(root: Path, name: str, images: Path, only: str = "") -> Pool:
+    """Reads a pool, or `only` one of its parts; makes it first, below `root`, where there is none."""
     path = root / f"answers-{name}.npz"
     if not path.exists():
         made = dict(_answered(root, SOURCES[name](root, images)))
@@ -68,7 +68,7 @@ def load_answers(root: Path, name: str, images: Path) -> Pool:
             arrays: dict[str, Any] = dict(_columns(made))
             np.savez_compressed(file, **arrays)
     with np.load(path) as stored:
-        parts = list(dict.fromkeys(key.split("|")[0] for key in stored.files))
+        parts = [only] if only else list(dict.fromkeys(key.split("|")[0] for key in stored.files))
         fields = ("probabilities", "embeddings", "truth", "groups")
         read = {part: [stored[f"{part}|{key}"] for key in fields] for part in parts}
     return {part: Answered(p.astype(np.float64), e.astype(np.float64), t, g) for part, (p, e, t, g) in read.items()}

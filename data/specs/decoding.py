@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import Image, ImageMode, ImageOps
 from PIL.TiffImagePlugin import TiffImageFile
 
 from data.errors import SampleError
@@ -41,6 +41,22 @@ def image_facts(content: bytes, max_pixels: int = PIXEL_LIMIT, levels: Levels = 
             return _facts(image, levels)
     except SampleError as error:
         return ImageFacts(error=str(error))
+
+
+def image_head(content: bytes) -> tuple[tuple[int, int], str] | None:
+    """Width and height, and mode, as the head of a file tells; None: it is no image."""
+    try:
+        with _opened(content, PIXEL_LIMIT) as image:
+            return image.size, image.mode
+    except SampleError:
+        return None
+
+
+def channels_of(mode: str) -> float:
+    """How many channels a picture of that mode has without its transparency; one of a palette has three."""
+    if mode in {"P", "PA"}:
+        return 3.0
+    return float(sum(band not in {"A", "a"} for band in ImageMode.getmode(mode).bands)) if mode else 0.0
 
 
 def decode_image(content: bytes, mode: str, max_pixels: int = PIXEL_LIMIT, levels: Levels = USUAL) -> Image.Image:

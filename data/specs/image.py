@@ -9,7 +9,7 @@ from PIL import Image
 from pydantic import Field, model_validator
 
 from data.rule import Rule, between
-from data.specs.decoding import ALPHA, PIXEL_LIMIT, decode_image, image_facts
+from data.specs.decoding import ALPHA, PIXEL_LIMIT, channels_of, decode_image, image_facts, image_head
 from data.specs.levels import Levels
 from data.specs.spec import Array, Expectations, Spec, Thumbnail
 from data.specs.transform import BackboneInput, Transform
@@ -60,6 +60,7 @@ class ImageSpec(Spec):
 
     expectations: ClassVar[type[Expectations]] = ImageExpectations
     measures: ClassVar[tuple[str, ...]] = ("brightness",)
+    outside: ClassVar[tuple[str, ...]] = ("width", "height", "channels")
     input_name: ClassVar[str] = "images"
     pixels: ClassVar[bool] = True
 
@@ -156,6 +157,18 @@ class ImageSpec(Spec):
     def measure(self, arrays: Array) -> dict[str, npt.NDArray[np.float64]]:
         """Mean value of the cropped pixels, 0 to 255."""
         return {"brightness": arrays.mean(axis=(1, 2, 3), dtype=np.float64)}
+
+    def look(self, content: bytes) -> dict[str, float]:
+        """Width, height and number of channels of a file, as its head tells."""
+        found = image_head(content)
+        return {} if found is None else dict(zip(self.outside, (*found[0], channels_of(found[1])), strict=True))
+
+    def recall(self, manifest: "pd.DataFrame") -> dict[str, npt.NDArray[np.float64]]:
+        """The same as validation saw it."""
+        if not {"width", "height", "mode"} <= {*manifest}:
+            return {}
+        sides = {name: manifest[name].to_numpy(np.float64) for name in ("width", "height")}
+        return {**sides, "channels": manifest["mode"].map(channels_of).to_numpy(np.float64)}
 
     def thumbnails(self, arrays: Array) -> Thumbnail:
         """The pixels themselves."""

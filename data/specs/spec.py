@@ -47,6 +47,7 @@ class Spec(Kind):
     default_kind: ClassVar[str] = "image"
     expectations: ClassVar[type[Expectations]]
     measures: ClassVar[tuple[str, ...]]
+    outside: ClassVar[tuple[str, ...]] = ()
     input_name: ClassVar[str] = "inputs"
     pixels: ClassVar[bool] = False
 
@@ -61,6 +62,11 @@ class Spec(Kind):
     def dtype(self) -> np.dtype[Any]:
         """Type of its numbers."""
         return np.dtype(np.uint8)
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """Names of all facts that drift watches."""
+        return *self.measures, *self.outside
 
     @property
     def hash(self) -> str:
@@ -108,6 +114,14 @@ class Spec(Kind):
     @abstractmethod
     def measure(self, arrays: Array) -> dict[str, npt.NDArray[np.float64]]:
         """Facts of arrays [N, ...] that drift watches, one number [N] each, under the names in `measures`."""
+
+    def look(self, content: bytes) -> dict[str, float]:
+        """Facts of the bytes that drift watches, under the names in `outside`, without decoding them; {}: no sample."""
+        return {}
+
+    def recall(self, manifest: "pd.DataFrame") -> dict[str, npt.NDArray[np.float64]]:
+        """The same of samples in the manifest, as validation has kept them; {} where an earlier release has not."""
+        return {}
 
     @abstractmethod
     def thumbnails(self, arrays: Array) -> Thumbnail:

@@ -26,6 +26,8 @@ from settings.machine import load_settings
 
 log = logging.getLogger(__name__)
 
+WATCHED = ("width", "height", "mode")  # facts of files by which drift tells another source
+
 
 def preprocess(root: Path, name: str, config: DataConfig) -> int:
     """Brings the processed data up to date with the accepted samples; returns how many were decoded.
@@ -171,7 +173,7 @@ def _slices(accepted: pd.DataFrame, config: DataConfig) -> tuple[str, ...]:
 
 def _write_manifest(folder: Path, accepted: pd.DataFrame, index: pd.DataFrame) -> None:
     """The accepted samples in the order of their positions, which is the order in which they were stored."""
-    described = [column for column in accepted.columns if column.startswith((LABEL, SLICE))]
+    described = [column for column in accepted.columns if column.startswith((LABEL, SLICE)) or column in WATCHED]
     manifest = accepted[["hash", "weight", *described]].merge(index, on="hash").sort_values("position")
     write_table(folder / "manifest.parquet", manifest[["hash", "group", "weight", "split", "position", *described]])
     if (index["retired"] >= 0).any():

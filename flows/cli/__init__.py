@@ -28,6 +28,7 @@ COMMANDS = {
     "retrain": ("run", "Prepare, train, evaluate and, on evidence, promote."),
     "monitor": ("monitor", "Check the champion's traffic, and start what should follow."),
     "alerts": ("alerts", "What the checks of all domains call for; acknowledge, mute, reset."),
+    "rebaseline": ("data.rebaseline", "The present traffic is as it should be: later checks compare with it."),
     "rollback": ("run", "Return to an earlier version; the present one goes into quarantine."),
     "reproduce": ("run", "Restore a version's data, train again, compare."),
     "score": ("service.score", "Score files with the champion."),

@@ -75,6 +75,7 @@ def _page(found: "Status") -> dict[str, str]:
         "data": found.dataset_version or "not prepared yet",
         "test set": f"used {tests['uses']} times; {tests['comparisons']} of {tests['comparisons allowed']} comparisons",
         "last check": f"{check['outcome']}, {_minute(check['time'])}" if check else "none yet",
+        "the check": (check or {}).get("trial") or "not tried yet",
         "schedule": f"{', '.join(plans)} ({found.schedule['timezone']})",
         "running": found.running or "nothing",
     }

@@ -1,5 +1,6 @@
 """What of a domain is in production and what it stands on."""
 
+import json
 from typing import Any
 
 from pydantic import BaseModel
@@ -83,7 +84,10 @@ def _test_set(config: Domain) -> dict[str, int]:
 
 def _last_check(domain: str) -> dict[str, str] | None:
     checks = Checks(load_settings().ledger).newest(domain, 1)
-    return {name: getattr(checks[-1], name) for name in ("outcome", "reason", "time", "delivery")} if checks else None
+    if not checks:
+        return None
+    found = {name: getattr(checks[-1], name) for name in ("outcome", "reason", "time", "delivery")}
+    return found | {"trial": json.loads(checks[-1].figures).get("trial", "")}
 
 
 def _dataset_version(root: Any, domain: str) -> str | None:

@@ -4,10 +4,11 @@ import numpy as np
 
 from monitoring.arrays import Array, stack
 from monitoring.broken.sign import Scene, Sign
+from monitoring.reference import thin
 
 HALF = 0.5
 NEAR = 0.1  # of the usual distance of two samples; see docs/how-it-decides.md for what that is on real data
-MOST = 500  # rows of each side that are compared
+MOST = 500  # rows of the window that are compared
 
 
 def one_content(scene: Scene) -> Sign:
@@ -20,13 +21,16 @@ def one_content(scene: Scene) -> Sign:
 
 
 def near_copies(scene: Scene) -> Sign:
-    """Share of different contents that the network sees as one: within a tenth of the usual distance of two samples."""
+    """Share of different contents that the network sees as one: within a tenth of the usual distance of two samples.
+
+    Where the reference itself has such, as a film has, they are nearer than its samples are to their next ones.
+    """
     seen = scene.window.usable.tail(MOST)
     if len(seen) < scene.config.min_window:
         return Sign("near copies", 0.0, HALF, "")
-    known = scene.reference.rows
-    usual = np.median(_distances(stack(known.sample(min(MOST, len(known)), random_state=0), "embedding")))
-    near = _distances(stack(seen, "embedding")) < NEAR * usual
+    known = _distances(stack(thin(scene.reference.rows, seed=scene.config.seed), "embedding"))
+    limit = min(NEAR * float(np.median(known)), float(np.median(known.min(axis=1))))
+    near = _distances(stack(seen, "embedding")) < limit
     crowd = int(near.sum(axis=1).max()) + 1
     told = f"{crowd} of {len(seen)} samples are the same to the network but for noise, as from a camera that is stuck"
     return Sign("near copies", crowd / len(seen), HALF, f"{told}; mend the source")

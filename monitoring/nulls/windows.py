@@ -6,8 +6,8 @@ subsampling of Politis, Romano and Wolf, "Subsampling", 1999). Where traffic doe
 come as the reference's groups do. Each is compared with the groups of the reference that are not in it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from math import comb
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from monitoring.nulls.blocks import Blocks, Places, blocks_of
 
 Members = npt.NDArray[np.bool_]
+TOGETHER = 500
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,18 @@ class NullWindows:
     scale: float
     distinct: int
     note: str
+
+    @property
+    def parts(self) -> "Iterator[NullWindows]":
+        """The same, a few hundred at a time: what is measured of them takes memory for each."""
+        for start in range(0, len(self.rows), TOGETHER):
+            yield replace(self, rows=self.rows[start : start + TOGETHER], rest=self.rest[start : start + TOGETHER])
+
+    def placed(self, places: Places, rows: int) -> "NullWindows":
+        """The same windows of a larger table of so many rows, in which the reference stands at `places`."""
+        rest = np.zeros((len(self.rows), rows), dtype=np.bool_)
+        rest[:, places] = self.rest
+        return replace(self, rows=places[self.rows], rest=rest)
 
     @property
     def members(self) -> Members:
@@ -70,8 +83,9 @@ def draw_null_windows(groups: Sequence[str], window: Blocks, *, resamples: int, 
 
 def _in_order(known: Blocks, size: int, resamples: int, random: np.random.Generator) -> Places:
     """The first rows of the reference's groups in random order, group by group; the last one may be cut."""
-    keys = random.random((resamples, len(known.sizes)))
-    return keys[:, known.labels].argsort(axis=1, kind="stable")[:, :size]
+    parts = [min(TOGETHER, resamples - start) for start in range(0, resamples, TOGETHER)]
+    keys = (random.random((count, len(known.sizes)))[:, known.labels] for count in parts)
+    return np.concatenate([one.argsort(axis=1, kind="stable")[:, :size] for one in keys])
 
 
 def _filled(known: Blocks, sizes: Places, random: np.random.Generator) -> Places:
@@ -80,7 +94,9 @@ def _filled(known: Blocks, sizes: Places, random: np.random.Generator) -> Places
     enough = int(np.searchsorted(known.sizes[order].cumsum(), sizes.sum())) + 1
     chosen = order[: max(enough, min(len(sizes), len(order) // 2))]
     shuffled = random.permutation(len(known))
-    queue = [shuffled[known.labels[shuffled] == group] for group in chosen]
+    together = shuffled[known.labels[shuffled].argsort(kind="stable")]
+    own = np.split(together, known.sizes.cumsum()[:-1])
+    queue = [own[group] for group in chosen]
     return np.concatenate([_block(int(size), queue) for size in sizes])
 
 

@@ -3,13 +3,14 @@
 This module brings Evidently: it is imported where a report is run.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from evidently.core.datasets import Dataset
 from evidently.core.metric_types import SingleValue, SingleValueCalculation, SingleValueMetric
 from evidently.core.report import Context
 
-from monitoring.arrays import pair, project
+from monitoring.arrays import Array, pair, project
 from monitoring.config import MonitoringConfig
 from monitoring.drift import judged
 from monitoring.page.judged import Judged, JudgedValue
@@ -17,6 +18,9 @@ from monitoring.page.widgets import column_widget, map_widget, null_widget, sign
 from monitoring.reference import Reference
 from monitoring.signals import watched
 from monitoring.signals.report import DriftStatistic, Unjudged
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class DriftSignal(Judged):
@@ -85,6 +89,7 @@ class Pictures(SingleValueMetric):
     classes: list[str]
     facts: list[str]
     seed: int
+    note: str
 
 
 class PicturesCalculation(SingleValueCalculation[Pictures]):
@@ -96,12 +101,18 @@ class PicturesCalculation(SingleValueCalculation[Pictures]):
         sides = [*zip(*(side.T for side in pair(known, seen, "probabilities")), strict=True)]
         named = zip((f"probability of {name}" for name in asked.classes), sides, strict=False)
         drawn = [column_widget(name, *pairs) for name, pairs in named]
-        drawn += [column_widget(name, *(side[name].to_numpy(float) for side in (known, seen))) for name in asked.facts]
+        drawn += [column_widget(name, *(_told(side[name]) for side in (known, seen))) for name in asked.facts]
         points = project(*pair(known, seen, "embedding"), components=2, seed=asked.seed)
         result = self.result(len(seen))
-        result.widget = [map_widget(*points), *drawn]
+        tried = [text("How the check was tried", asked.note)] if asked.note else []
+        result.widget = [*tried, map_widget(*points), *drawn]
         return result
 
     def display_name(self) -> str:
         """Names it on the page."""
         return "samples in the window"
+
+
+def _told(column: "pd.Series[float]") -> Array:
+    """What rows say of a fact; those of an earlier release say nothing."""
+    return np.asarray(column.dropna(), dtype=np.float64)

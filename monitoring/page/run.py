@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 KINDS = ("numerical", "categorical", "text", "datetime")
 LISTS = ["probabilities", "embedding"]
-SETTINGS = {"false_alarm", "resamples", "seed"}  # what a null depends on
+# What a null depends on.
+SETTINGS: Any = {"false_alarm": True, "resamples": True, "seed": True, "policy": {"suspect", "of"}}
 MOST_CLASSES = 20  # beyond so many a page of distributions is not read
 
 
@@ -35,8 +36,12 @@ class Checked:
     snapshot: "Snapshot"
 
 
-def run_evidently(reference: Reference, window: Window, config: MonitoringConfig, health: Triage) -> Checked:
+def run_evidently(
+    reference: Reference, window: Window, config: MonitoringConfig, health: Triage, note: str = ""
+) -> Checked:
     """Shows the signs of broken data, and where there are none measures and tests every signal of drift.
+
+    `note` says how the check was tried.
 
     Raises:
         MonitoringError: rows of another model.
@@ -48,7 +53,7 @@ def run_evidently(reference: Reference, window: Window, config: MonitoringConfig
     metrics = [_broken_sign(sign) for sign in health.signs]
     drift = [_drift_signal(signal.name, reference, config) for signal in watched.SIGNALS]
     if health.verdict == "ok":
-        metrics += [*drift, _pictures(reference, window, config)]
+        metrics += [*drift, _pictures(reference, window, config, note)]
     snapshot = Report(metrics).run(_table(window.usable), _table(reference.rows), name="check")
     if health.verdict != "ok":
         return Checked(None, snapshot)
@@ -68,11 +73,11 @@ def _broken_sign(sign: Sign) -> "SingleValueMetric":
     return BrokenSign(sign=sign.name, shown=sign.value, limit=sign.limit, told=sign.told)
 
 
-def _pictures(reference: Reference, window: Window, config: MonitoringConfig) -> "SingleValueMetric":
+def _pictures(reference: Reference, window: Window, config: MonitoringConfig, note: str) -> "SingleValueMetric":
     from monitoring.page.metrics import Pictures
 
     facts = [name for name in reference.facts if name in window.rows]
-    return Pictures(classes=list(reference.classes[:MOST_CLASSES]), facts=facts, seed=config.seed)
+    return Pictures(classes=list(reference.classes[:MOST_CLASSES]), facts=facts, seed=config.seed, note=note)
 
 
 def _table(rows: pd.DataFrame) -> "Dataset":
@@ -90,7 +95,7 @@ def _report(
     """Evidently's results and the verdicts of its tests as ours."""
     found = [_statistic(one) for one in results]
     rows, known = len(window.usable), len(thin(reference.rows, seed=config.seed))
-    return DriftReport.of(found, window_rows=rows, reference_rows=known, false_alarm=config.false_alarm)
+    return DriftReport.of(found, window_rows=rows, reference_rows=known, false_alarm=config.level)
 
 
 def _statistic(found: "JudgedValue") -> DriftStatistic | Unjudged:

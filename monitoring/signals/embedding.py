@@ -1,11 +1,13 @@
 """Drift of what the network sees: its embeddings."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monitoring.arrays import Array, pair, project
+from monitoring.arrays import Array, joined, leading
+from monitoring.nulls.blocks import Places
 from monitoring.nulls.spread import relative_spread
 from monitoring.nulls.windows import NullWindows
 from monitoring.reference import Reference
@@ -31,15 +33,25 @@ class Embedding:
         """All rows."""
         return reference.rows
 
-    def measure(
-        self, reference: "pd.DataFrame", window: "pd.DataFrame", null: NullWindows, *, seed: int
-    ) -> Measurement:
-        """Measures window and null windows with one kernel of all rows."""
-        arrays, rows = pair(reference, window, "embedding"), len(reference)
-        kernel = gaussian_kernel(np.concatenate(project(*arrays, components=self.components, seed=seed)))
-        known, observed = kernel[:rows, :rows], float(squared_mmd(kernel, *tail(rows, len(window)))[0])
-        resampled = squared_mmd(known, null.members, null.rest)
-        return Measurement(observed, resampled * null.scale * _spreads(known, kernel[rows:, rows:], null))
+    def prepared(self, parts: "Sequence[pd.DataFrame]", *, seed: int) -> "Kernel":
+        """One kernel of all rows."""
+        return Kernel(gaussian_kernel(leading(joined(parts, "embedding"), self.components, seed=seed)))
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """The kernel [N, N] of rows."""
+
+    kernel: Array
+
+    def measure(self, known: Places, seen: Places, null: NullWindows) -> Measurement:
+        """Squared discrepancy of window and reference, and of each null window from the rest."""
+        both = np.concatenate([known, seen])
+        kernel, rows = self.kernel[np.ix_(both, both)], len(known)
+        observed = float(squared_mmd(kernel, *tail(rows, len(seen)))[0])
+        ours, theirs = kernel[rows:, rows:], kernel[:rows, :rows]
+        parts = [squared_mmd(theirs, p.members, p.rest) * p.scale * _spreads(theirs, ours, p) for p in null.parts]
+        return Measurement(observed, np.concatenate(parts))
 
 
 def _spreads(known: Array, seen: Array, null: NullWindows) -> Array:

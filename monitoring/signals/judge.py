@@ -34,7 +34,7 @@ def judge(
 
     The threshold is the null's quantile, and the statistic alarms exactly if its p-value is within its share. Nothing
     is said where fewer distinct windows can be drawn than such a quantile takes, or where the threshold is one that
-    the statistic cannot reach.
+    the statistic cannot reach. Of fewer null windows than the share takes the largest is the threshold.
     """
     observed, null = measured.observed, measured.null
     if (1 + windows.distinct) * share < 1:
@@ -42,7 +42,7 @@ def judge(
         told = f"{windows.distinct} distinct null windows can be drawn, {wanted} are needed"
         return Unjudged(name, f"{told}: needs more groups in the reference, or a smaller monitoring.window")
     # The small term keeps a product that is an integer, but for floating point, from being cut to the one below.
-    rank = int(share * (1 + len(null)) + 1e-9)
+    rank = max(1, int(share * (1 + len(null)) + 1e-9))
     threshold = float(np.sort(null)[-rank])
     if threshold >= ceiling:
         return Unjudged(name, f"the window would have to differ wholly to alarm: needs more {_units(windows.window)}")

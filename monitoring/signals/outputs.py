@@ -1,11 +1,13 @@
 """Drift of what the model says: its predicted probabilities."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from monitoring.arrays import Array, pair
+from monitoring.arrays import Array, joined
+from monitoring.nulls.blocks import Places
 from monitoring.nulls.spread import relative_spread
 from monitoring.nulls.windows import NullWindows
 from monitoring.reference import Reference
@@ -34,20 +36,32 @@ class Outputs:
         """Rows whose answers were not learned from them: a model is too sure of rows that it was trained on."""
         return reference.rows if reference.held_out else reference.rows[reference.rows["split"] == "val"]
 
-    def measure(
-        self, reference: "pd.DataFrame", window: "pd.DataFrame", null: NullWindows, *, seed: int
-    ) -> Measurement:
-        """Measures class by class; null windows, too, take the class that shows most."""
-        known, seen = (np.clip(side, NEVER, 1 - NEVER) for side in pair(reference, window, "probabilities"))
-        columns = [distance(known[:, place], seen[:, place], null) for place in _telling(known)]
+    def prepared(self, parts: "Sequence[pd.DataFrame]", *, seed: int) -> "Columns":
+        """One column a class."""
+        said = np.clip(joined(parts, "probabilities"), NEVER, 1 - NEVER)
+        return Columns(said[:, _telling(said)])
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """Numbers [N, K] of rows, each column of which may drift by itself."""
+
+    values: Array
+
+    def measure(self, known: Places, seen: Places, null: NullWindows) -> Measurement:
+        """Measures column by column; null windows, too, take the column that shows most."""
+        columns = [distance(one[known], one[seen], null) for one in self.values.T]
         return Measurement(max(one.observed for one in columns), np.max([one.null for one in columns], axis=0))
 
 
 def distance(known: Array, seen: Array, null: NullWindows) -> Measurement:
     """Kolmogorov-Smirnov distance of one column of window and reference, and of each null window from the rest."""
     observed = float(kolmogorov_smirnov(np.concatenate([known, seen]), *tail(len(known), len(seen)))[0])
-    resampled = kolmogorov_smirnov(known, null.members, null.rest)
-    return Measurement(observed, resampled * np.sqrt(null.scale * _spreads(known, seen, null)))
+    parts = [
+        kolmogorov_smirnov(known, part.members, part.rest) * np.sqrt(part.scale * _spreads(known, seen, part))
+        for part in null.parts
+    ]
+    return Measurement(observed, np.concatenate(parts))
 
 
 def _spreads(known: Array, seen: Array, null: NullWindows) -> Array:

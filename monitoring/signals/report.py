@@ -1,8 +1,8 @@
 """The result of a drift check."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
 Verdict = Literal["drift", "no drift", "cannot judge"]
 
@@ -60,6 +60,17 @@ class DriftReport:
             tuple(one for one in found if isinstance(one, Unjudged)),
         )
 
+    def kept(self) -> dict[str, Any]:
+        """What is kept of it with the check, as JSON takes it: all but the null windows."""
+        return asdict(replace(self, statistics=tuple(replace(one, null=()) for one in self.statistics)))
+
+    @classmethod
+    def again(cls, kept: dict[str, Any]) -> "DriftReport":
+        """A report from what was kept of it."""
+        statistics = tuple(DriftStatistic(**one | {"null": ()}) for one in kept["statistics"])
+        unjudged = tuple(Unjudged(**one) for one in kept["unjudged"])
+        return cls(**kept | {"statistics": statistics, "unjudged": unjudged})
+
     @property
     def verdict(self) -> Verdict:
         """Drift where any statistic alarms; nothing can be said where none was judged."""
@@ -89,7 +100,7 @@ class DriftReport:
                 *judged,
                 *others,
                 "",
-                f"False-alarm budget {self.false_alarm:g} a check, shared by {len(judged) + len(others)} statistics.",
+                f"False-alarm budget {self.false_alarm:.3g} a check, shared by {len(judged) + len(others)} statistics.",
                 f"Null windows: {self.calibration or 'none'}.",
             ]
         )

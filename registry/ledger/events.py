@@ -19,7 +19,7 @@ from registry.ledger.schema import ensure_schema
 from registry.ledger.tables import EVENTS
 from settings.processes import here, is_of_this_machine, still_runs
 
-Kind = Literal["retrain", "monitor", "check", "approval", "stress", "serve", "canary"]
+Kind = Literal["retrain", "monitor", "check", "approval", "stress", "serve", "canary", "trial"]
 Outcome = Literal["begun", "waits", "open", "done", "failed", "nothing", "alert", "retrain"]
 TEXT_LENGTH = 500
 

@@ -200,6 +200,7 @@ def _reference(draft: Package, dataset: Dataset, outputs: Outputs, network: "Net
         **_truth(dataset, rows),
         # Of the arrays, as the prediction log measures them, not of the whole file as validation does.
         **dataset.spec.measure(dataset.samples(rows)),
+        **dataset.spec.recall(rows),
         **{column: list(answers) for column, answers in columns},
         embedding=list(embeddings.astype(np.float16).astype(np.float32)),
     )

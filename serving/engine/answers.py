@@ -41,7 +41,7 @@ class Answer:
         predicted: the likeliest class.
         probabilities: of each class of the headline task, [K].
         embedding: [D]; what lies beyond float16's range is clipped rather than made infinite.
-        facts: what the spec measures of the sample.
+        facts: what the spec measures of the array; the batcher adds what it sees of the bytes.
         tasks: the answer to each task, the headline's included.
     """
 

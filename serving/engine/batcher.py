@@ -10,17 +10,19 @@ import time
 from collections import Counter, deque
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from data.specs.spec import Array, digest
+from data.specs.transform import Transform
 from serving.engine.answers import Answer, Scorer, answers_to
 from serving.errors import ModelFaultError, QueueFullError, ServingError
 from settings.machine import ServingSettings
 
 REMEMBERED = 100  # batches whose time is known
-Decodes = dict[tuple[str, int], "asyncio.Future[Array]"]  # by the spec's digest and the sample's place in its request
+Read = tuple[Array, dict[str, float]]  # the array of a sample, and the facts of its bytes
+Decodes = dict[tuple[str, int], "asyncio.Future[Read]"]  # by the spec's digest and the sample's place in its request
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,10 @@ class Threads:
 
 @dataclass(frozen=True)
 class _Waiting:
-    """A decoded sample and where its answer goes."""
+    """A decoded sample, facts of its bytes, and where its answer goes."""
 
     array: Array
+    facts: dict[str, float]
     answer: "asyncio.Future[Answer]"
 
 
@@ -99,13 +102,13 @@ class Batcher:
         with contextlib.suppress(asyncio.CancelledError):
             await self._worker
 
-    def _decoding(self, content: bytes, place: int, known: Decodes) -> "asyncio.Future[Array]":
+    def _decoding(self, content: bytes, place: int, known: Decodes) -> "asyncio.Future[Read]":
         if (key := (self._spec, place)) not in known:
-            decode, limit = self._package.transform.decode, self._settings.max_pixels
-            known[key] = self._loop.run_in_executor(self._threads.decoders, decode, content, limit)
+            transform, limit = self._package.transform, self._settings.max_pixels
+            known[key] = self._loop.run_in_executor(self._threads.decoders, _read, transform, content, limit)
         return known[key]
 
-    def _take(self, decoding: "asyncio.Future[Array]") -> "asyncio.Future[Answer]":
+    def _take(self, decoding: "asyncio.Future[Read]") -> "asyncio.Future[Answer]":
         answer: asyncio.Future[Answer] = self._loop.create_future()
         self._pending.add(answer)
         answer.add_done_callback(self._pending.discard)
@@ -114,13 +117,13 @@ class Batcher:
         decode.add_done_callback(self._decodes.discard)
         return answer
 
-    async def _decode(self, decoding: "asyncio.Future[Array]", answer: "asyncio.Future[Answer]") -> None:
+    async def _decode(self, decoding: "asyncio.Future[Read]", answer: "asyncio.Future[Answer]") -> None:
         try:
-            array = await decoding
+            array, facts = await decoding
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this sample's alone
             _fail(answer, error)
         else:
-            self._decoded.put_nowait(_Waiting(array, answer))
+            self._decoded.put_nowait(_Waiting(array, facts, answer))
 
     async def _run(self) -> None:
         while True:
@@ -132,7 +135,7 @@ class Batcher:
             found, took = await self._loop.run_in_executor(self._threads.model, _timed, self._package, arrays)
             self.seconds.append(took / len(arrays))
             for waiting, said in zip(batch, found, strict=True):
-                _settle(waiting.answer, said)
+                _settle(waiting, said)
 
     async def _collect(self) -> list[_Waiting]:
         """The next batch: full, or with all that wait, or with what came within the budget."""
@@ -146,6 +149,10 @@ class Batcher:
     async def _fill(self, batch: list[_Waiting]) -> None:
         while len(batch) < min(self._settings.batch, self.pending):
             batch.append(await self._decoded.get())
+
+
+def _read(transform: Transform, content: bytes, limit: int) -> Read:
+    return transform.decode(content, limit), transform.spec.look(content)
 
 
 def _timed(package: Scorer, arrays: Sequence[Array]) -> tuple[list[Answer | ModelFaultError], float]:
@@ -170,11 +177,11 @@ def _sound(answer: Answer) -> Answer | ModelFaultError:
     return ModelFaultError("the model gives no number for it; roll back or register the model again")
 
 
-def _settle(answer: "asyncio.Future[Answer]", said: Answer | ModelFaultError) -> None:
+def _settle(waiting: _Waiting, said: Answer | ModelFaultError) -> None:
     if isinstance(said, ModelFaultError):
-        _fail(answer, said)
-    elif not answer.done():
-        answer.set_result(said)
+        _fail(waiting.answer, said)
+    elif not waiting.answer.done():
+        waiting.answer.set_result(replace(said, facts={**said.facts, **waiting.facts}))
 
 
 def _fail(answer: "asyncio.Future[Answer]", error: Exception) -> None:

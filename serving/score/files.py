@@ -62,7 +62,7 @@ def score_files(
     tally = Tally(package.classes)
     with ExitStack() as stack:
         takers: list[Take] = [tally.add, stack.enter_context(opened_table(to.table, package.classes))]
-        takers += [stack.enter_context(opened_log(to.domain, package.transform.spec.measures))] if to.log else []
+        takers += [stack.enter_context(opened_log(to.domain, package.transform.spec.watched))] if to.log else []
         rows = answered(package, version, paths, load_settings(), to.abstain_below)
         asyncio.run(_each(rows, [*takers, lambda row: progress(tally.samples)]))
         if not tally.samples:
@@ -80,7 +80,7 @@ def stream_files(package: Scorer, version: int, paths: Iterable[str], *, to: Des
     tally = Tally(package.classes)
     with ExitStack() as stack:
         takers: list[Take] = [tally.add, tell]
-        takers += [stack.enter_context(opened_log(to.domain, package.transform.spec.measures))] if to.log else []
+        takers += [stack.enter_context(opened_log(to.domain, package.transform.spec.watched))] if to.log else []
         asyncio.run(_each(answered(package, version, paths, load_settings(), to.abstain_below), takers))
     return tally.report(to.domain, version, logged=to.log)
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from monitoring.budget.apart import apart
 from monitoring.controller.state import Past
 from registry.ledger.events import Events
 from registry.ledger.history import way_back
@@ -37,7 +38,7 @@ def past_of(config: Domain, seen: Seen, checks: Sequence[CheckRecord], moment: M
     return Past(
         now=now,
         hour=now.astimezone(ZoneInfo(config.schedule.timezone)).hour,
-        suspects=_suspects(checks, seen.version, seen.window),
+        suspects=_suspects(checks, seen.version, seen.began),
         retrains=[one.began for one in retrains],
         idle=idle(retrains, datetime.fromisoformat(reset.time) if reset else None),
         tried=max((one.began for one in retrains if one.asked and one.began <= now), default=None),
@@ -48,10 +49,9 @@ def past_of(config: Domain, seen: Seen, checks: Sequence[CheckRecord], moment: M
     )
 
 
-def _suspects(checks: Sequence[CheckRecord], version: int, window: str) -> list[bool]:
-    """Whether each earlier window of this champion was suspect; traffic that was checked twice counts once."""
-    newest = {check.window: check.suspect for check in checks if check.version == version and check.window != window}
-    return [*newest.values()]
+def _suspects(checks: Sequence[CheckRecord], version: int, began: str) -> list[bool]:
+    """Whether each earlier window of this champion was suspect, of those that share no sample."""
+    return [check.suspect for check in apart([one for one in checks if one.version == version], began)]
 
 
 def _under_way(retrains: Sequence[Retrain], checks: Sequence[CheckRecord], version: int, window: str) -> str:

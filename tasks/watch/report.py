@@ -26,6 +26,7 @@ class MonitorReport:
     statistics: dict[str, float] = field(default_factory=dict)
     signals: tuple[dict[str, Any], ...] = ()
     performance: str = ""
+    trial: str = ""
     page: str | None = None
     started: tuple[str, ...] = ()
     time: str = ""
@@ -58,6 +59,7 @@ def report_of(seen: Seen, check: CheckRecord, started: Sequence[str] = ()) -> Mo
         statistics=seen.statistics,
         signals=seen.signals,
         performance=seen.evidence.performance,
+        trial=seen.trial,
         page=seen.page,
         started=tuple(started),
         time=check.time,
@@ -66,5 +68,6 @@ def report_of(seen: Seen, check: CheckRecord, started: Sequence[str] = ()) -> Mo
 
 def _markdown(found: MonitorReport, table: str) -> str:
     page = f"Page: `{found.page}`" if found.page else ""
-    parts = [f"**{found.outcome}**: {found.reason}", *found.started, table, page]
+    tried = f"The check was {found.trial}." if found.trial else ""
+    parts = [f"**{found.outcome}**: {found.reason}", *found.started, table, tried, page]
     return "\n\n".join(filter(None, parts))

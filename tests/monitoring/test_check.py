@@ -82,3 +82,14 @@ def test_check_window__too_few(grouped: Frame) -> None:
     rng = np.random.default_rng(1)
     reference = Reference(grouped(rng, groups=40), "t" * 64, ("a", "b"))
     assert check_window(reference, Window(grouped(rng, groups=1)), CONFIG, now=NOW).evidence().verdict == "cannot judge"
+
+
+def test_check_window__known(grouped: Frame) -> None:
+    """What was measured of a window is told again without a page; broken data are told in any case."""
+    rng = np.random.default_rng(1)
+    reference, rows = Reference(grouped(rng, groups=40), "t" * 64, ("a", "b")), grouped(rng, groups=10, shift=1.5)
+    first = check_window(reference, Window(rows), CONFIG, now=NOW)
+    again = check_window(reference, Window(rows), CONFIG, now=NOW, known=first.drift)
+    assert (again.page, again.drift, again.evidence()) == (None, first.drift, first.evidence())
+    broken = check_window(reference, Window(rows.assign(hash="h")), CONFIG, now=NOW, known=first.drift)
+    assert (broken.drift, broken.evidence().verdict) == (None, "broken data")

@@ -1,15 +1,67 @@
 """A monitoring configuration that cannot work is refused with its remedy."""
 
+import re
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
 from monitoring.config import MonitoringConfig
+from monitoring.controller.policy import PolicyConfig
 
 
-def test_config__too_few_resamples_for_the_budget() -> None:
-    """50 resamples cannot show a p-value of 0.005."""
-    with pytest.raises(ValidationError, match=r"resamples 50 cannot resolve false_alarm 0\.01: set at least 200"):
-        MonitoringConfig(resamples=50)
+def test_config__second_look() -> None:
+    """A share of 0.005 takes 199 null windows: where the first look has fewer, a second one has as many."""
+    assert MonitoringConfig(resamples=199).looks == (199,)
+    assert MonitoringConfig(resamples=198).looks == (198, 199)
+    assert MonitoringConfig(false_alarm=0.0004).looks == (500, 4999)
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"false_alarm": 1e-6}, "takes 1999999 null windows of at most 40000, so that nothing would ever alarm"),
+        ({"false_alarm": 0.6}, "false_alarm 0.6 and policy.suspect 1 of 1 let every other quiet window alarm"),
+        ({"policy": {"suspect": 9, "of": 9}, "false_alarm": 0.01}, "policy.suspect 9 of 9 let every other quiet"),
+        ({"false_alarms": "often"}, "write it as 1 per day"),
+    ],
+)
+def test_config__budget_without_sense(values: dict[str, Any], told: str) -> None:
+    """A check that could never, or nearly always, alarm is refused."""
+    with pytest.raises(ValidationError, match=re.escape(told)):
+        MonitoringConfig.model_validate(values)
+
+
+def test_scheduled__episodes_in_a_year() -> None:
+    """One false alarm a year with a check an hour, two of two windows: the root of 1 / 8,766."""
+    config = MonitoringConfig(false_alarms="1 per year", policy=PolicyConfig(suspect=2, of=2))
+    found = config.scheduled("0 * * * *")
+    assert found.false_alarm == pytest.approx(1 / 8766, rel=0.01)
+    assert found.level == pytest.approx(8766**-0.5, rel=0.01)
+    assert config.scheduled(None) == config
+    assert MonitoringConfig().scheduled("0 * * * *") == MonitoringConfig()
+
+
+@pytest.mark.parametrize(
+    ("written", "cron", "told"),
+    [
+        ("1 per year", "* * * * *", "false_alarms 1 per year with 525960 checks a year leave a check 1.9e-06"),
+        ("2 per day", "0 0 * * *", "false_alarms 2 per day with 365 checks a year and policy.suspect 1 of 1 let every"),
+        ("2 per year", "0 0 31 2 *", "with 0 checks a year"),
+    ],
+)
+def test_scheduled__budget_without_sense(written: str, cron: str, told: str) -> None:
+    """What the schedule makes of a budget is refused as well."""
+    with pytest.raises(ValueError, match=re.escape(told)):
+        MonitoringConfig(false_alarms=written).scheduled(cron)
+
+
+def test_scheduled__says_what_would_do() -> None:
+    """One more window makes a check of every quarter of an hour possible."""
+    with pytest.raises(ValueError, match="such as suspect: 2, of: 2"):
+        MonitoringConfig(false_alarms="1 per year").scheduled("*/15 * * * *")
+    more = MonitoringConfig(false_alarms="1 per year", policy=PolicyConfig(suspect=2, of=2))
+    assert more.scheduled("*/15 * * * *").level > 0.005
 
 
 def test_config__min_window_above_window() -> None:
@@ -26,7 +78,5 @@ def test_config__wrong_values(values: dict[str, object]) -> None:
 
 
 def test_config__just_enough() -> None:
-    """200 resamples resolve a budget of 1% shared by two signals, 199 do not; a window may be as long as the least."""
-    assert MonitoringConfig(resamples=200, window=50).share == 0.005
-    with pytest.raises(ValidationError, match="set at least 200"):
-        MonitoringConfig(resamples=199)
+    """Two signals share the level; a window may be as long as the least."""
+    assert MonitoringConfig(window=50).share == pytest.approx(0.005)

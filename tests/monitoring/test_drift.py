@@ -207,3 +207,25 @@ def test_measure_drift__large_reference_is_thinned(grouped: Frame) -> None:
     found = measure(reference, window, few)
     assert found.reference_rows == 2000
     assert found == measure(thin(reference, seed=few.seed), window, few)
+
+
+def test_measure_drift__second_look_decides(grouped: Frame) -> None:
+    """At a share that takes 999 null windows a first look at 100 ends for quiet windows, and none for a shift."""
+    rng = np.random.default_rng(1)
+    config = CONFIG.model_copy(update={"false_alarm": 0.002, "resamples": 100})
+    reference = grouped(rng, groups=40)
+    quiet = measure(reference, grouped(rng, groups=10), config)
+    assert [len(one.null) for one in quiet.statistics] == [100, 100]
+    moved = measure(reference, grouped(rng, groups=10, shift=2), config)
+    assert [(len(one.null), one.alarm) for one in moved.statistics] == [(999, True), (999, True)]
+
+
+def test_measure_drift__large_window_is_thinned(grouped: Frame) -> None:
+    """Of a window of 3,000 rows whole sessions are looked at, 2,000 rows of them."""
+    rng = np.random.default_rng(1)
+    reference, window = grouped(rng, groups=40), grouped(rng, groups=300).rename(columns={"group": "session"})
+    few = CONFIG.model_copy(update={"resamples": 40})
+    kept = thin(window, ["session"], seed=few.seed)
+    assert (len(kept), set(kept["session"].value_counts())) == (2000, {10})
+    found = measure(reference, window, few)
+    assert found.statistics == measure(reference, kept, few).statistics

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from monitoring.reference import Reference, thin
+from monitoring.reference import Reference, rebased, thin
 
 Frame = Callable[..., pd.DataFrame]
 
@@ -35,3 +35,16 @@ def test_thin__a_group_larger_than_all_that_may_stay(grouped: Frame) -> None:
     """The first group that is drawn stays, however large: nothing could be compared with no rows."""
     reference = grouped(np.random.default_rng(0), groups=1, size=2500)
     assert len(thin(reference, seed=1)) == 2500
+
+
+def test_rebased__rows_that_were_accepted(grouped: Frame) -> None:
+    """They take the place of the others, as validation rows, in groups of the log: session, else group, else alone."""
+    rng = np.random.default_rng(0)
+    reference = Reference(grouped(rng, groups=4).assign(truth="a"), "t" * 64, ("a", "b"))
+    seen = grouped(rng, groups=1, size=3).assign(session=["s", None, None], group=["g", "g", None], split="test")
+    found = rebased(reference, seen).rows
+    assert list(found["group"]) == ["s", "g", seen["hash"].iloc[2]]
+    assert list(found["split"]) == ["val"] * 3
+    assert list(found["brightness"]) == list(seen["brightness"])
+    assert "truth" not in found
+    assert rebased(reference, seen[:0]) is reference

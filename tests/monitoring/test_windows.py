@@ -59,3 +59,10 @@ def test_window__answers_that_are_no_numbers_are_not_usable() -> None:
     found = Window(rows)
     assert list(found.usable.index) == list(range(3, 10))
     assert list(found.finite[:3]) == [False, False, True]
+
+
+def test_window__began() -> None:
+    """The time of its oldest row, in whatever order they were written; none for no rows."""
+    rows = traffic(3).assign(time=[NOW, NOW - timedelta(hours=2), NOW])
+    assert Window(rows).began == "2026-05-01T10:00:00+00:00"
+    assert Window(rows[:0]).began == ""

@@ -68,7 +68,7 @@ def test_domain_from__snapshot(alter):
         ("data.tasks.digit.classes", ["0"], "data.tasks.digit.classes"),
         ("schedule.timezone", "Berlin", "schedule.timezone = 'Berlin': unknown time zone"),
         ("schedule.retrain", "every sunday", "schedule.retrain = 'every sunday': not a cron expression"),
-        ("monitoring.false_alarm", 1e-6, "resamples"),
+        ("monitoring.false_alarm", 1e-6, "false_alarm 1e-06 leave a check"),
     ],
 )
 def test_load_domain__wrong(alter, way, value, told):
@@ -97,4 +97,14 @@ def test_load_domain__evidence_out_of_fold(alter):
         load_domain("digits", "full")
     alter("training.recipe", {"kind": "linear_probe", "refit": 0})
     with pytest.raises(ConfigError, match="refit above 0"):
+        load_domain("digits")
+
+
+def test_load_domain__false_alarms_by_its_schedule(alter):
+    """One a year with a check a day is 1 of 365 checks; what a schedule makes impossible is refused in one line."""
+    alter("schedule.monitor", "0 3 * * *")
+    alter("monitoring.false_alarms", "1 per year")
+    assert load_domain("digits").watched.false_alarm == pytest.approx(1 / 365.25, rel=0.01)
+    alter("schedule.monitor", "* * * * *")
+    with pytest.raises(ConfigError, match=r"digits\.yaml.*so that nothing would ever alarm; check less often"):
         load_domain("digits")

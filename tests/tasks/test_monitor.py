@@ -1,10 +1,13 @@
 """The champion's traffic is checked before anything is concluded from it."""
 
 import hashlib
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from PIL import Image
 
@@ -13,13 +16,19 @@ from evaluation.predictions.storage import predictions_path, write_predictions
 from monitoring.config import MonitoringConfig
 from registry.errors import ModelNotFoundError
 from registry.ledger.ledger import Change, Ledger
+from registry.ledger.watch.checks import CheckRecord, Checks
 from registry.store.tracking import latest_run
 from serving.feedback.labels import Label, file_labels
+from serving.log.predictions import folder_of, store_of
+from serving.log.reading import Wanted, read_rows
+from serving.log.schema import SCHEMA
+from serving.log.store import Store
 from serving.score.files import Destination
 from settings.machine import load_settings
 from tasks.domain import Domain
-from tasks.monitor import check_traffic
+from tasks.monitor import Seen, check_traffic
 from tasks.score import score
+from tasks.watch.accepting import accept
 
 TRAFFIC = Destination("photos")
 
@@ -92,9 +101,62 @@ def test_check_traffic__drift(champion, config, tmp_path, project):
     assert {name for name in logged if name.startswith("drift_")} == {
         "drift_embedding_mmd2", "drift_embedding_mmd2_p", "drift_probability_ks", "drift_probability_ks_p"
     }  # fmt: skip
-    assert check_traffic(config).window == found.window
+    assert figures["began"] <= datetime.now(UTC).isoformat()
+    assert figures["trial"] == found.trial
+    again = check_traffic(config)
+    assert again.window == found.window
     score(photos(tmp_path / "more", 1), TRAFFIC)
     assert check_traffic(config).window != found.window
+
+
+def test_check_traffic__unchanged_traffic_is_measured_once(champion, config, tmp_path, monkeypatch):
+    """The second check says the same and shows the same page, without measuring; one more sample is measured again."""
+    score(photos(tmp_path / "dark", 60), TRAFFIC)
+    first = check_traffic(config)
+    on_record(first)
+    with monkeypatch.context() as patched:
+        patched.setattr("monitoring.check.run_evidently", None)
+        second = check_traffic(config)
+    assert (second.page, second.statistics, second.evidence) == (first.page, first.statistics, first.evidence)
+    assert second.table == first.table
+    on_record(second)
+    score(photos(tmp_path / "more", 1), TRAFFIC)
+    assert check_traffic(config).page != first.page
+
+
+def on_record(seen: Seen) -> None:
+    """The check that saw this."""
+    checks = Checks(load_settings().ledger)
+    before = checks.newest("photos", 1)
+    figures = json.dumps(seen.figures())
+    record = CheckRecord("photos", seen.version, seen.window, seen.evidence.suspect, "watch", "", figures)
+    checks.add(record, before[-1].key if before else "")
+
+
+def test_check_traffic__accepted_traffic_is_no_drift(champion, config, tmp_path):
+    """Once somebody has said that dark images are as they should be, such are measured anew and are no drift."""
+    score(photos(tmp_path / "dark", 60), TRAFFIC)
+    assert check_traffic(config).evidence.drift
+    accept(config, "only dark ones by now")
+    found = check_traffic(config)
+    assert found.evidence.drift == ""
+
+
+def test_check_traffic__reads_its_window_of_a_long_log(champion, config, tmp_path, monkeypatch):
+    """Of a million rows in forty files two are opened: that of the window, and one more for the usual pauses."""
+    score(photos(tmp_path / "first", 1), TRAFFIC)
+    store, (place, names) = store_of("photos"), (SCHEMA.get_field_index("id"), np.arange(25_000).astype(str))
+    row = read_rows(store, Wanted())
+    for name in ("embedding", "probabilities"):
+        row = row.set_column(SCHEMA.get_field_index(name), name, pa.nulls(1, SCHEMA.field(name).type))
+    for number in range(40):
+        ids = pa.array(np.char.add(f"{number}-", names))
+        store.write(row.take(pa.array(np.zeros(25_000, np.int64))).set_column(place, "id", ids), folder_of(1))
+    score(photos(tmp_path / "dark", 60), TRAFFIC)
+    opened, whole = set(), Store.read
+    monkeypatch.setattr(Store, "read", lambda store, file: (opened.add(file.path), whole(store, file))[1])
+    assert check_traffic(config).samples == 60
+    assert len(opened) == 2
 
 
 def test_check_traffic__of_an_earlier_term(champion, registered, config, tmp_path):

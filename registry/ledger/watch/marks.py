@@ -11,7 +11,7 @@ from registry.ledger.history import removed_at, row_stamp, row_time
 from registry.ledger.schema import ensure_schema
 from registry.ledger.tables import MARKS
 
-Kind = Literal["mute", "acknowledge", "reset", "release"]
+Kind = Literal["mute", "acknowledge", "reset", "release", "accept"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class Mark:
 
     `subject` is the time until which a `mute` holds (ISO, UTC; one that is past ends an earlier mute), the key of the
     check that an `acknowledge` is about, and empty for a `reset` of the breaker and a `release` of what rollbacks keep
-    out of training.
+    out of training; of an `accept` it is the first and the last moment of the traffic that is as it should be
+    (microseconds since 1970, a stroke between them).
     """
 
     domain: str
@@ -61,3 +62,11 @@ class Marks:
             rows = connection.execute(select(*COLUMNS).where(MARKS.c.id.in_(newest))).mappings()
             found = [Mark(**row) for row in rows if row["time"] > since]
         return {mark.kind: mark for mark in found}
+
+    def of_kind(self, domain: str, kind: Kind, until: datetime | None = None) -> list[Mark]:
+        """All marks of one kind since the domain's last removal, or of those until a time, oldest first."""
+        then = true() if until is None else MARKS.c.time <= row_stamp(until)
+        ours = (MARKS.c.domain == domain) & (MARKS.c.kind == kind) & then
+        with self._database.reading() as connection:
+            query = select(*COLUMNS).where(ours & (MARKS.c.time > removed_at(connection, domain)))
+            return [Mark(**row) for row in connection.execute(query.order_by(MARKS.c.id)).mappings()]

@@ -1,13 +1,16 @@
 """The transform spec: one description, one code path, one hash."""
 
+import io
 import resource
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from data.errors import SampleError
+from data.specs.decoding import image_facts
 from data.specs.image import ImageSpec, ImageTransform
 
 
@@ -144,3 +147,24 @@ def test_shrink__without_aliasing(channels):
     assert (small.shape, small.dtype) == ((1, 24, 24, channels), np.uint8)
     assert np.abs(small[:, 2:-2, 2:-2].astype(int) - 100).max() < 30
     assert ImageSpec().shrink(images, 64) is images
+
+
+@pytest.mark.parametrize(
+    ("mode", "channels"), [("L", 1), ("RGB", 3), ("RGBA", 3), ("LA", 1), ("P", 3), ("1", 1), ("CMYK", 4), ("I;16", 1)]
+)
+def test_look__size_and_channels(mode: str, channels: int) -> None:
+    """What the head of a file tells, transparency and palette aside; validation's facts recall the same."""
+    buffer = io.BytesIO()
+    Image.new(mode, (40, 30)).save(buffer, "TIFF")
+    spec, facts = ImageSpec(), image_facts(buffer.getvalue())
+    told = {"width": 40, "height": 30, "channels": channels}
+    assert spec.look(buffer.getvalue()) == told
+    recalled = spec.recall(pd.DataFrame([vars(facts)]))
+    assert {name: values[0] for name, values in recalled.items()} == told
+    assert spec.watched == ("brightness", *told)
+
+
+def test_look__no_picture() -> None:
+    """Bytes that are none have no size, and a manifest of an earlier release recalls nothing."""
+    assert ImageSpec().look(b"text") == {}
+    assert ImageSpec().recall(pd.DataFrame({"hash": ["h"]})) == {}

@@ -299,3 +299,10 @@ def test_known__only_groups_of_one_split() -> None:
     """A group that stands in several splits has none that could be kept."""
     seen = pd.DataFrame({"group": ["g", "g", "k"], "split": ["train", "test", "val"]})
     assert _known(seen) == {"k": "val"}
+
+
+def test_preprocess__keeps_what_drift_watches(photos: Path) -> None:
+    """Width, height and mode of each file, as validation saw them."""
+    rows = prepared(photos)
+    raw = read_table(photos / "data" / "raw" / "photos" / "manifest.parquet").set_index("hash")
+    assert rows[["width", "height", "mode"]].equals(raw.loc[rows.index, ["width", "height", "mode"]])

@@ -44,13 +44,16 @@ def test_domain_status__in_production(registered, project):
     registered(recipe="linear_probe"), registered(recipe="full"), registered()
     tag_version("photos", 2, {"decision": "PROMOTE"})
     promote(None, 1), promote(1, 2)
-    check = CheckRecord("photos", 2, "w", suspect=True, outcome="retrain", reason="drift: KS above 2")
+    check = CheckRecord(
+        "photos", 2, "w", suspect=True, outcome="retrain", reason="drift: KS above 2", figures='{"trial": "tried"}'
+    )
     tell_check(Checks(load_settings().ledger).add(check, ""))
     found = domain_status("photos")
     assert (found.champion, found.previous, found.ledger_entries) == (2, 1, 2)
     assert found.versions == {1: "not judged", 2: "PROMOTE", 3: "not judged"}
     assert found.champion_facts["recipe"] == "full"
     assert (found.last_check["outcome"], found.last_check["reason"]) == ("retrain", "drift: KS above 2")
+    assert found.last_check["trial"] == "tried"
     assert [(one["text"], one["remedy"]) for one in found.notices] == [
         ("retrain: drift: KS above 2", "regraft retrain photos")
     ]

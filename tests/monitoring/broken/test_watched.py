@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from monitoring.broken.facts import strange_facts
 from monitoring.broken.sign import Sign
 from monitoring.broken.silence import silence
+from monitoring.broken.stuck import near_copies
 from monitoring.broken.watched import SIGNS
 from monitoring.windows import Window
-from tests.monitoring.scenes import NOW, digits, scene, traffic
+from tests.monitoring.scenes import NOW, digits, reference, scene, traffic
 
 Rows = pd.DataFrame
 
@@ -107,3 +109,32 @@ def test_silence__one_batch_has_no_usual_pause() -> None:
     """Files that were scored once say nothing of when the next would come."""
     arrivals = pd.Series(pd.date_range(end=NOW, periods=200, freq="1s"))
     assert not silence(replace(scene(Window(traffic(0))), arrivals=arrivals, now=NOW + timedelta(days=9))).broken
+
+
+def film(rows: Rows, *, scenes: int, random: np.random.Generator) -> Rows:
+    """Frames of scenes: each moves on a little from one to the next, by far less than scenes differ."""
+    steps = random.normal(0, 0.004, (len(rows), 64)).reshape(scenes, -1, 64).cumsum(axis=1)
+    starts = np.stack(rows["embedding"].iloc[:scenes])
+    return rows.assign(embedding=list((starts[:, None] + steps).reshape(-1, 64)))
+
+
+def test_near_copies__a_film_is_no_stuck_camera() -> None:
+    """Where the reference is film, too, one scene is sound traffic; a camera that is stuck is still seen."""
+    random = np.random.default_rng(0)
+    known = film(digits()[:1000], scenes=10, random=random).drop(columns="label")
+    rows = film(traffic(100), scenes=1, random=random)
+    still = replace(reference(), rows=known)
+    assert not near_copies(replace(scene(Window(rows)), reference=still)).broken
+    assert near_copies(scene(Window(rows))).broken
+    noise = random.normal(0, 0.0005, (100, 64))
+    stands = rows.assign(embedding=list(rows["embedding"].iloc[0] + noise))
+    assert near_copies(replace(scene(Window(stands)), reference=still)).broken
+
+
+def test_strange_facts__another_size() -> None:
+    """A picture of another width than any that was learned from is told; what an old row does not say is not."""
+    rows, known = traffic(200), reference()
+    wide = replace(known, rows=known.rows.assign(width=64.0))
+    for width, broken_ in ((64.0, False), (640.0, True), (np.nan, False)):
+        found = strange_facts(replace(scene(Window(rows.assign(width=width))), reference=wide))
+        assert found.broken == broken_

@@ -103,3 +103,22 @@ def test_draw_null_windows__just_enough() -> None:
     null = draw_null_windows(labels(4, 30), single(30), resamples=50, seed=0)
     assert set(np.unique(groups_of(null, 30))) == {0, 30}
     assert null.distinct == 4
+
+
+def test_null_windows__in_parts() -> None:
+    """1,100 windows are measured in three parts, which are the same windows."""
+    null = draw_null_windows(labels(30, 2), single(8), resamples=1100, seed=0)
+    parts = list(null.parts)
+    assert [len(part.rows) for part in parts] == [500, 500, 100]
+    assert (np.concatenate([part.rows for part in parts]) == null.rows).all()
+    assert (np.concatenate([part.rest for part in parts]) == null.rest).all()
+
+
+def test_null_windows__placed_in_a_larger_table() -> None:
+    """The same rows of a table in which the reference is every other row."""
+    null = draw_null_windows(labels(10, 2), single(4), resamples=7, seed=0)
+    placed = null.placed(np.arange(1, 41, 2), 50)
+    assert (placed.rows == 2 * null.rows + 1).all()
+    assert placed.rest.shape == (7, 50)
+    assert (placed.rest[:, 1:41:2] == null.rest).all()
+    assert not placed.rest[:, ::2].any()

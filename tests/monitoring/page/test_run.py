@@ -1,6 +1,7 @@
 """Evidently runs our signals: its tests fail exactly where the decision says drift."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -93,3 +94,13 @@ def test_run_evidently__silence_alerts_before_drift() -> None:
     check = check_window(reference(), Window(rows), CONFIG, now=late)
     assert failed(check) == ["silence"]
     assert check.evidence().verdict == "broken data"
+
+
+def test_run_evidently__how_it_was_tried() -> None:
+    """The page of a check that was tried tells so; rows that do not say a fact are no fault of the page."""
+    rows = traffic(200).assign(width=[np.nan, *[8.0] * 199])
+    known = reference()
+    wide = replace(known, rows=known.rows.assign(width=8.0))
+    check = check_window(wide, Window(rows), CONFIG, now=NOW, note="tried on its reference")
+    assert "tried on its reference" in check.page.snapshot.get_html_str(as_iframe=False)
+    assert "How the check was tried" not in checked(rows).page.snapshot.get_html_str(as_iframe=False)

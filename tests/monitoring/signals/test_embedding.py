@@ -10,6 +10,7 @@ from monitoring.nulls.blocks import in_blocks
 from monitoring.nulls.windows import draw_null_windows
 from monitoring.reference import Reference
 from monitoring.signals.embedding import Embedding
+from monitoring.signals.signal import measured
 from monitoring.signals.two_sample import gaussian_kernel, squared_mmd, tail
 
 Frame = Callable[..., pd.DataFrame]
@@ -21,7 +22,7 @@ def test_embedding__is_the_mmd_of_its_definition(grouped: Frame) -> None:
     reference, window = grouped(rng, groups=12), grouped(rng, groups=4)
     window, came = in_blocks(window, [])
     null = draw_null_windows(list(reference["group"]), came, resamples=20, seed=0)
-    found = Embedding().measure(reference, window, null, seed=0)
+    found = measured(Embedding(), reference, window, null, seed=0)
     kernel = gaussian_kernel(np.stack([*reference["embedding"], *window["embedding"]]))
     assert found.observed == pytest.approx(squared_mmd(kernel, *tail(120, 40))[0])
     np.testing.assert_allclose(found.null, squared_mmd(kernel[:120, :120], null.members, null.rest) * null.scale)
@@ -40,5 +41,5 @@ def test_embedding__sessions_more_alike_than_groups(grouped: Frame) -> None:
     means = np.stack(window.groupby("group")["embedding"].apply(lambda rows: np.mean(np.stack(rows), axis=0)))
     alike = window.assign(embedding=list(np.stack(window["embedding"]) + 2 * np.repeat(means, 10, axis=0)))
     null = draw_null_windows(list(reference["group"]), in_blocks(window, ["group"])[1], resamples=40, seed=0)
-    usual, wide = (np.median(Embedding().measure(reference, rows, null, seed=0).null) for rows in (window, alike))
+    usual, wide = (np.median(measured(Embedding(), reference, rows, null, seed=0).null) for rows in (window, alike))
     assert wide > 1.5 * usual

@@ -1,5 +1,8 @@
 """A report reads well as Markdown, and says what could not be judged."""
 
+import json
+from dataclasses import replace
+
 from monitoring.signals.report import DriftReport, DriftStatistic, Unjudged
 
 STATISTIC = DriftStatistic("embedding_mmd2", 0.25, 0.125, 0.002, alarm=True, null=(0.1, 0.2), note="whole groups")
@@ -32,3 +35,11 @@ def test_verdict() -> None:
         False,
         "probability_ks: needs 3 more sessions",
     )
+
+
+def test_again__what_was_kept() -> None:
+    """A report comes back from JSON with all but its null windows."""
+    found = report(STATISTIC, LACK)
+    again = DriftReport.again(json.loads(json.dumps(found.kept())))
+    assert again == replace(found, statistics=(replace(STATISTIC, null=()),))
+    assert again.verdict == "drift"

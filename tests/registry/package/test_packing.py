@@ -33,6 +33,8 @@ def test_pack_fit__reference(workshop, project):
     assert list(reference["truth"]) == list(rows["label.label"])
     images = workshop.dataset.samples(rows)
     assert np.allclose(reference["brightness"], [image.mean() for image in images])
+    assert (reference[["width", "height"]].to_numpy() == rows[["width", "height"]].to_numpy()).all()
+    assert set(reference["channels"]) == {1.0}
     answers, embeddings = package.predict(images)
     assert np.allclose(np.stack(reference["probabilities"]), answers["label"], atol=1e-3)
     assert np.allclose(np.stack(reference["embedding"]), embeddings, atol=5e-3)

@@ -182,3 +182,16 @@ def test_drain__answers_what_was_taken_in(package, shade, monkeypatch):
         assert [answer.result().facts["brightness"] for answer in answers] == list(range(100))
 
     batched(package, use)
+
+
+def test_submit__size_and_mode_of_the_file(package, shade):
+    """Beside what the model saw, the log gets to know what the file was."""
+
+    async def use(batcher: Batcher) -> None:
+        (found,) = await asyncio.gather(*batcher.submit([shade(10, side=40)]))
+        assert {name: found.facts[name] for name in ("width", "height", "channels")} == {
+            "width": 40, "height": 40, "channels": 3
+        }  # fmt: skip
+        assert found.facts["brightness"] == 10
+
+    batched(package, use)

@@ -1,7 +1,9 @@
 """What came before a check is read off the ledger's database and the filed labels."""
 
+import json
 import os
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,8 +23,9 @@ pytestmark = pytest.mark.usefixtures("tracked")
 def past(plan, seen):
     """What came before a check of v1's window w1 by earlier checks, now or at a time."""
 
-    def found(checks=(), moment=None, *, version=1, domain=None):
-        return past_of(domain or plan.domain, seen(version=version, window="w1"), checks, moment or Moment.present())
+    def found(checks=(), moment=None, *, version=1, domain=None, began=""):
+        shown = seen(version=version, window="w1", kept={"began": began})
+        return past_of(domain or plan.domain, shown, checks, moment or Moment.present())
 
     return found
 
@@ -59,9 +62,17 @@ def test_past_of__hour_of_the_domain(plan, past):
 
 
 def test_past_of__suspects(past):
-    """One a window, of this champion; the present window is not past."""
-    checks = [check("a", version=9), check("a"), check("b", suspect=False), check("b"), check("w1")]
-    assert past(checks).suspects == [True, True]
+    """Of this champion, and of windows that share no sample with the present one or each other."""
+    told = [("a", 9, 1, 2), ("a", 1, 1, 2), ("b", 1, 1, 3), ("c", 1, 3, 5), ("w1", 1, 4, 6)]
+    checks = [
+        replace(
+            check(window, version=version), time=f"2026-05-0{at}", figures=json.dumps({"began": f"2026-05-0{began}"})
+        )
+        for window, version, began, at in told
+    ]
+    checks[1] = replace(checks[1], suspect=False)
+    assert past(checks, began="2026-05-06").suspects == [False, True]
+    assert past(checks, began="2026-05-04").suspects == [True]
 
 
 def test_past_of__retrains(past):

@@ -1,5 +1,7 @@
 """What a check came to, for people."""
 
+from dataclasses import replace
+
 import pytest
 from prefect.client.orchestration import get_client
 
@@ -11,13 +13,17 @@ from tasks.watch.report import nothing_to_watch, reported
 def test_reported__newest_state_in_the_ui(seen):
     """Outcome, what was started and what was measured stand in an artifact of the domain."""
     check = CheckRecord("photos", 1, "w1", suspect=True, outcome="retrain", reason="drift: mmd")
-    found = reported.fn(seen(), check, ["retrain, run blue-fox"])
+    found = reported.fn(replace(seen(), kept={"trial": "tried on its reference"}), check, ["retrain, run blue-fox"])
     assert (found.outcome, found.reason, found.started) == ("retrain", "drift: mmd", ("retrain, run blue-fox",))
     assert found.signals == seen().signals
     assert (found.version, found.samples, found.window, found.statistics) == (1, 60, "w1", {"mmd": 0.5})
     with get_client(sync_client=True) as client:
         newest = next(one for one in client.read_artifacts() if one.key == "check-photos")
-    assert newest.data == "**retrain**: drift: mmd\n\nretrain, run blue-fox\n\n| table |\n\nPage: `page.html`"
+    tried = "The check was tried on its reference."
+    assert (
+        newest.data == f"**retrain**: drift: mmd\n\nretrain, run blue-fox\n\n| table |\n\n{tried}\n\nPage: `page.html`"
+    )
+    assert found.trial == "tried on its reference"
 
 
 def test_nothing_to_watch__no_champion():

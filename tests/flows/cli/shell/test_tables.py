@@ -97,7 +97,7 @@ STATUS = Status(
     champion_facts={"recipe": "full", "backbone": "b", "balanced_accuracy": "0.9 (0.8 to 1.0)"},
     quarantine={3: LONG}, dataset_version="d" * 36, schedule=FACTS, ledger_entries=2,
     test_set={"generation": 0, "uses": 3, "comparisons": 1, "comparisons allowed": 10},
-    last_check={"outcome": "ok", "time": "2026-01-03T00:00:00+00:00", "reason": LONG},
+    last_check={"outcome": "ok", "time": "2026-01-03T00:00:00+00:00", "reason": LONG, "trial": LONG},
     notices=[{"kind": "check", "since": "2026-01-03T00:00:00+00:00", "text": LONG, "remedy": "regraft retrain a"}],
 )  # fmt: skip
 REPORT = Report(
@@ -120,6 +120,7 @@ CALLS: dict[str, tuple[str, Any, list[str]]] = {
     "alerts": (
         "flows.shown.alerts.alerts", [Standing(NAME, "k", "broken data", LONG, DAY, LONG, open=True, muted=DAY)], [],
     ),
+    "rebaseline": ("flows.rebaseline.rebaseline", Found(domain=NAME, version=3, samples=200), [NAME, "--reason", "r"]),
     "doctor": ("flows.shown.doctor.examine", [Finding(f"{NAME}: domain file", ok=False, found=f"{LONG} {PATH}")], []),
     "report": ("flows.shown.report.report_version", REPORT, [NAME]),
     "check": ("tasks.check.check_domain", CHECKED, [NAME]),

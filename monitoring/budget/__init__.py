@@ -1,0 +1,1 @@
+"""How many false alarms a domain bears, and what that leaves to one check."""

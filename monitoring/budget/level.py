@@ -1,0 +1,26 @@
+"""What a number of false alarms leaves to one check, with persistence taken into account."""
+
+from math import comb
+
+HALVINGS = 60
+
+
+def level_of(rate: float, suspect: int, of: int) -> float:
+    """The level of a check at which at most a share `rate` of quiet checks call for something.
+
+    A check calls for something where it alarms and so did, with it, `suspect` of the last `of` windows that share no
+    sample (`monitoring.budget.apart`): in quiet traffic these are independent, so that the share is exact. An episode
+    begins with such a check, so that there are no more episodes than that.
+    """
+    low, high = 0.0, 1.0
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if called(middle, suspect, of) > rate else (middle, high)
+    return low
+
+
+def called(level: float, suspect: int, of: int) -> float:
+    """Share of quiet checks that call for something where each alarms at `level`."""
+    before = of - 1
+    enough = sum(comb(before, n) * level**n * (1 - level) ** (before - n) for n in range(suspect - 1, of))
+    return level * enough

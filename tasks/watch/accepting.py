@@ -1,0 +1,58 @@
+"""Traffic that somebody has called as it should be is what the checks of its version compare with from then on."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+
+from monitoring.windows import window_of
+from registry.ledger.history import term_began
+from registry.ledger.ledger import Ledger
+from registry.ledger.watch.marks import Mark, Marks
+from registry.store.models import champion
+from serving.log.predictions import read
+from settings.errors import ConfigError
+from settings.machine import load_settings
+from tasks.domain import Domain
+from tasks.watch.moment import Moment
+
+EPOCH, MOMENT = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """So many samples of a version that are as they should be."""
+
+    domain: str
+    version: int
+    samples: int
+
+
+def accept(config: Domain, reason: str) -> Accepted:
+    """Says, on record, that the present window of the champion is as it should be.
+
+    Raises:
+        ConfigError: there is no champion, or no traffic of it.
+    """
+    found, settings = champion(config.name), load_settings()
+    if found is None:
+        raise ConfigError(f"{config.name}: there is no champion; `regraft retrain {config.name}` brings one")
+    since = term_began(Ledger(settings.ledger).entries(config.name))
+    rows = window_of(read(config.name, version=found.version, last=config.monitoring.window, since=since), since).usable
+    if not len(rows):
+        raise ConfigError(f"{config.name}: v{found.version} has no traffic yet that could be accepted")
+    first, last = (int((time.to_pydatetime() - EPOCH) / MOMENT) for time in (rows["time"].min(), rows["time"].max()))
+    Marks(settings.ledger).add(Mark(config.name, "accept", f"{first}/{last}", settings.who, reason))
+    return Accepted(config.name, found.version, len(rows))
+
+
+def accepted(name: str, version: int, since: datetime | None, moment: Moment) -> pd.DataFrame:
+    """The usable rows of a version that were accepted in its term by a moment, as far as the log still has them."""
+    marks = Marks(load_settings().ledger).of_kind(name, "accept", moment.at)
+    ours = [mark for mark in marks if since is None or datetime.fromisoformat(mark.time) >= since]
+    parts = [read(name, version=version, since=_at(mark, 0), until=_at(mark, 1) + MOMENT) for mark in ours]
+    return window_of(pd.concat(parts, ignore_index=True), None).usable if parts else pd.DataFrame()
+
+
+def _at(mark: Mark, place: int) -> datetime:
+    return EPOCH + int(mark.subject.split("/")[place]) * MOMENT
