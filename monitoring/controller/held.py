@@ -39,8 +39,8 @@ def _cools_down(case: Case) -> str:
 
 
 def _backs_off(case: Case) -> str:
-    if not case.past.idle or case.past.labels >= max(1, case.policy.new_labels):
-        return ""  # with other labels it may end otherwise
+    if not case.past.idle or 0 < case.policy.new_labels <= case.past.labels:
+        return ""  # with other labels it may end otherwise; a single one, which comes every hour, changes nothing
     hours = case.policy.backoff_hours * 2.0 ** min(case.past.idle - 1, DOUBLINGS)
     span = timedelta(hours=min(hours, LONGEST_BACKOFF))
     return _waits(case, case.past.tried, span, f"{case.past.idle} retrains changed nothing")
