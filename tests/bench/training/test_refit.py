@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.training.refit import SAMPLES, draw, measure, section, small_set
+from bench.training.refit import SAMPLES, SIZES, draw, measure, section, small_set
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def test_draw__nothing_on_two_sides(digits, project):
 
 def test_draw__whole_modules_of_elpv(project, monkeypatch):
     """Modules that samples are drawn from are not among those that are judged."""
-    monkeypatch.setitem(__import__("bench.training.refit").refit.SIZES, "elpv", 16)
+    monkeypatch.setitem(SIZES, "elpv", 16)
     rows = draw(small_set(project, "elpv", project), project / "draw", 200, 3).manifest
     judged = rows["split"] == "test"
     assert judged.sum() > 1000
@@ -37,7 +37,7 @@ def test_draw__whole_modules_of_elpv(project, monkeypatch):
 
 def test_measure__refit_and_none(tracked, monkeypatch):
     """Every draw has the figures of each arm; accuracy does not depend on the temperature."""
-    monkeypatch.setitem(__import__("bench.training.refit").refit.SIZES, "digits", 32)
+    monkeypatch.setitem(SIZES, "digits", 32)
     found = measure("digits", 60, 1, "prototype", "")
     assert set(found) == {"none", "refit", "uncrossed"}
     assert found["refit"][0][0] == found["uncrossed"][0][0] != found["none"][0][0] > 0.2

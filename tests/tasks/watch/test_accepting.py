@@ -12,6 +12,7 @@ from serving.log.schema import Prediction
 from settings.errors import ConfigError
 from settings.machine import load_settings
 from tasks.watch.accepting import Accepted, accept, accepted
+from tasks.watch.moment import Moment
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_accept__the_present_window(champion, plan):
     assert accept(plan.domain, "the new line") == Accepted("photos", 1, 2)
     traffic("later")
     since = datetime.now(UTC) - timedelta(hours=1)
-    assert list(accepted("photos", 1, since)["hash"]) == ["a", "b"]
+    assert list(accepted("photos", 1, since, Moment.present())["hash"]) == ["a", "b"]
     (mark,) = Marks(load_settings().ledger).of_kind("photos", "accept")
     assert (mark.actor, mark.reason) == (load_settings().who, "the new line")
 
@@ -51,20 +52,20 @@ def test_accept__twice(champion, plan):
     accept(plan.domain, "first")
     traffic("b")
     accept(plan.domain, "second")
-    assert list(accepted("photos", 1, None)["hash"]) == ["a", "b"]
+    assert list(accepted("photos", 1, None, Moment.present())["hash"]) == ["a", "b"]
 
 
 def test_accepted__of_an_earlier_term(champion, plan):
     """What was accepted before the version came anew is not looked at."""
     traffic("a")
     accept(plan.domain, "first")
-    assert len(accepted("photos", 1, datetime.now(UTC))) == 0
+    assert len(accepted("photos", 1, datetime.now(UTC), Moment.present())) == 0
 
 
 def test_accepted__nothing(tracked):
     """Other marks are none of it."""
     Marks(load_settings().ledger).add(Mark("photos", "reset", "", "me"))
-    assert len(accepted("photos", 1, None)) == 0
+    assert len(accepted("photos", 1, None, Moment.present())) == 0
 
 
 def test_accept__nothing_to_accept(tracked, plan, request):

@@ -9,6 +9,7 @@ from prefect.client.orchestration import get_client
 from registry.ledger.ledger import Ledger
 from registry.ledger.watch.checks import CheckRecord, Checks
 from settings.machine import load_settings
+from tasks.server import deployment_name
 from tasks.watch.delivering import deliver, pay, settle_owed
 
 DRIFT = CheckRecord("photos", 2, "w1", suspect=True, outcome="retrain", reason="drift: mmd 0.5 above 0.1")
@@ -23,7 +24,7 @@ def retrain(domain: str, reason: str = "asked for", check: str = "") -> str:
 @pytest.fixture
 def deployed(project, prefect_api):
     """The deployment of the domain on a real Prefect server."""
-    identity = retrain.to_deployment("photos", parameters={"domain": "photos"}).apply()
+    identity = retrain.to_deployment(deployment_name("photos"), parameters={"domain": "photos"}).apply()
     yield identity
     with get_client(sync_client=True) as client:
         client.delete_deployment(identity)

@@ -27,6 +27,7 @@ from registry.ledger.watch.checks import CheckRecord, Checks
 from registry.ledger.watch.marks import Mark, Marks
 from registry.ledger.watch.retrains import ASKED
 from settings.machine import load_settings
+from tasks.server import deployment_name
 from tasks.watch import alerting
 from tasks.watch.alerting import alert
 from tasks.watch.deciding import decide_check
@@ -133,7 +134,7 @@ def runs() -> list:
 @pytest.mark.long
 def test_kill__after_the_decision_and_a_server_that_restarts(tracked, plan, server):
     """The scheduler pays what a killed process owed, once, though the server was killed in between."""
-    retrain.to_deployment("photos", parameters={"domain": "photos"}).apply()
+    retrain.to_deployment(deployment_name("photos"), parameters={"domain": "photos"}).apply()
     dies(plan.domain, "w1")
     (owed,) = checks().owed("photos")
     server.kill()
@@ -152,7 +153,7 @@ def test_kill__after_the_decision_and_a_server_that_restarts(tracked, plan, serv
 @pytest.mark.long
 def test_kill__server_restarts_before_it_was_written(tracked, plan, server, monkeypatch):
     """The run was made, but who made it died before that was on record, and so did the server: still one run."""
-    retrain.to_deployment("photos", parameters={"domain": "photos"}).apply()
+    retrain.to_deployment(deployment_name("photos"), parameters={"domain": "photos"}).apply()
     dies(plan.domain, "w1")
     with monkeypatch.context() as patch:
         patch.setattr(Checks, "deliver", lambda *_: None)
@@ -164,16 +165,16 @@ def test_kill__server_restarts_before_it_was_written(tracked, plan, server, monk
 
 
 def test_two_checks__at_once(tracked, plan, seen):
-    """Of six checks of the same traffic at one moment one owes a retrain, the others know of it."""
-    together = threading.Barrier(6)
+    """Of five checks of the same traffic at one moment one owes a retrain, the others know of it."""
+    together = threading.Barrier(5)
 
     def check(number: int) -> str:
         together.wait()
         return decide_check.fn(plan.domain, seen(window=f"w{number % 2}")).outcome
 
-    with ThreadPoolExecutor(6) as pool:
-        outcomes = sorted(pool.map(check, range(6)))
-    assert outcomes == ["retrain", *["watch"] * 5]
+    with ThreadPoolExecutor(5) as pool:
+        outcomes = sorted(pool.map(check, range(5)))
+    assert outcomes == ["retrain", *["watch"] * 4]
     assert len(checks().owed("photos")) == 1
 
 

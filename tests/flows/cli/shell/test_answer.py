@@ -11,7 +11,7 @@ from flows.cli import COMMANDS, regraft
 from flows.cli.shell.answer import Answer, AnsweringCommand, answering
 from flows.cli.shell.exits import Exit
 
-ENDLESS = {"up", "serve"}  # they answer nothing and end by Ctrl-C
+ENDLESS = {"up", "serve", "logs"}  # they print what comes, and end by Ctrl-C
 
 
 @dataclass(frozen=True)

@@ -46,12 +46,14 @@ RECIPE = Found(
     recipe="gradual_unfreezing", mean=0.8, low=0.7, high=0.9, seconds=1234.5, cka=0.5, agreement=0.9, note=LONG
 )
 MONITORED = Found(
+    domain=NAME,
     outcome="retrain",
     reason=LONG,
     samples=5000,
     statistics={"embedding_mmd2": 0.1},
     page=PATH,
     version=12,
+    replayed=False,
     performance=LONG,
     started=(LONG,),
 )
@@ -73,7 +75,7 @@ FORGOTTEN = Found(samples=1, predictions=2, dataset_versions=["d" * 36] * 3, rem
 RANKED = Found(domain=NAME, samples=1000, available=2000, baseline=0.5, scores=[SCORE, SCORE], left_out={PATH: LONG})
 # What the flow behind a command comes to, by command; its arguments behind the domain's name.
 FLOWS: dict[str, tuple[Any, list[str]]] = {
-    "prepare": (Found(version="d" * 36, folder=PATH), []),
+    "prepare": (Found(version="d" * 36, folder=PATH, notices=(LONG,)), []),
     "train": (Found(version=3, run_id="a" * 32), []),
     "evaluate": (Found(decision=DECISION), ["3"]),
     "promote": (PROMOTION, ["3"]),
@@ -136,7 +138,7 @@ CALLS: dict[str, tuple[str, Any, list[str]]] = {
     ),
 }  # fmt: skip
 # by themselves below or in tests of their own, or they print as they go
-OTHERS = {"canary", "demo", "up", "serve", "init", "keys", "ledger", "rank", "split"}
+OTHERS = {"canary", "demo", "down", "logs", "ps", "up", "serve", "init", "keys", "ledger", "rank", "split"}
 
 
 @pytest.fixture
