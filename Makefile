@@ -51,7 +51,7 @@ bench: .venv
 	@$(BIN)/python -m bench.serving.swaps
 	@$(BIN)/python -m bench.serving.bulk
 	@$(BIN)/python -m bench.serving.int8
-	@$(BIN)/python -m bench.monitoring.year --images $(FASHION)
+	@$(BIN)/python -m bench.year.ways --images $(FASHION)
 	@$(BIN)/python -m bench.monitoring.rates --images $(FASHION)
 	@$(BIN)/python -m bench.monitoring.power --images $(FASHION)
 	@$(BIN)/python -m bench.report

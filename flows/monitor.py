@@ -6,9 +6,9 @@ from tasks.domain import load_domain
 from tasks.events import told_run
 from tasks.leaving.upkeep import tend_log
 from tasks.monitor import check_traffic
-from tasks.watch.alerting import alert
-from tasks.watch.deciding import decide_check
-from tasks.watch.delivering import deliver
+from tasks.watch.acting.alerting import alert
+from tasks.watch.acting.deciding import decide_check
+from tasks.watch.acting.delivering import deliver
 from tasks.watch.report import MonitorReport, nothing_to_watch, reported
 
 

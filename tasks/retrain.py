@@ -8,7 +8,7 @@ from registry.store.tracking import close_stale_runs, log_values, start_run
 from tasks.events import tell_idle
 from tasks.judging.promote import Promotion
 from tasks.policy import IO
-from tasks.watch.delivering import settle_owed
+from tasks.watch.acting.delivering import settle_owed
 
 
 @task(name="open run", task_run_name="open retrain run of {name}", **IO)

@@ -51,7 +51,7 @@ class _Tried:
     """What the estimates of one model rest on: known samples, and trials of each kind."""
 
     def __init__(self, known: Answered, plain: Answered, changed: dict[str, Answered], expected: float) -> None:
-        from monitoring.performance.validation import validate
+        from monitoring.performance.unlabelled.validation import validate
 
         self.known, self.expected = known, expected
         shifted = [(_kind(name), _known(plain), _known(part)) for name, part in changed.items()]
@@ -74,9 +74,9 @@ def _halves(pool: Pool, generator: np.random.Generator) -> tuple[_Tried, dict[st
 
 def _asked(tried: _Tried, name: str, part: Answered, window: int, generator: np.random.Generator) -> Record:
     from evaluation.inference.bootstrap import Resampling
-    from monitoring.performance.distance import distance
-    from monitoring.performance.estimate import estimator_of
-    from monitoring.performance.validation import Validation, estimated_loss
+    from monitoring.performance.unlabelled.distance import distance
+    from monitoring.performance.unlabelled.estimate import estimator_of
+    from monitoring.performance.unlabelled.validation import Validation, estimated_loss
 
     drawn = part.take(generator.choice(len(part.truth), min(window, len(part.truth)), replace=False))
     known, traffic = _known(tried.known), _known(drawn)
@@ -94,7 +94,7 @@ def _asked(tried: _Tried, name: str, part: Answered, window: int, generator: np.
 
 
 def _known(part: Answered) -> Any:
-    from monitoring.performance.known import Known
+    from monitoring.performance.unlabelled.known import Known
 
     return Known(part.probabilities, part.embeddings, part.truth, [str(group) for group in part.groups])
 

@@ -37,8 +37,8 @@ def _claim(source: Answered, stream: str, loss: float | None, generator: np.rand
     from monitoring.performance.answers import Answers
     from monitoring.performance.config import PerformanceConfig
     from monitoring.performance.expectation import expected_of
-    from monitoring.performance.gathered import gather
-    from monitoring.performance.stream import evidence_of_harm
+    from monitoring.performance.labelled.gathered import gather
+    from monitoring.performance.labelled.stream import evidence_of_harm
     from registry.gate.config import GateConfig
 
     metric: MetricName = "auc" if stream == "modules" else "accuracy"

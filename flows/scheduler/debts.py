@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from httpx import HTTPError
 
 from settings.errors import RegraftError
-from tasks.watch.alerting import alert
-from tasks.watch.delivering import deliver
+from tasks.watch.acting.alerting import alert
+from tasks.watch.acting.delivering import deliver
 
 logger = logging.getLogger(__name__)
 

@@ -95,8 +95,8 @@ def approve(name: str, reason: str) -> Standing:
     Raises:
         ConfigError: there is no such domain, or nothing waits for an answer.
     """
-    from tasks.watch.answering import agree  # and with them Prefect, which a look needs not
-    from tasks.watch.delivering import deliver
+    from tasks.watch.acting.answering import agree  # and with them Prefect, which a look needs not
+    from tasks.watch.acting.delivering import deliver
 
     agree(load_domain(name).name, reason)
     deliver.fn(name)
@@ -109,7 +109,7 @@ def release(name: str, reason: str) -> Standing:
     Raises:
         ConfigError: there is no such domain, or none is kept out.
     """
-    from tasks.watch.answering import release as let_in
+    from tasks.watch.acting.answering import release as let_in
 
     let_in(load_domain(name).name, reason)
     return _standing(name)

@@ -12,7 +12,7 @@ from registry.ledger.watch.checks import CheckRecord, Checks
 from settings.machine import load_settings
 from tasks.domain import Domain, load_domain
 from tasks.monitor import look
-from tasks.watch.deciding import MEMORY, decided
+from tasks.watch.acting.deciding import MEMORY, decided
 from tasks.watch.moment import Moment
 from tasks.watch.report import MonitorReport, nothing_to_watch, report_of
 

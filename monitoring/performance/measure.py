@@ -8,14 +8,14 @@ import pandas as pd
 
 from monitoring.performance.answers import answers_of
 from monitoring.performance.config import PerformanceConfig
-from monitoring.performance.distance import distance
-from monitoring.performance.estimate import Traffic, estimator_of
 from monitoring.performance.expectation import Expectation
-from monitoring.performance.feedback import measure_labelled
-from monitoring.performance.gathered import gather
-from monitoring.performance.known import Known, known_of
+from monitoring.performance.labelled.feedback import measure_labelled
+from monitoring.performance.labelled.gathered import gather
 from monitoring.performance.performance import Estimated, Performance
-from monitoring.performance.validation import LEAST_GROUPS, Validation, estimated_loss, validate
+from monitoring.performance.unlabelled.distance import distance
+from monitoring.performance.unlabelled.estimate import Traffic, estimator_of
+from monitoring.performance.unlabelled.known import Known, known_of
+from monitoring.performance.unlabelled.validation import LEAST_GROUPS, Validation, estimated_loss, validate
 from monitoring.reference import Reference
 from monitoring.windows import Window
 

@@ -13,10 +13,10 @@ from typing import Literal
 from sqlalchemy import func, insert, select
 
 from registry.errors import RegistryError
-from registry.ledger.database import Database
 from registry.ledger.history import removed_at, row_time
-from registry.ledger.schema import ensure_schema
-from registry.ledger.tables import EVENTS
+from registry.ledger.sql.database import Database
+from registry.ledger.sql.schema import ensure_schema
+from registry.ledger.sql.tables import EVENTS
 from settings.processes import here, is_of_this_machine, still_runs
 
 Kind = Literal["retrain", "monitor", "check", "approval", "stress", "serve", "canary", "trial"]

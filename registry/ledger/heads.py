@@ -9,9 +9,9 @@ from pathlib import Path
 
 from data.stores.atomic import write_text
 from registry.errors import LedgerError
-from registry.ledger.database import hidden
 from registry.ledger.history import Entry
 from registry.ledger.ledger import Ledger, Verification
+from registry.ledger.sql.database import hidden
 from settings.machine import load_settings
 
 TAG = "ledger_head"  # of the registered model

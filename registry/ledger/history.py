@@ -10,7 +10,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, func, select
 
-from registry.ledger.tables import CHECKS, EVENTS, LEDGER, MARKS, RECORDS, TEST_SET_USES
+from registry.ledger.sql.tables import CHECKS, EVENTS, LEDGER, MARKS, RECORDS, TEST_SET_USES
 
 REMOVE: Literal["remove"] = "remove"  # the action that ends a domain
 NOTHING = 0  # stands for the version that is in production after it

@@ -12,7 +12,6 @@ from sqlalchemy.exc import IntegrityError
 
 from registry.errors import LedgerConflictError, LedgerError, QuarantineError
 from registry.ledger.chain import START, chained, first_fault
-from registry.ledger.database import Database
 from registry.ledger.history import (
     NOTHING,
     REMOVE,
@@ -24,8 +23,9 @@ from registry.ledger.history import (
     since_removal,
 )
 from registry.ledger.records import record_fault
-from registry.ledger.schema import ensure_schema
-from registry.ledger.tables import LEDGER
+from registry.ledger.sql.database import Database
+from registry.ledger.sql.schema import ensure_schema
+from registry.ledger.sql.tables import LEDGER
 
 logger = logging.getLogger(__name__)
 

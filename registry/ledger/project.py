@@ -6,9 +6,9 @@ from contextlib import suppress
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
-from registry.ledger.database import Database
-from registry.ledger.schema import ensure_schema
-from registry.ledger.tables import PROJECT
+from registry.ledger.sql.database import Database
+from registry.ledger.sql.schema import ensure_schema
+from registry.ledger.sql.tables import PROJECT
 
 DIGITS = 6
 

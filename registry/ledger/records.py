@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select
 
 from registry.ledger.chain import START, chained, first_fault
 from registry.ledger.history import row_time
-from registry.ledger.tables import RECORDS, TEST_SET_USES
+from registry.ledger.sql.tables import RECORDS, TEST_SET_USES
 
 Kind = Literal["use", "outcome"]
 REMEDY = "restore the database from a backup"

@@ -11,11 +11,11 @@ from sqlalchemy.exc import IntegrityError
 from data.stores.dataset import Dataset
 from registry.errors import LedgerConflictError
 from registry.gate.spending import Turn
-from registry.ledger.database import Database
 from registry.ledger.history import removed_at, row_time
 from registry.ledger.records import Decided, last_decision, write_record
-from registry.ledger.schema import ensure_schema
-from registry.ledger.tables import TEST_SET_USES
+from registry.ledger.sql.database import Database
+from registry.ledger.sql.schema import ensure_schema
+from registry.ledger.sql.tables import TEST_SET_USES
 from settings.machine import Settings
 
 Purpose = Literal["evaluate", "compare"]

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from registry.errors import LedgerError, RegistryError
-from registry.ledger.database import hidden
 from registry.ledger.heads import TAG, head_of, keep_head, refuse_shortened
 from registry.ledger.history import Entry, quarantine_reason, quarantined, way_back
 from registry.ledger.ledger import Ledger
+from registry.ledger.sql.database import hidden
 from registry.store.client import mlflow_client, registry_errors
 from registry.store.shown import shown
 from settings.machine import load_settings

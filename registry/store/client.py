@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from data.errors import StorageError
 from registry.errors import RegistryError
-from registry.ledger.database import DISK, MAKE_ROOM
+from registry.ledger.sql.database import DISK, MAKE_ROOM
 from settings.machine import load_settings
 
 if TYPE_CHECKING:

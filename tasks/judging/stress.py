@@ -11,7 +11,7 @@ from prefect.artifacts import create_table_artifact
 from evaluation.predictions.storage import predictions_path, read_predictions
 from evaluation.stress.robustness import Robustness
 from monitoring.performance.expectation import watched_metric
-from monitoring.performance.known import known_of
+from monitoring.performance.unlabelled.known import known_of
 from monitoring.reference import Reference
 from registry.cards.stressing import Stress, StressTest, stress_curves, stress_means
 from registry.errors import GateError

@@ -2,9 +2,9 @@
 
 from evaluation.predictions.storage import newest_predictions, read_predictions
 from monitoring.performance.expectation import expected_of
-from monitoring.performance.known import known_of
 from monitoring.performance.measure import measure_performance
 from monitoring.performance.performance import Performance
+from monitoring.performance.unlabelled.known import known_of
 from monitoring.reference import Reference
 from monitoring.windows import Window
 from serving.feedback.labelled import labelled_parts

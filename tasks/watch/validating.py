@@ -5,9 +5,9 @@ from dataclasses import asdict
 
 import numpy as np
 
-from monitoring.performance.known import Known
 from monitoring.performance.measure import is_enough
-from monitoring.performance.validation import Trial, Validation, validate
+from monitoring.performance.unlabelled.known import Known
+from monitoring.performance.unlabelled.validation import Trial, Validation, validate
 from registry.cards.stressing import Shifted, Stress
 from registry.store.models import ModelVersion
 from registry.store.tracking import kept_text, log_json

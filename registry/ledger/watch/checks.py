@@ -14,10 +14,10 @@ from sqlalchemy import ColumnElement, Connection, Update, insert, select, true, 
 from sqlalchemy.exc import IntegrityError
 
 from registry.errors import LedgerConflictError
-from registry.ledger.database import Database
 from registry.ledger.history import removed_at, row_stamp, row_time
-from registry.ledger.schema import ensure_schema
-from registry.ledger.tables import CHECKS
+from registry.ledger.sql.database import Database
+from registry.ledger.sql.schema import ensure_schema
+from registry.ledger.sql.tables import CHECKS
 
 Outcome = Literal["ok", "watch", "broken data", "skew", "cannot judge", "retrain", "rollback", "hold"]
 Action = Literal["retrain", "rollback", ""]

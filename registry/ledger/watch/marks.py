@@ -6,10 +6,10 @@ from typing import Literal
 
 from sqlalchemy import func, insert, select, true
 
-from registry.ledger.database import Database
 from registry.ledger.history import removed_at, row_stamp, row_time
-from registry.ledger.schema import ensure_schema
-from registry.ledger.tables import MARKS
+from registry.ledger.sql.database import Database
+from registry.ledger.sql.schema import ensure_schema
+from registry.ledger.sql.tables import MARKS
 
 Kind = Literal["mute", "acknowledge", "reset", "release", "accept"]
 

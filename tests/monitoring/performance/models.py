@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from monitoring.performance.known import Known
+from monitoring.performance.unlabelled.known import Known
 
 
 def answers(random, count, *, centre=0.0):

@@ -11,7 +11,7 @@ from evaluation.inference.interval import Interval
 from monitoring.performance.config import PerformanceConfig
 from monitoring.performance.expectation import Expectation
 from monitoring.performance.measure import measure_performance
-from monitoring.performance.validation import Trial, Validation
+from monitoring.performance.unlabelled.validation import Trial, Validation
 from monitoring.reference import Reference
 from monitoring.windows import Window
 from tests.monitoring.performance.models import accuracy, answers

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from registry.ledger.database import for_writing, open_engine
 from registry.ledger.ledger import Ledger
 from registry.ledger.records import Decided
+from registry.ledger.sql.database import for_writing, open_engine
 from registry.ledger.uses import Use, Uses
 
 WANTED = Use("photos", 0, "t" * 64, "auc", 2, champion=1, actor="Ada")

@@ -10,10 +10,10 @@ import pytest
 
 from registry.errors import LedgerError
 from registry.gate.spending import Turn
-from registry.ledger.database import for_writing, open_engine
 from registry.ledger.history import NOTHING
 from registry.ledger.ledger import Change, Ledger
 from registry.ledger.records import Decided
+from registry.ledger.sql.database import for_writing, open_engine
 from registry.ledger.uses import Use, Uses, count_evaluation
 from settings.machine import load_settings
 
@@ -105,7 +105,7 @@ def test_uses__reads_while_another_writes(tmp_path: Path, monkeypatch: pytest.Mo
     """Opening a table that is there waits for no writer."""
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     Uses(url)
-    monkeypatch.setattr("registry.ledger.database.BUSY_SECONDS", 0)
+    monkeypatch.setattr("registry.ledger.sql.database.BUSY_SECONDS", 0)
     with for_writing(open_engine(url)).begin():
         assert Uses(url).of("photos", 0) == []
 

@@ -3,9 +3,9 @@
 import pytest
 
 from registry.errors import LedgerError, RegistryError
-from registry.ledger.database import for_writing, open_engine
 from registry.ledger.heads import TAG, head_path, kept_head
 from registry.ledger.ledger import Change, Ledger
+from registry.ledger.sql.database import for_writing, open_engine
 from registry.store.aliases import Faults, alias_faults, follow_ledger
 from registry.store.client import mlflow_client
 from registry.store.models import describe_versions

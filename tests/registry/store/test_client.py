@@ -9,7 +9,7 @@ import tempfile
 import pytest
 
 from registry.errors import RegistryError
-from registry.ledger.database import MAKE_ROOM
+from registry.ledger.sql.database import MAKE_ROOM
 from registry.store.client import registry_errors
 from registry.store.tracking import experiment_id, log_values, start_run
 

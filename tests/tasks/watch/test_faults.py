@@ -28,10 +28,10 @@ from registry.ledger.watch.marks import Mark, Marks
 from registry.ledger.watch.retrains import ASKED
 from settings.machine import load_settings
 from tasks.server import deployment_name
-from tasks.watch import alerting
-from tasks.watch.alerting import alert
-from tasks.watch.deciding import decide_check
-from tasks.watch.delivering import deliver, settle_owed
+from tasks.watch.acting import alerting
+from tasks.watch.acting.alerting import alert
+from tasks.watch.acting.deciding import decide_check
+from tasks.watch.acting.delivering import deliver, settle_owed
 
 DYING = """
 import json, os, signal, sys
@@ -39,7 +39,7 @@ from registry.ledger.watch.checks import Checks
 from tasks.domain import Domain
 from tasks.monitor import Seen
 from monitoring.controller.state import Evidence
-from tasks.watch.deciding import decide_check
+from tasks.watch.acting.deciding import decide_check
 domain = Domain.model_validate_json(sys.stdin.read())
 seen = Seen("photos", 1, Evidence("ok", "60", drift="drift: mmd"), 60, sys.argv[1], {}, None, "")
 decide_check.fn(domain, seen)
@@ -248,7 +248,7 @@ def test_approve__asks_once(tracked, plan, seen, monkeypatch):
 def test_quiet_hours__across_midnight(tracked, plan, seen):
     """Held from ten in the evening to six in the morning by the clock there, started afterwards."""
     from registry.ledger.history import row_stamp
-    from tasks.watch.deciding import decided
+    from tasks.watch.acting.deciding import decided
     from tasks.watch.moment import Moment
 
     domain = policy(plan.domain, quiet="22-06")
@@ -273,8 +273,8 @@ def test_clock__set_back(tracked, plan, seen):
     ahead = (datetime.now(UTC) + timedelta(days=1)).isoformat(timespec="microseconds")
     from sqlalchemy import update
 
-    from registry.ledger.database import Database
-    from registry.ledger.tables import CHECKS
+    from registry.ledger.sql.database import Database
+    from registry.ledger.sql.tables import CHECKS
 
     with Database(load_settings().ledger).writing() as connection:
         connection.execute(update(CHECKS).where(CHECKS.c.key == first.key).values(time=ahead))

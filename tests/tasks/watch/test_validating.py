@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from evaluation.predictions.predictions import Predictions
-from monitoring.performance.validation import validate
+from monitoring.performance.unlabelled.validation import validate
 from registry.cards.stressing import Shifted, Stress
 from registry.store.models import model_version
 from tasks.watch import validating

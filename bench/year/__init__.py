@@ -1,0 +1,1 @@
+"""A model's year in fast motion: the same traffic, retrained in several ways."""

@@ -1,0 +1,1 @@
+"""Harm by the labels that came back, late and not for all."""
