@@ -26,7 +26,7 @@ def domain_lock(home: Path, name: str, doing: str, wait: float = 0.0) -> Iterato
     """
     folder = home / "locks"
     lock = FileLock(folder / f"{name}.lock", is_singleton=True)  # one flow may run inside another
-    holder = folder / f"{name}.json"
+    holder = _holder_file(home, name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _acquire(lock, holder, name, wait)
@@ -74,15 +74,23 @@ def _acquire(lock: BaseFileLock, holder: Path, name: str, wait: float) -> None:
         lock.acquire(timeout=wait)
 
 
-def holder_of(home: Path, name: str) -> str | None:
-    """What holds the domain's lock, in words; None: nothing does."""
-    path = home / "locks" / f"{name}.json"
+def process_of(home: Path, name: str) -> int | None:
+    """Number of the process that holds the lock; None: none does."""
     try:
-        known = json.loads(path.read_text(encoding="utf-8"))
-        runs = still_runs(str(known["pid"]), datetime.fromisoformat(known["since"]))
+        known = json.loads(_holder_file(home, name).read_text(encoding="utf-8"))
+        pid, since = int(known["pid"]), datetime.fromisoformat(known["since"])
     except (OSError, ValueError, KeyError):  # nobody, or a file that was cut off
         return None
-    return _holder(path) if runs else None  # not one who was killed and whose number another process has got
+    return pid if still_runs(str(pid), since) else None  # not one who was killed and whose number another has got
+
+
+def holder_of(home: Path, name: str) -> str | None:
+    """What holds the domain's lock, in words; None: nothing does."""
+    return None if process_of(home, name) is None else _holder(_holder_file(home, name))
+
+
+def _holder_file(home: Path, name: str) -> Path:
+    return home / "locks" / f"{name}.json"
 
 
 def _holder(path: Path) -> str:

@@ -4,6 +4,7 @@ import configparser
 from pathlib import Path
 
 from flows.cli import COMMANDS
+from flows.scheduler.crew.control import ENDS
 
 UNIT = Path(__file__).parents[2] / "deploy" / "regraft.service"
 
@@ -17,3 +18,4 @@ def test_unit__runs_up_and_ends_it_by_ctrl_c() -> None:
     assert program.endswith("/.venv/bin/regraft")
     assert command in COMMANDS
     assert unit["Service"]["KillSignal"] == "SIGINT"
+    assert float(unit["Service"]["TimeoutStopSec"]) >= ENDS, "servers that end one after the other are not cut off"

@@ -3,9 +3,7 @@
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
-from configparser import ConfigParser
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,6 +11,9 @@ from data.stores.atomic import write_text
 from settings.errors import ConfigError
 from settings.machine import Settings
 
+LOCK = "regraft up"  # who holds it keeps the crew; no domain's name has a blank
+FOLDER = "REGRAFT_UP_FOLDER"  # from which folder the crew was started; supervisord itself works in the run folder
+SOCKETS = Path("/tmp")  # noqa: S108  -- not TMPDIR, which another shell may have set otherwise
 # Who ends within 30 seconds has not started, and waits a second longer at each further try; nobody is given up: what is
 # away for a night is there again in the morning. From SIGTERM to SIGKILL a fit has time to keep what it has reached.
 _RULES = {"started": 30, "tries": 1_000_000, "patience": 15, "size": "10MB", "copies": 3}
@@ -29,9 +30,10 @@ def log_file(settings: Settings, name: str) -> Path:
 
 
 def write_config(settings: Settings, commands: Mapping[str, list[str]]) -> None:
-    """Writes who belongs to the crew. No secret stands in it: processes inherit their environment.
+    """Writes who belongs to the crew; call it only while holding LOCK, for it is that of the crew that runs.
 
-    Commands lie beside supervisord's own file, in which a path with a blank and a `#` would begin a comment.
+    No secret stands in it: processes inherit their environment. Nor does a path of the project, of which a `%` would
+    be an expansion and a `#` a comment: supervisord works in the run folder, and commands lie beside its file.
 
     Raises:
         ConfigError: there is no safe place for the crew's socket.
@@ -39,8 +41,9 @@ def write_config(settings: Settings, commands: Mapping[str, list[str]]) -> None:
     folder = run_folder(settings)
     folder.mkdir(parents=True, exist_ok=True)
     log_file(settings, "any").parent.mkdir(exist_ok=True)
+    _make_private(socket_path(settings).parent)
     write_text(folder / "commands.json", json.dumps(commands))
-    sections = [_HEAD.format(socket=_new_socket(settings))]
+    sections = [_HEAD.format(socket=socket_path(settings))]
     sections += [_PROGRAM.format(name=name, order=order, **_RULES) for order, name in enumerate(commands)]
     write_text(config_file(settings), "\n".join(sections))
 
@@ -57,22 +60,19 @@ def read_command(settings: Settings, name: str) -> list[str]:
     return found
 
 
-def socket_path(settings: Settings) -> str | None:
-    """Where supervisord answers; None: no crew has ever been started here."""
-    known = ConfigParser(interpolation=None)
-    known.read(config_file(settings), encoding="utf-8")
-    return known.get("unix_http_server", "file", fallback=None)
+def socket_path(settings: Settings) -> Path:
+    """Where supervisord answers: short enough for a socket, and the same in every shell."""
+    name = hashlib.sha256(os.fsencode(settings.home.resolve())).hexdigest()[:16]
+    return SOCKETS / f"regraft-{os.getuid()}" / f"{name}.sock"
 
 
-def _new_socket(settings: Settings) -> Path:
-    """A path for the socket that is short enough for one, in a folder that only its owner can look into."""
-    folder = Path(tempfile.gettempdir()) / f"regraft-{os.getuid()}"
+def _make_private(folder: Path) -> None:
+    """Makes a folder that only its owner can look into."""
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     found = folder.stat(follow_symlinks=False)
     if found.st_uid != os.getuid() or found.st_mode & 0o077:
-        raise ConfigError(f"{folder} belongs to somebody else or is open to others; remove it, or set TMPDIR")
-    return folder / f"{hashlib.sha256(os.fsencode(settings.home.resolve())).hexdigest()[:16]}.sock"
+        raise ConfigError(f"{folder} belongs to somebody else or is open to others, who could answer there; remove it")
 
 
 _HEAD = """[unix_http_server]
@@ -82,8 +82,8 @@ chmod=0600
 [supervisord]
 nodaemon=true
 silent=true
-logfile=%(here)s/supervisord.log
-pidfile=%(here)s/supervisord.pid
+logfile=supervisord.log
+pidfile=supervisord.pid
 
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
@@ -98,7 +98,7 @@ stopwaitsecs={patience}
 stopasgroup=true
 killasgroup=true
 redirect_stderr=true
-stdout_logfile=%(here)s/../logs/{name}.log
+stdout_logfile=../logs/{name}.log
 stdout_logfile_maxbytes={size}
 stdout_logfile_backups={copies}
 """

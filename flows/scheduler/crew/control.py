@@ -1,20 +1,25 @@
 """What the crew is asked from outside: who runs, and to end."""
 
+import http.client
+import socket
 import xmlrpc.client
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import psutil
-from supervisor.xmlrpc import SupervisorTransport
 
+from data.stores.locks import process_of
 from flows.process.environment import answers
-from flows.scheduler.crew.config import socket_path
+from flows.scheduler.crew.config import LOCK, socket_path
 from flows.scheduler.crew.servers import web_servers
 from settings.errors import RegraftError
 from settings.machine import Settings
 
-ENDS = 60.0  # seconds
+ANSWERS = 40.0  # seconds; to end one process takes half of them
+ENDS = 120.0  # they end one after the other
+NONE = "nothing runs in this project; start it with `regraft up`"
 
 
 class CrewError(RegraftError, RuntimeError):
@@ -66,26 +71,59 @@ def restart(settings: Settings, name: str) -> None:
 
 
 def end(settings: Settings) -> None:
-    """Ends the crew and waits until nothing of it is left.
+    """Ends the crew and waits until nothing of it is left, whether or not it answers.
 
     Raises:
-        CrewError: no crew runs in this project, or it has not ended within a minute.
+        CrewError: no crew runs in this project, it is another user's, or it has not ended within two minutes.
     """
-    keeper = psutil.Process(_ask(settings, "supervisor.getPID"))
-    _ask(settings, "supervisor.shutdown")
+    pid = process_of(settings.home, LOCK)
+    if pid is None:
+        raise CrewError(NONE)
     try:
+        keeper = psutil.Process(pid)
+        keeper.terminate()
         keeper.wait(ENDS)
+    except psutil.NoSuchProcess:
+        return  # in this moment
+    except psutil.AccessDenied as error:
+        raise CrewError(f"process {pid}, which keeps the servers, is another user's; that one may end it") from error
     except psutil.TimeoutExpired as error:
-        raise CrewError(f"process {keeper.pid} has not ended within {ENDS:.0f} s; see `regraft logs`") from error
+        told = f"process {pid} has not ended within {ENDS:.0f} s; see `regraft logs`"
+        raise CrewError(f"{told}, or `kill -9 {pid}`, after which the servers end, too") from error
+
+
+class _Connection(http.client.HTTPConnection):
+    """A connection to the crew's socket that does not wait for ever."""
+
+    def connect(self) -> None:
+        """Connects to the socket whose path stands for a host."""
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.host)
+
+
+class _Transport(xmlrpc.client.Transport):
+    """XML-RPC over a socket of this machine."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def make_connection(self, _: Any) -> _Connection:
+        """Makes a connection for one call."""
+        connection = _Connection("crew", timeout=ANSWERS)
+        connection.host = str(self._path)
+        return connection
 
 
 def _ask(settings: Settings, method: str, *arguments: Any) -> Any:
-    transport = SupervisorTransport(None, None, f"unix://{socket_path(settings)}")
     try:
-        with xmlrpc.client.ServerProxy("http://crew", transport) as proxy:
+        with xmlrpc.client.ServerProxy("http://crew", _Transport(socket_path(settings))) as proxy:
             return getattr(proxy, method)(*arguments)
     except OSError as error:
-        raise CrewError("nothing runs in this project; start it with `regraft up`") from error
+        pid = process_of(settings.home, LOCK)
+        silent = f"process {pid} keeps the servers and does not answer; `regraft down` ends it"
+        raise CrewError(NONE if pid is None else silent) from error
     except xmlrpc.client.Fault as error:
         raise CrewError(f"{method} {' '.join(map(str, arguments))}: {error.faultString}") from error
 

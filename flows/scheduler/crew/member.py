@@ -7,9 +7,8 @@ and a flow run whose scheduler was killed would go on unseen beside the one that
 import os
 import sys
 
-import psutil
-
-from flows.scheduler.crew.config import read_command
+from flows.process.marked import end_marked
+from flows.scheduler.crew.config import FOLDER, read_command
 from settings.machine import Settings, load_settings
 
 NAME = "REGRAFT_MEMBER"
@@ -18,17 +17,7 @@ PATIENCE = 20.0  # seconds from SIGTERM to SIGKILL
 
 def end_members(settings: Settings, *names: str) -> int:
     """Ends every process of one of these names, whatever group or parent it has by now, and counts them."""
-    found, marks = [], [_mark(settings, name) for name in names]
-    for process in psutil.process_iter():
-        try:
-            if process.pid != os.getpid() and process.environ().get(NAME) in marks:
-                process.terminate()
-                found.append(process)
-        except psutil.Error:  # it is gone, or somebody else's
-            continue
-    for process in psutil.wait_procs(found, timeout=PATIENCE)[1]:
-        process.kill()
-    return len(found)
+    return end_marked(NAME, *(_mark(settings, name) for name in names), patience=PATIENCE)
 
 
 def _mark(settings: Settings, name: str) -> str:
@@ -37,7 +26,8 @@ def _mark(settings: Settings, name: str) -> str:
 
 
 def main(name: str) -> None:
-    """Becomes the server of that name."""
+    """Becomes the server of that name, in the folder that the crew was started from."""
+    os.chdir(os.environ.get(FOLDER, "."))  # before settings are read: their `.env` lies there
     settings = load_settings()
     left = end_members(settings, name)
     if left:

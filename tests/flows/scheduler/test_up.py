@@ -15,9 +15,10 @@ import psutil
 import pytest
 from click.testing import CliRunner
 
-from data.stores.locks import domain_lock
+from data.stores.locks import domain_lock, process_of
 from flows.cli import regraft
 from flows.process.environment import answers
+from flows.scheduler.crew.config import LOCK, config_file, socket_path
 from flows.scheduler.crew.control import CrewError, Member, end, members, restart
 from flows.scheduler.up import up
 from settings.errors import ConfigError
@@ -25,6 +26,7 @@ from settings.machine import Settings
 
 PYTHON = sys.executable
 PATIENCE = 60.0
+ENDED = "error: all were told to end before their pages answered; nothing runs"
 # a page that answers until it is told not to, in place of the three servers; it has a worker in a session of its own
 PAGE = """
 import http.server, os, pathlib, subprocess, sys
@@ -37,7 +39,8 @@ class Page(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 print("page", os.getpid(), flush=True)
-http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Page).serve_forever()
+if not pathlib.Path("mute").exists():
+    http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Page).serve_forever()
 """
 UP = """
 import sys
@@ -107,11 +110,13 @@ def until(what: Callable[[], Any]) -> Any:
 
 
 @pytest.fixture
-def crew(tmp_path, free_port) -> Iterator[Crew]:
+def crew(tmp_path, free_port, request) -> Iterator[Crew]:
     """A project with a page and flows that sleep; whatever is left of it is killed."""
-    (tmp_path / "page.py").write_text(PAGE)
-    (tmp_path / "sleeper.py").write_text("import time\nprint('asleep', flush=True)\ntime.sleep(600)\n")
-    found = Crew(Settings(root=tmp_path), free_port)
+    root = tmp_path / getattr(request, "param", "project")
+    root.mkdir()
+    (root / "page.py").write_text(PAGE)
+    (root / "sleeper.py").write_text("import time\nprint('asleep', flush=True)\ntime.sleep(600)\n")
+    found = Crew(Settings(root=root), free_port)
     yield found
     for process in found.family():
         process.kill()
@@ -127,12 +132,17 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def test_up__one_a_project(crew):
-    """Another one on other ports would take this one's runs for dead."""
-    with domain_lock(crew.settings.home, "regraft up", "regraft up"), crew.start() as second:
-        said = second.stdout.read()
-    assert second.returncode == 1
-    assert f"'regraft up' is busy: regraft up runs in process {os.getpid()}" in said.splitlines()[-1]
+@pytest.mark.parametrize("how", [(), ("detach",)])
+def test_up__one_a_project(crew, how):
+    """Another one on other ports would take this one's runs for dead; it tells that alone, and writes nothing over."""
+    told = config_file(crew.settings)
+    for _ in range(2):
+        with domain_lock(crew.settings.home, LOCK, "regraft up"), crew.start(*how) as second:
+            (said,) = second.stdout.read().splitlines()
+        assert second.returncode == 1
+        assert said.startswith(f"error: 'regraft up' is busy: regraft up runs in process {os.getpid()}")
+    assert not told.exists()
+    assert len((told.parent / "keeper.log").read_text().splitlines()) == 2, "what an earlier one said stays"
 
 
 def test_up__busy_port_starts_nothing(tmp_path, free_port):
@@ -225,6 +235,66 @@ def test_commands__of_a_crew(crew, monkeypatch):
     assert "asleep" not in run(regraft, ["logs", "page"]).output
     assert run(regraft, ["down"]).output == "all have ended\n"
     assert run(regraft, ["ps"]).exit_code == 1
+
+
+@pytest.mark.parametrize("crew", ["50% of #1"], indirect=True)
+def test_up__folder_of_any_name(crew):
+    """Neither a `%` nor a `#` is supervisord's own there; another temporary folder in the shell of `down` is none."""
+    with crew.start("detach") as process:
+        assert "regraft is up" in process.stdout.read()
+    assert crew.up()
+    end(crew.settings)
+    assert crew.family() == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_up__detached_is_told_to_end_while_it_starts(crew, number):
+    """It ends what it has begun and says so in a line."""
+    (crew.settings.root / "mute").touch()
+    with crew.start("detach") as process:
+        until(crew.members)
+        process.send_signal(number)
+        assert process.stdout.read().splitlines() == [ENDED]
+        assert process.wait() == 1
+    assert crew.family() == []
+
+
+def test_up__detached_crew_is_ended_while_it_starts(crew):
+    """`regraft down` in another terminal: nothing is up, and the first one says so."""
+    (crew.settings.root / "mute").touch()
+    with crew.start("detach") as process:
+        until(crew.members)
+        end(crew.settings)
+        assert process.stdout.read().splitlines() == [ENDED]
+        assert process.wait() == 1
+
+
+def test_end__socket_is_gone(crew, monkeypatch):
+    """Who empties /tmp takes the way to ask, not the way to end."""
+    with crew.start("detach") as process:
+        process.wait()
+    socket_path(crew.settings).unlink()
+    keeper = process_of(crew.settings.home, LOCK)
+    with pytest.raises(CrewError, match=f"process {keeper} keeps the servers and does not answer; `regraft down` ends"):
+        members(crew.settings)
+    end(crew.settings)
+    assert crew.family() == []
+
+
+def test_members__keeper_is_silent(crew, monkeypatch):
+    """One that is stopped is not waited for: its process is named, by which it can be ended."""
+    for name in ("ANSWERS", "ENDS"):
+        monkeypatch.setattr(f"flows.scheduler.crew.control.{name}", 0.5)
+    with crew.start("detach") as process:
+        process.wait()
+    keeper = process_of(crew.settings.home, LOCK)
+    os.kill(keeper, signal.SIGSTOP)
+    with pytest.raises(CrewError, match=f"process {keeper} keeps the servers and does not answer"):
+        members(crew.settings)
+    with pytest.raises(CrewError, match=f"process {keeper} has not ended within .* `kill -9 {keeper}`"):
+        end(crew.settings)
+    os.kill(keeper, signal.SIGKILL)
+    assert not psutil.wait_procs(crew.family(), timeout=60)[1]
 
 
 def test_restart__unknown(crew):
