@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
     DeploymentFilter,
     DeploymentFilterTags,
@@ -15,7 +15,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import ConcurrencyLimitConfig, FlowRun, StateType
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, FlowRun, State, StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.deployments.runner import RunnerDeployment
@@ -23,7 +23,7 @@ from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.flows import Flow
 from prefect.schedules import Cron, Schedule
-from prefect.states import Cancelled, Crashed
+from prefect.states import Cancelled, Crashed, Scheduled
 from prefect.types.entrypoint import EntrypointType
 
 from flows.process.abandoned import UNDER_WAY
@@ -115,20 +115,39 @@ def save_automation(automation: AutomationCore) -> None:
 
 
 def crash_abandoned_runs(served: list[UUID]) -> int:
-    """Marks runs of these deployments as crashed that an earlier server process left under way, and counts them.
+    """Ends runs of these deployments that an earlier server process left under way, and counts them.
 
-    Each still holds its deployment's only slot: without this nothing of that deployment would ever run again. Its work
-    is taken up by another run, once: what ends its process twice is no accident.
+    Each still holds its deployment's only slot: without this nothing of that deployment would ever run again. What has
+    not begun waits for its start again. A crash that is the last that happened in a deployment, whoever reported it,
+    is followed by another run, once: what ends its process twice is no accident.
     """
     with get_client(sync_client=True) as client:
         runs = [run for one in served for run in client.read_flow_runs(flow_run_filter=_runs(one, UNDER_WAY))]
         for run in runs:
-            client.set_flow_run_state(run.id, Crashed(message="left behind by an earlier server process"), force=True)
-            if run.deployment_id and AGAIN not in run.tags:
-                client.create_flow_run_from_deployment(
-                    run.deployment_id, parameters=run.parameters, tags=[AGAIN], idempotency_key=f"{AGAIN} {run.id}"
-                )
+            client.set_flow_run_state(run.id, _without_process(run), force=True)
+        for one in served:
+            _take_up(client, one)
     return len(runs)
+
+
+def _without_process(run: FlowRun) -> State[Any]:
+    """What becomes of a run that is under way once its process is gone."""
+    if run.start_time is None:
+        return Scheduled()
+    if run.state and run.state.is_cancelling():
+        return Cancelled()
+    return Crashed(message="left behind by an earlier server process")
+
+
+def _take_up(client: SyncPrefectClient, deployment: UUID) -> None:
+    """Asks for another run where the newest that has begun crashed, unless it was such a second one itself."""
+    begun = _runs(deployment, [one for one in StateType if one is not StateType.SCHEDULED])
+    runs = client.read_flow_runs(flow_run_filter=begun, sort=FlowRunSort.START_TIME_DESC)
+    newest = next((run for run in runs if run.start_time not in {None, run.end_time}), None)  # alike: it never ran
+    if newest and newest.state_type == StateType.CRASHED and AGAIN not in newest.tags:
+        client.create_flow_run_from_deployment(
+            deployment, parameters=newest.parameters, tags=[AGAIN], idempotency_key=f"{AGAIN} {newest.id}"
+        )
 
 
 def skip_missed_runs(served: list[UUID]) -> int:

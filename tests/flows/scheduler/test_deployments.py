@@ -9,7 +9,8 @@ import pytest
 from prefect import flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import FlowRunFilter
-from prefect.states import Pending, Running, Scheduled
+from prefect.client.schemas.objects import FlowRun
+from prefect.states import Cancelled, Cancelling, Completed, Crashed, Pending, Running, Scheduled
 from prefect.testing.utilities import prefect_test_harness
 
 from data.config import domain_path
@@ -49,6 +50,13 @@ def client() -> Iterator[SyncPrefectClient]:
     """A client of a real Prefect API on a temporary SQLite."""
     with prefect_test_harness(server_startup_timeout=180), get_client(sync_client=True) as connected:
         yield connected
+
+
+@pytest.fixture
+def served(client) -> list[UUID]:
+    """Deployments of a domain that has never run."""
+    forget_domain("digits")
+    return apply(domain())
 
 
 def domain(name: str = "digits", plan: ScheduleConfig = PLAN, **given) -> Domain:
@@ -134,6 +142,62 @@ def test_crash_abandoned_runs__taken_up_once(client):
         (last,) = [run for run in runs if AGAIN in run.tags] or [asked]
         assert len([run for run in runs if AGAIN in run.tags]) == 1, f"after {kills}"
     assert last.parameters == asked.parameters
+
+
+def begin(client: SyncPrefectClient, run: FlowRun) -> FlowRun:
+    """Lets a run begin, as its process does."""
+    client.set_flow_run_state(run.id, Pending())
+    client.set_flow_run_state(run.id, Running())
+    return run
+
+
+def taken_up(client: SyncPrefectClient, deployment: UUID) -> list[FlowRun]:
+    """Second runs of a deployment."""
+    runs = client.read_flow_runs(flow_run_filter=FlowRunFilter(deployment_id={"any_": [deployment]}))
+    return [run for run in runs if AGAIN in run.tags]
+
+
+def test_crash_abandoned_runs__crash_that_was_reported(client, served):
+    """Where only the scheduler was killed, the run's process reports its end itself: it is taken up all the same."""
+    run = begin(client, client.create_flow_run_from_deployment(served[0]))
+    client.set_flow_run_state(run.id, Crashed())
+    for _ in range(2):
+        assert crash_abandoned_runs(served) == 0
+        assert len(taken_up(client, served[0])) == 1
+    client.set_flow_run_state(begin(client, client.create_flow_run_from_deployment(served[0])).id, Completed())
+    crash_abandoned_runs(served)
+    assert len(taken_up(client, served[0])) == 1, "nor does an older crash count once another run was through"
+
+
+def test_crash_abandoned_runs__killed_before_it_began(client, served):
+    """A second run whose process never came to run is none that has failed: it waits again and holds no slot."""
+    begin(client, client.create_flow_run_from_deployment(served[0]))
+    crash_abandoned_runs(served)
+    (again,) = taken_up(client, served[0])
+    for _ in range(2):
+        assert client.set_flow_run_state(again.id, Pending()).state.is_pending()
+        assert crash_abandoned_runs(served) == 1
+        assert [run.state.is_scheduled() for run in taken_up(client, served[0])] == [True]
+    other = client.create_flow_run_from_deployment(served[0])
+    assert client.set_flow_run_state(other.id, Pending()).state.is_pending()
+
+
+def test_crash_abandoned_runs__never_ran(client, served):
+    """What was cancelled before it began hides no crash."""
+    asked = begin(client, client.create_flow_run_from_deployment(served[0]))
+    client.set_flow_run_state(asked.id, Crashed())
+    client.set_flow_run_state(client.create_flow_run_from_deployment(served[0]).id, Cancelled())
+    crash_abandoned_runs(served)
+    assert len(taken_up(client, served[0])) == 1
+
+
+def test_crash_abandoned_runs__being_cancelled(client, served):
+    """A person wanted its end: it has ended, and no other follows."""
+    run = begin(client, client.create_flow_run_from_deployment(served[0]))
+    client.set_flow_run_state(run.id, Cancelling())
+    assert crash_abandoned_runs(served) == 1
+    assert client.read_flow_run(run.id).state.is_cancelled()
+    assert taken_up(client, served[0]) == []
 
 
 def test_skip_missed_runs__keeps_the_newest(client):
