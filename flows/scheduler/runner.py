@@ -25,10 +25,6 @@ logger = logging.getLogger(__name__)
 PATIENCE = 120.0
 
 
-class ServerError(RegraftError, RuntimeError):
-    """A server that must run first does not answer."""
-
-
 def main() -> int:
     """Serves the flows of this project until it is told to stop; 1 after an error that the user can mend."""
     try:
@@ -53,6 +49,8 @@ def wait_for(address: str, seconds: float) -> None:
     Raises:
         ServerError: it did not answer in time.
     """
+    from flows.scheduler.absence import ServerError
+
     deadline = time.monotonic() + seconds
     while not answers(address):
         if time.monotonic() > deadline:
@@ -88,15 +86,19 @@ def serve(settings: Settings, *, retrain: "Flow[..., Any]", monitor: "Flow[..., 
     At most one run a core at once, but always two, so that a check need not wait for a training. Only one such process
     may serve a Prefect server: what another one left under way is taken for dead. Schedules stay as they are at the
     end, because the Prefect server usually stops in the same second.
+
+    Raises:
+        ServerError: the Prefect server went away.
     """
     from prefect.runner import Runner  # reads its settings at import: now they are complete
 
+    from flows.scheduler.absence import absence_told
     from flows.scheduler.domains import DomainFiles
 
     runner = Runner(name="regraft", pause_on_shutdown=False, limit=max(2, settings.cores))
     # Prefect's own handler leaves the event loop half done and prints a traceback
     runner.handle_sigterm = lambda *_: signal.raise_signal(signal.SIGINT)  # type: ignore[method-assign]
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt), absence_told():
         asyncio.run(_register_and_run(runner, DomainFiles(settings.root, retrain, monitor)))
 
 
@@ -104,8 +106,10 @@ async def _register_and_run(runner: "Runner", files: "DomainFiles") -> None:
     """As `prefect.serve` does, clears up what an earlier process left, and follows the domains' files meanwhile."""
     from flows.process.abandoned import crash_abandoned_commands
     from flows.scheduler import deployments as ours
+    from flows.scheduler.absence import tell_in_a_line
     from flows.scheduler.debts import pay_debts
 
+    asyncio.get_running_loop().set_exception_handler(tell_in_a_line)
     served = await files.register(runner)
     ours.save_automation(ours.zombie_automation())
     crashed, skipped = (clear(served) for clear in (ours.crash_abandoned_runs, ours.skip_missed_runs))
