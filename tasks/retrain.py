@@ -4,7 +4,8 @@ from prefect import task
 
 from registry.ledger.watch.retrains import IDLE
 from registry.store.aliases import follow_ledger
-from registry.store.tracking import close_stale_runs, log_values, start_run
+from registry.store.stale_runs import close_stale_runs
+from registry.store.tracking import log_values, start_run
 from tasks.events import tell_idle
 from tasks.judging.promote import Promotion
 from tasks.policy import IO

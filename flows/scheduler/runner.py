@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from data.errors import LockedError
+from data.stores.locks import domain_lock
 from flows.process.environment import answers, prepare_environment
 from settings.errors import RegraftError
 from settings.machine import Settings
@@ -32,6 +34,7 @@ def main() -> int:
         os.environ.setdefault("PREFECT_API_URL", settings.prefect_api)
         wait_for(f"{os.environ['PREFECT_API_URL']}/health", PATIENCE)
         mend_aliases(settings)
+        close_runs(settings)
 
         from flows.monitor import monitor  # the domain rooms load while the servers are up already
         from flows.retrain import retrain
@@ -69,6 +72,16 @@ def mend_aliases(settings: Settings) -> None:
     for name in names:
         with _told():
             follow_ledger(name)
+
+
+def close_runs(settings: Settings) -> None:
+    """Ends runs in MLflow that were cut off by a kill; whoever works on a domain at present has done so before."""
+    from registry.store.stale_runs import close_stale_runs
+    from tasks.domain import domain_names
+
+    for name in domain_names(settings.root):
+        with _told(), suppress(LockedError), domain_lock(settings.home, name, "regraft up"):
+            close_stale_runs(name)
 
 
 @contextmanager

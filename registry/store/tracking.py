@@ -17,7 +17,7 @@ from registry.errors import RegistryError
 from registry.ledger.ledger import Ledger
 from registry.store.client import mlflow_client, registry_errors
 from registry.store.metric_names import metric_name
-from registry.store.run_marks import goes_on, run_mark
+from registry.store.run_marks import run_mark
 from settings.machine import load_settings
 
 log = logging.getLogger(__name__)
@@ -113,20 +113,6 @@ def settled(run_id: str) -> Iterator[str]:
 def _finish(run_id: str, outcome: str) -> None:
     with registry_errors("finish a run"):
         mlflow_client().set_terminated(run_id, outcome)
-
-
-def close_stale_runs(domain: str) -> int:
-    """Marks runs as killed whose process died without a word; call it only while holding the domain's lock.
-
-    Runs of a process that lives go on: not all that write a run hold the lock.
-    """
-    with registry_errors("close stale runs"):
-        client = mlflow_client()
-        found = client.search_runs([experiment_id(domain)], "attributes.status = 'RUNNING'")
-        stale = [run for run in found if not goes_on(run.data.tags)]
-        for run in stale:
-            client.set_terminated(run.info.run_id, "KILLED")
-    return len(stale)
 
 
 def log_values(run_id: str, metrics: Mapping[str, float], params: Mapping[str, Any], tags: Mapping[str, str]) -> None:

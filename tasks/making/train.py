@@ -18,6 +18,7 @@ from registry.package.packing import pack_fit
 from registry.store.curves import EpochCurves
 from registry.store.models import find_version
 from registry.store.models import register as register_package
+from registry.store.stale_runs import close_stale_runs
 from registry.store.tracking import log_dataset, log_figures, log_json, log_values, reopen_run, start_run
 from tasks.plan import Plan
 from tasks.policy import COMPUTE, IO
@@ -57,8 +58,9 @@ def find_candidate(plan: Plan) -> Candidate | None:
 def open_training_run(plan: Plan, parent: str | None) -> str:
     """Starts the MLflow run with its lineage, parameters, data set and the domain as it stands now.
 
-    The run of an interrupted fit is opened again, so that its curves go on.
+    The run of an interrupted fit is opened again, so that its curves go on; others that were cut off are closed.
     """
+    close_stale_runs(plan.name)
     interrupted = interrupted_run(plan.fit_folder)
     if interrupted is not None and reopen_run(interrupted, parent):
         return interrupted

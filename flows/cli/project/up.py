@@ -2,14 +2,18 @@
 
 import sys
 import time
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from flows.cli.shell.answer import Answer, answering
 from flows.cli.shell.tables import print_lines, print_table
 
+if TYPE_CHECKING:
+    from flows.scheduler.crew.control import Member
+
 LOOK = 0.3
-ANSWERS = {None: "-", True: "yes", False: "no"}
+WELL = {None: "-", True: "yes", False: "no"}
 
 
 @click.command()
@@ -44,14 +48,16 @@ def ps() -> Answer:
     from settings.machine import load_settings
 
     found = members(load_settings())
-    rows = [
-        {
-            "process": one.name, "state": one.state, "pid": one.pid or "-", "since": one.since or "-",
-            "MB": one.megabytes, "page": one.address or "-", "answers": ANSWERS[one.answers],
-        }
-        for one in found
-    ]  # fmt: skip
-    return Answer(found, lambda: print_table("processes", rows))
+    return Answer(found, lambda: print_table("processes", [_row(one) for one in found]))
+
+
+def _row(one: "Member") -> dict[str, Any]:
+    """A process in as few letters as a terminal of 80 columns holds."""
+    return {
+        "process": one.name, "state": one.state, "pid": one.pid or "-",
+        "since (UTC)": one.since[5:16].replace("T", " ") or "-", "MB": one.megabytes,
+        "page": one.address.removeprefix("http://") or "-", "well": WELL[one.answers],
+    }  # fmt: skip
 
 
 @click.command()

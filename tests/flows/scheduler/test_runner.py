@@ -2,11 +2,13 @@
 
 import pytest
 
-from flows.scheduler.runner import mend_aliases
+from flows.scheduler.runner import close_runs, mend_aliases
 from registry.errors import RegistryError
 from registry.ledger.ledger import Change, Ledger
 from registry.store.aliases import follow_ledger
 from registry.store.client import mlflow_client
+from registry.store.run_marks import SINCE
+from registry.store.tracking import log_values, start_run
 from settings.machine import load_settings
 
 
@@ -50,3 +52,15 @@ def test_mend_aliases__fault_in_one_domain(monkeypatch, caplog):
     mend_aliases(load_settings())
     assert "cells: other processes" in caplog.text
     assert int(mlflow_client().get_model_version_by_alias("photos", "champion").version) == 1
+
+
+@pytest.mark.usefixtures("tracked")
+def test_close_runs__of_killed_processes():
+    """A run that a kill left running has ended after the next start; what goes on is left alone."""
+    settings = load_settings()
+    stale, living = (start_run("digits", name, {}) for name in ("train", "rank"))
+    log_values(stale, {}, {}, {SINCE: "2020-01-01T00:00:00+00:00"})  # of a process before this one
+    status = [mlflow_client().get_run(run).info.status for run in (stale, living)]
+    close_runs(settings)
+    status += [mlflow_client().get_run(run).info.status for run in (stale, living)]
+    assert status == ["RUNNING", "RUNNING", "KILLED", "RUNNING"]

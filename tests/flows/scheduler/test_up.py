@@ -225,7 +225,7 @@ def test_up__detached(crew):
 def test_commands__of_a_crew(crew, monkeypatch):
     """`ps`, `logs` and `down` as a person calls them."""
     monkeypatch.setenv("REGRAFT_ROOT", str(crew.settings.root))
-    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setenv("COLUMNS", "80")
     with crew.start("detach") as process:
         process.wait()
     run = CliRunner().invoke
@@ -295,6 +295,17 @@ def test_members__keeper_is_silent(crew, monkeypatch):
         end(crew.settings)
     os.kill(keeper, signal.SIGKILL)
     assert not psutil.wait_procs(crew.family(), timeout=60)[1]
+
+
+def test_ps__a_row_each(monkeypatch):
+    """Even the longest values stand side by side in a narrow terminal."""
+    long = Member(
+        "service", "starting", 4194304, "2026-11-28T11:52:03+00:00", 123456, "http://127.0.0.1:54321", answers=True
+    )
+    monkeypatch.setattr("flows.scheduler.crew.control.members", lambda settings: [long, long])
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = CliRunner().invoke(regraft, ["ps"]).output.splitlines()
+    assert len([line for line in lines if "service" in line and "11-28 11:52" in line and ":54321" in line]) == 2
 
 
 def test_restart__unknown(crew):

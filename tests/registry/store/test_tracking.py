@@ -1,9 +1,6 @@
 """Runs in a real MLflow store, and what is said when there is none."""
 
 import json
-import socket
-import subprocess
-import sys
 
 import pytest
 from matplotlib.figure import Figure
@@ -14,7 +11,6 @@ from registry.errors import RegistryError
 from registry.ledger.ledger import Change, Ledger
 from registry.store.client import mlflow_client
 from registry.store.tracking import (
-    close_stale_runs,
     experiment_id,
     latest_run,
     log_dataset,
@@ -22,7 +18,6 @@ from registry.store.tracking import (
     log_json,
     log_values,
     read_text,
-    reopen_run,
     run_address,
     run_metrics,
     run_params,
@@ -92,24 +87,6 @@ def test_settled__what_broke_the_block_breaks_the_mark(tracked):
     with pytest.raises(StorageError, match="the disk is full"), settled(run_id):
         (tracked / ".regraft" / "mlflow.db").write_bytes(b"no database")
         raise StorageError("the disk is full")
-
-
-def test_close_stale_runs__and_reopen():
-    """What a killed process left is closed, what a living one writes is not; an interrupted run goes on."""
-    stale, old, done, living = (start_run("photos", name, {}) for name in "abcd")
-    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    log_values(stale, {}, {}, {"process": f"{socket.gethostname()}:{int(gone.stdout)}"})
-    mlflow_client().delete_tag(old, "process")  # as an earlier release left it
-    with settled(done):
-        pass
-    assert close_stale_runs("photos") == 2
-    assert [status(run) for run in (stale, old, done, living)] == ["KILLED", "KILLED", "FINISHED", "RUNNING"]
-    parent = start_run("photos", "retrain", {})
-    assert reopen_run(stale, parent)
-    assert not reopen_run("0" * 32, parent)
-    assert status(stale) == "RUNNING"
-    assert close_stale_runs("photos") == 0, "what was taken up again is of a process that lives"
-    assert mlflow_client().get_run(stale).data.tags["mlflow.parentRunId"] == parent
 
 
 def test_log_values__read_back():

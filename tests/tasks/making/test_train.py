@@ -9,7 +9,8 @@ from registry.errors import RegistryError
 from registry.ledger.uses import Uses
 from registry.store.client import mlflow_client
 from registry.store.models import describe_versions
-from registry.store.tracking import settled
+from registry.store.run_marks import SINCE
+from registry.store.tracking import log_values, settled, start_run
 from settings.machine import load_settings
 from tasks.making.train import describe, find_candidate, fit_config, open_training_run, register
 from tasks.plan import Prepared
@@ -37,6 +38,14 @@ def test_open_training_run__interrupted(plan):
     assert mlflow_client().get_run(first).info.status == "RUNNING"
     other = plan.trained_with(plan.domain.training.model_copy(update={"seed": 4}))
     assert open_training_run.fn(other, "p") != first
+
+
+def test_open_training_run__after_a_kill(plan):
+    """What a killed command left running in the domain is ended by the next training."""
+    left = start_run(plan.name, "rank", {})
+    log_values(left, {}, {}, {SINCE: "2020-01-01T00:00:00+00:00"})  # of a process before this one
+    run_id = open_training_run.fn(plan, None)
+    assert [mlflow_client().get_run(one).info.status for one in (left, run_id)] == ["KILLED", "RUNNING"]
 
 
 def test_fit_config__reads_back(plan, tmp_path):
