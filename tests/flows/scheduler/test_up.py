@@ -2,134 +2,21 @@
 
 import os
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 from click.testing import CliRunner
 
-from data.stores.locks import domain_lock, process_of
+from data.stores.locks import domain_lock
 from flows.cli import regraft
 from flows.process.environment import answers
-from flows.scheduler.crew.config import LOCK, config_file, socket_path
-from flows.scheduler.crew.control import CrewError, Member, end, members, restart
+from flows.scheduler.crew.config import LOCK, config_file
+from flows.scheduler.crew.control import CrewError, end, restart
 from flows.scheduler.up import up
 from settings.errors import ConfigError
 from settings.machine import Settings
 
-PYTHON = sys.executable
-PATIENCE = 60.0
 ENDED = "error: all were told to end before their pages answered; nothing runs"
-# a page that answers until it is told not to, in place of the three servers; it has a worker in a session of its own
-PAGE = """
-import http.server, os, pathlib, subprocess, sys
-worker = [sys.executable, "-c", "import time; time.sleep(600)"]
-subprocess.Popen(worker, start_new_session=True)
-class Page(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-    def log_message(self, *_):
-        pass
-print("page", os.getpid(), flush=True)
-if not pathlib.Path("mute").exists():
-    http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Page).serve_forever()
-"""
-UP = """
-import sys
-from flows.process.environment import prepare_environment
-from flows.scheduler import up as module
-from flows.scheduler.crew.servers import Server
-command = [sys.executable, "page.py", sys.argv[1]]
-module.web_servers = lambda settings: [Server("page", int(sys.argv[1]), "PORT", command, health="/health")]
-raise SystemExit(module.up(prepare_environment(), serving="sleeper", detach="detach" in sys.argv))
-"""
-
-
-@dataclass(frozen=True)
-class Crew:
-    """A project whose servers can be started."""
-
-    settings: Settings
-    port: int
-
-    @contextmanager
-    def start(self, *arguments: str) -> "Iterator[subprocess.Popen[str]]":
-        """`regraft up` in a process of its own, which is killed at the end of the block."""
-        command = [PYTHON, "-c", UP, str(self.port), *arguments]
-        env = {**os.environ, "REGRAFT_ROOT": str(self.settings.root)}
-        env["PYTHONPATH"] = os.pathsep.join([str(self.settings.root), os.environ.get("PYTHONPATH", "")])
-        with subprocess.Popen(
-            command, env=env, cwd=self.settings.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        ) as process:
-            try:
-                yield process
-            finally:
-                process.kill()
-
-    def members(self) -> dict[str, Member]:
-        """Its processes by name; none where none runs."""
-        try:
-            return {one.name: one for one in members(self.settings)}
-        except CrewError:
-            return {}
-
-    def up(self, besides: int = 0) -> dict[str, Member]:
-        """Its processes, once the page and the flows run as others than `besides`."""
-        return until(lambda: found if (found := self.members()) and all(
-            one.pid not in {0, besides} for one in found.values()
-        ) else None)  # fmt: skip
-
-    def family(self) -> list[psutil.Process]:
-        """All processes that carry the project in their environment."""
-        return [one for one in psutil.process_iter() if root_of(one) == str(self.settings.root)]
-
-
-def root_of(process: psutil.Process) -> str | None:
-    """The project that a process belongs to."""
-    try:
-        return process.environ().get("REGRAFT_ROOT")
-    except psutil.Error:
-        return None
-
-
-def until(what: Callable[[], Any]) -> Any:
-    """What there is before patience ends."""
-    deadline = time.monotonic() + PATIENCE
-    while not (found := what()):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    return found
-
-
-@pytest.fixture
-def crew(tmp_path, free_port, request) -> Iterator[Crew]:
-    """A project with a page and flows that sleep; whatever is left of it is killed."""
-    root = tmp_path / getattr(request, "param", "project")
-    root.mkdir()
-    (root / "page.py").write_text(PAGE)
-    (root / "sleeper.py").write_text("import time\nprint('asleep', flush=True)\ntime.sleep(600)\n")
-    found = Crew(Settings(root=root), free_port)
-    yield found
-    for process in found.family():
-        process.kill()
-
-
-@pytest.fixture
-def free_port() -> int:
-    """A port that nobody uses at this moment."""
-    import socket
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @pytest.mark.parametrize("how", [(), ("detach",)])
@@ -167,7 +54,7 @@ def test_up__killed_server_is_there_again(crew, name):
             one: before[one].pid for one in before if one != name
         }
         assert not psutil.wait_procs(workers, timeout=30)[1]
-        until(lambda: answers(f"http://127.0.0.1:{crew.port}/"))
+        crew.until(lambda: answers(f"http://127.0.0.1:{crew.port}/"))
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 0
 
@@ -231,7 +118,7 @@ def test_commands__of_a_crew(crew, monkeypatch):
     run = CliRunner().invoke
     shown = run(regraft, ["ps"]).output
     assert all(name in shown for name in ("page", "flows", "health"))
-    until(lambda: "flows | asleep" in run(regraft, ["logs", "flows"]).output)
+    crew.until(lambda: "flows | asleep" in run(regraft, ["logs", "flows"]).output)
     assert "asleep" not in run(regraft, ["logs", "page"]).output
     assert run(regraft, ["down"]).output == "all have ended\n"
     assert run(regraft, ["ps"]).exit_code == 1
@@ -252,7 +139,7 @@ def test_up__detached_is_told_to_end_while_it_starts(crew, number):
     """It ends what it has begun and says so in a line."""
     (crew.settings.root / "mute").touch()
     with crew.start("detach") as process:
-        until(crew.members)
+        crew.until(crew.members)
         process.send_signal(number)
         assert process.stdout.read().splitlines() == [ENDED]
         assert process.wait() == 1
@@ -263,61 +150,7 @@ def test_up__detached_crew_is_ended_while_it_starts(crew):
     """`regraft down` in another terminal: nothing is up, and the first one says so."""
     (crew.settings.root / "mute").touch()
     with crew.start("detach") as process:
-        until(crew.members)
+        crew.until(crew.members)
         end(crew.settings)
         assert process.stdout.read().splitlines() == [ENDED]
         assert process.wait() == 1
-
-
-def test_end__socket_is_gone(crew, monkeypatch):
-    """Who empties /tmp takes the way to ask, not the way to end."""
-    with crew.start("detach") as process:
-        process.wait()
-    socket_path(crew.settings).unlink()
-    keeper = process_of(crew.settings.home, LOCK)
-    with pytest.raises(CrewError, match=f"process {keeper} keeps the servers and does not answer; `regraft down` ends"):
-        members(crew.settings)
-    end(crew.settings)
-    assert crew.family() == []
-
-
-def test_members__keeper_is_silent(crew, monkeypatch):
-    """One that is stopped is not waited for: its process is named, by which it can be ended."""
-    for name in ("ANSWERS", "ENDS"):
-        monkeypatch.setattr(f"flows.scheduler.crew.control.{name}", 0.5)
-    with crew.start("detach") as process:
-        process.wait()
-    keeper = process_of(crew.settings.home, LOCK)
-    os.kill(keeper, signal.SIGSTOP)
-    with pytest.raises(CrewError, match=f"process {keeper} keeps the servers and does not answer"):
-        members(crew.settings)
-    with pytest.raises(CrewError, match=f"process {keeper} has not ended within .* `kill -9 {keeper}`"):
-        end(crew.settings)
-    os.kill(keeper, signal.SIGKILL)
-    assert not psutil.wait_procs(crew.family(), timeout=60)[1]
-
-
-def test_ps__a_row_each(monkeypatch):
-    """Even the longest values stand side by side in a narrow terminal."""
-    long = Member(
-        "service", "starting", 4194304, "2026-11-28T11:52:03+00:00", 123456, "http://127.0.0.1:54321", answers=True
-    )
-    monkeypatch.setattr("flows.scheduler.crew.control.members", lambda settings: [long, long])
-    monkeypatch.setenv("COLUMNS", "80")
-    lines = CliRunner().invoke(regraft, ["ps"]).output.splitlines()
-    assert len([line for line in lines if "service" in line and "11-28 11:52" in line and ":54321" in line]) == 2
-
-
-def test_restart__unknown(crew):
-    """The fault names it."""
-    with crew.start("detach") as process:
-        process.wait()
-    with pytest.raises(CrewError, match="BAD_NAME: nobody"):
-        restart(crew.settings, "nobody")
-
-
-def test_members__no_crew(tmp_path):
-    """A project in which nothing was ever started."""
-    with pytest.raises(CrewError, match="nothing runs in this project"):
-        members(Settings(root=tmp_path))
-    assert Path(tmp_path / ".regraft" / "run").exists() is False
