@@ -12,7 +12,8 @@ from registry.ledger.watch.checks import CheckRecord, Checks
 from settings.machine import load_settings
 from tasks.domain import Domain, load_domain
 from tasks.monitor import look
-from tasks.watch.acting.deciding import MEMORY, decided
+from tasks.watch.acting.deciding import decided
+from tasks.watch.acting.recalling import MEMORY, looked_back_on
 from tasks.watch.moment import Moment
 from tasks.watch.report import MonitorReport, nothing_to_watch, report_of
 
@@ -30,7 +31,7 @@ def replay(name: str, at: datetime) -> MonitorReport:
         StorageError: the prediction log cannot be read.
     """
     before = Checks(load_settings().ledger).newest(name, MEMORY, until=at)
-    return _replayed(load_domain(name), at, before)[0]
+    return _replayed(load_domain(name), at, before, at)[0]
 
 
 def backfill(name: str, since: datetime, until: datetime | None = None) -> list[MonitorReport]:
@@ -45,20 +46,23 @@ def backfill(name: str, since: datetime, until: datetime | None = None) -> list[
     config, found = load_domain(name), []
     before = Checks(load_settings().ledger).newest(name, MEMORY, until=since)
     for time in _times(config, since, until or datetime.now(UTC)):
-        report, check = _replayed(config, time, before)
+        report, check = _replayed(config, time, before, since)
         found.append(report)
-        before = [*before, *check][-MEMORY:]
+        before = [*before, *check]
     return found
 
 
-def _replayed(config: Domain, at: datetime, before: Sequence[CheckRecord]) -> tuple[MonitorReport, list[CheckRecord]]:
-    """The report of one check, and the check itself, which owes nothing."""
+def _replayed(
+    config: Domain, at: datetime, before: Sequence[CheckRecord], until: datetime
+) -> tuple[MonitorReport, list[CheckRecord]]:
+    """The report of one check, and the check itself, which owes nothing; the ledger's checks count up to `until`."""
     moment, time = Moment.past(at), row_stamp(at)
     looked = look(config, moment)
     if looked is None:
         return replace(nothing_to_watch(config.name), time=time, replayed=True), []
     seen = looked.seen(page=None)
-    check = replace(decided(config, seen, before, moment), time=time, delivery="replayed: nothing was started")
+    known = looked_back_on(config, seen, before, row_stamp(until))
+    check = replace(decided(config, seen, known, moment), time=time, delivery="replayed: nothing was started")
     return replace(report_of(seen, check), replayed=True), [check]
 
 

@@ -21,5 +21,10 @@ def apart(checks: Sequence[CheckRecord], began: str) -> list[CheckRecord]:
     for check in reversed(checks):
         if check.time < began:
             found.insert(0, check)
-            began = json.loads(check.figures).get("began") or check.time
+            began = began_of(check)
     return found
+
+
+def began_of(check: CheckRecord) -> str:
+    """The time of the oldest sample of a check's window; that of the check, where an earlier release kept none."""
+    return json.loads(check.figures).get("began") or check.time

@@ -100,6 +100,12 @@ class Checks:
         with self._database.reading() as connection:
             return _rows(connection, domain, count, rule)
 
+    def last(self, domain: str, version: int, before: str) -> CheckRecord | None:
+        """The newest check of a version that was written before a time (ISO, UTC), however many came since."""
+        ours = (CHECKS.c.version == version) & (CHECKS.c.time < before)
+        with self._database.reading() as connection:
+            return next(iter(_rows(connection, domain, 1, ours)), None)
+
     def of_outcome(self, domain: str, outcome: Outcome) -> list[CheckRecord]:
         """The checks of one outcome since the domain's last removal, oldest first."""
         with self._database.reading() as connection:

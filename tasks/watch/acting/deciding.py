@@ -13,10 +13,10 @@ from tasks.domain import Domain
 from tasks.events import tell_check
 from tasks.monitor import Seen
 from tasks.policy import IO
+from tasks.watch.acting.recalling import MEMORY, looked_back_on
 from tasks.watch.moment import Moment
 from tasks.watch.past import past_of
 
-MEMORY = 200  # checks that are looked back on, twice the most that `policy.of` can ask for
 ATTEMPTS = 5  # each lost race means that another check was written
 
 
@@ -43,7 +43,7 @@ def _decided(config: Domain, seen: Seen) -> CheckRecord:
     checks = Checks(load_settings().ledger)
     before = checks.newest(config.name, MEMORY)
     debts = [one for one in checks.owed(config.name) if one not in before]  # however many checks came since
-    record = decided(config, seen, [*debts, *before], Moment.present())
+    record = decided(config, seen, [*debts, *looked_back_on(config, seen, before)], Moment.present())
     return checks.add(record, before[-1].key if before else "")
 
 

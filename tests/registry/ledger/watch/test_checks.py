@@ -102,6 +102,16 @@ def test_newest__until(url: str) -> None:
     assert checks.newest("photos", 1, until=datetime.now(UTC)) == [second]
 
 
+def test_last__of_a_version_before_a_time(url: str) -> None:
+    """Others, later ones and the one of just that time do not count."""
+    checks, made = Checks(url), list[CheckRecord]()
+    for version in (1, 2, 1, 1):
+        made.append(checks.add(replace(DRIFT, version=version), made[-1].key if made else ""))
+    assert checks.last("photos", 1, made[3].time) == made[2]
+    assert checks.last("photos", 1, made[2].time) == made[0]
+    assert checks.last("photos", 1, made[0].time) is None
+
+
 def test_of_outcome__alone(url: str) -> None:
     """The checks of one outcome, oldest first."""
     checks, before, made = Checks(url), "", []
