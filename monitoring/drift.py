@@ -18,6 +18,7 @@ from monitoring.signals.signal import Signal
 from monitoring.windows import Window
 
 MINIMUM_ROWS = 2
+DIGITS = 12  # of a digest in hexadecimal, which make a seed
 TOLD_BY = ("session", "group")  # columns of the log that say which rows came together
 
 
@@ -50,9 +51,18 @@ def judged(
         return lack
     rows, groups = signal.prepared([known, seen], seed=config.seed), list(known["group"])
     places = np.arange(len(known)), np.arange(len(known), len(known) + len(seen))
+    seed = seed_of(seen, config)
     for resamples in config.looks:
-        null = draw_null_windows(groups, came, resamples=resamples, seed=config.seed)
+        null = draw_null_windows(groups, came, resamples=resamples, seed=seed)
         found = judge(signal.name, rows.measure(*places, null), null, config.share, signal.ceiling)
         if not (isinstance(found, DriftStatistic) and found.alarm):
             break
     return found
+
+
+def seed_of(seen: pd.DataFrame, config: MonitoringConfig) -> int:
+    """The seed of a window's null windows: the same whenever it is measured, another one for any other window.
+
+    With the same draws for all, one unlucky draw would let every window alarm, so that persistence would be no evidence.
+    """
+    return int(Window(seen).digest[:DIGITS], 16) + config.seed

@@ -39,6 +39,7 @@ class Trial:
         smallest: of the shifts that were tried the least by which 80% of the windows alarm at the declared level: the
             share of samples that became ones of a single class; None: none of them.
         declared: the level at which shifts were judged.
+        most: the largest shift for which the reference has enough samples of one class; 0: not even the least.
     """
 
     rows: int
@@ -47,6 +48,7 @@ class Trial:
     level: float
     smallest: float | None
     declared: float
+    most: float
 
     @property
     def rate(self) -> tuple[float, float, float]:
@@ -58,12 +60,19 @@ class Trial:
     def told(self) -> str:
         """For people."""
         share, low, high = self.rate
-        found = f"if {self.smallest:.0%} of its samples become" if self.smallest else "not even if 90% of them become"
         return (
             f"tried on its reference, of {self.quiet} quiet windows of {self.rows} {share:.1%} alarm at a level of "
-            f"{self.level:.0%} ({low:.1%} to {high:.1%}); four of five windows are found at a level of "
-            f"{self.declared:.2g} {found} one class"
+            f"{self.level:.0%} ({low:.1%} to {high:.1%}); {self._power}"
         )
+
+    @property
+    def _power(self) -> str:
+        """Which shift is found, as far as one could be made."""
+        if not self.most:
+            return "no class has enough samples to try what is found"
+        least = f"if {self.smallest:.0%} of its samples" if self.smallest else f"not even if {self.most:.0%} of them"
+        more = "" if self.smallest or self.most == SHIFTS[-1] else ", for which there are samples enough,"
+        return f"four of five windows are found at a level of {self.declared:.2g} {least}{more} become one class"
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,9 +100,9 @@ def try_out(reference: Reference, window: Blocks, config: MonitoringConfig) -> T
     quiet = [alarms for number in range(HALVES) if (alarms := field.quiet(number)) is not None]
     if not quiet:
         return None
-    smallest = next((share for share in SHIFTS if field.found(share) >= POWER), None)
+    smallest, most = field.smallest()
     alarms = np.concatenate(quiet)
-    return Trial(field.size, len(alarms), int(alarms.sum()), TRIED, smallest, max(config.level, field.least))
+    return Trial(field.size, len(alarms), int(alarms.sum()), TRIED, smallest, max(config.level, field.least), most)
 
 
 class _Field:
@@ -125,9 +134,27 @@ class _Field:
         found = [half.values(half.drawn) > half.threshold(share) for half in halves]
         return np.any(found, axis=0) if found else None
 
-    def found(self, share: float) -> float:
-        """How many of the windows alarm in which such a share of the samples became ones of a single class."""
-        alarms = [half.values(self._tilted(half.drawn, share)) > threshold for half, threshold in self._thresholds]
+    def smallest(self) -> tuple[float | None, float]:
+        """The least shift that is found, if any, and the largest one that could be made."""
+        most = 0.0
+        for share in SHIFTS:
+            found = self.found(share)
+            if found is None:
+                break
+            most = share
+            if found >= POWER:
+                return share, most
+        return None, most
+
+    def found(self, share: float) -> float | None:
+        """How many of the windows alarm in which just such a share of the samples became ones of a single class.
+
+        None where no class has so many samples beside a window, or where a window is nearly all of one class already.
+        """
+        tilted = [self._tilted(half.drawn, share) for half, _ in self._thresholds]
+        if not tilted or any(windows is None for windows in tilted):
+            return None
+        alarms = [half.values(one) > limit for (half, limit), one in zip(self._thresholds, tilted, strict=True) if one]
         return float(np.any(alarms, axis=0).mean())
 
     @cached_property
@@ -170,15 +197,25 @@ class _Field:
         drawn = draw_null_windows(groups, window, resamples=count, seed=seed)
         return drawn.placed(places, len(self._blocks))
 
-    def _tilted(self, windows: NullWindows, share: float) -> NullWindows:
-        """Windows in which some rows gave way to others of one class, which is another one each time."""
-        rows = windows.rows.copy()
+    def _tilted(self, windows: NullWindows, share: float) -> NullWindows | None:
+        """Windows in which so many rows gave way to others of one class, which is another one each time."""
+        rows, count = windows.rows.copy(), max(1, round(share * windows.rows.shape[1]))
         free = ~windows.rest[0] & self._everywhere()
         for number, window in enumerate(rows):
             random = np.random.default_rng([self._config.seed, number])
-            asked = random.choice(np.unique(self._classes[free]))
-            others = np.flatnonzero(free & (self._classes == asked) & ~np.isin(np.arange(len(free)), window))
-            leaving = np.flatnonzero(self._classes[window] != asked)
-            count = min(round(share * len(window)), len(others), len(leaving))
-            window[random.choice(leaving, count, replace=False)] = random.choice(others, count, replace=False)
+            beside = free & ~np.isin(np.arange(len(free)), window)
+            classes = self._enough(self._classes[beside], self._classes[window], count)
+            if not len(classes):
+                return None
+            asked = random.choice(classes)
+            others, leaving = beside & (self._classes == asked), self._classes[window] != asked
+            places = random.choice(np.flatnonzero(leaving), count, replace=False)
+            window[places] = random.choice(np.flatnonzero(others), count, replace=False)
         return replace(windows, rows=rows)
+
+    @staticmethod
+    def _enough(beside: Places, within: Places, count: int) -> Places:
+        """The classes of which there are so many rows beside a window, and of which so many within it are not."""
+        classes, held = np.unique(beside, return_counts=True)
+        left = len(within) - (within[:, None] == classes).sum(axis=0)
+        return np.asarray(classes[(held >= count) & (left >= count)])

@@ -16,6 +16,7 @@ from registry.ledger.events import Event, Events
 from registry.ledger.watch.checks import Checks
 from settings.machine import load_settings
 
+METHOD = 2  # raised where a release measures or tries otherwise: what an earlier one kept is not taken over
 TRIALS = 20  # of a domain that are looked back on
 
 
@@ -31,6 +32,7 @@ def rule_of(config: MonitoringConfig, reference: Reference) -> str:
     """Names what a measurement depends on beside the traffic and the package, of whose reference the rows count."""
     names = [signal.name for signal in watched.SIGNALS]
     told = [
+        METHOD,
         names,
         config.share,
         config.resamples,

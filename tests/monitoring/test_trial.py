@@ -49,6 +49,21 @@ def test_try_out__a_larger_window_finds_a_smaller_shift(tried: Trial) -> None:
     assert few.smallest is None or few.smallest > (tried.smallest or 0)
 
 
+def test_try_out__no_shift_that_cannot_be_had() -> None:
+    """Beside 200 of the other 500 rows there are 30 of a class: a share of 20% cannot be made, and is not told of."""
+    found = try_out(reference(), single(200), CONFIG)
+    assert found is not None
+    assert (found.smallest, found.most) in {(None, 0.1), (0.1, 0.1), (0.05, 0.05)}
+
+
+def test_try_out__one_class_alone() -> None:
+    """Where all are of one class nothing can become one."""
+    said = [np.array([1.0, 0.0])] * 1000
+    found = try_out(replace(reference(), rows=reference().rows.assign(probabilities=said)), single(100), CONFIG)
+    assert found is not None
+    assert (found.smallest, found.most) == (None, 0.0)
+
+
 def test_try_out__no_such_rare_level_is_measured() -> None:
     """A level that takes more null windows than a trial draws is said not to be the declared one."""
     rare = CONFIG.model_copy(update={"false_alarm": 1e-4})
@@ -82,10 +97,14 @@ def test_try_out__answers_that_were_learned_are_no_windows() -> None:
 
 def test_told__for_people() -> None:
     """Both figures in words."""
-    shown = Trial(100, 200, 9, 0.05, 0.3, 0.01).told
+    shown = Trial(100, 200, 9, 0.05, 0.3, 0.01, 0.3).told
     assert "of 200 quiet windows of 100 4.5% alarm at a level of 5% (2.1% to 8.4%)" in shown
     assert "four of five windows are found at a level of 0.01 if 30% of its samples become one class" in shown
-    assert "not even if 90% of them become one class" in Trial(100, 200, 9, 0.05, None, 0.01).told
+    assert "not even if 90% of them become one class" in Trial(100, 200, 9, 0.05, None, 0.01, 0.9).told
+    assert "not even if 40% of them, for which there are samples enough, become one" in (
+        Trial(100, 200, 9, 0.05, None, 0.01, 0.4).told
+    )
+    assert "no class has enough samples" in Trial(100, 200, 9, 0.05, None, 0.01, 0.0).told
 
 
 def test_try_out__same_seed_same_trial(tried: Trial) -> None:
