@@ -9,7 +9,8 @@ import pandas as pd
 from data.errors import SampleError
 from data.specs.spec import Array
 from registry.package.package import Package
-from serving.engine.answers import answers_to
+from serving.engine.batcher import each_said
+from serving.errors import ModelFaultError
 from serving.log.inputs import kept_inputs
 from settings.machine import load_settings
 
@@ -89,5 +90,6 @@ def _said(package: Package, batch: dict[str, bytes]) -> dict[str, tuple[str | No
             arrays[digest] = package.transform.spec.decode(content)
         except (SampleError, ValueError, OSError) as error:
             said[digest] = None, str(error)
-    answers = answers_to(package, list(arrays.values()))
-    return said | {digest: (answer.predicted, None) for digest, answer in zip(arrays, answers, strict=True)}
+    for digest, answer in zip(arrays, each_said(package, list(arrays.values())), strict=True):
+        said[digest] = (None, str(answer)) if isinstance(answer, ModelFaultError) else (answer.predicted, None)
+    return said

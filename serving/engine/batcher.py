@@ -158,17 +158,17 @@ def _read(transform: Transform, content: bytes, limit: int) -> Read:
 def _timed(package: Scorer, arrays: Sequence[Array]) -> tuple[list[Answer | ModelFaultError], float]:
     """What the model says of each, and the seconds that it took."""
     begun = time.perf_counter()
-    return _said(package, arrays), time.perf_counter() - begun
+    return each_said(package, arrays), time.perf_counter() - begun
 
 
-def _said(package: Scorer, arrays: Sequence[Array]) -> list[Answer | ModelFaultError]:
+def each_said(package: Scorer, arrays: Sequence[Array]) -> list[Answer | ModelFaultError]:
     """What the model says of each; where a batch fails, each sample is tried alone, so that only the bad one fails."""
     try:
         return [_sound(answer) for answer in answers_to(package, arrays)]
     except Exception as error:  # noqa: BLE001 - faults of ONNX Runtime have no base of their own
         if len(arrays) == 1:
             return [ModelFaultError(f"the model fails on it ({error}); roll back or register the model again")]
-    return [said for array in arrays for said in _said(package, [array])]
+    return [said for array in arrays for said in each_said(package, [array])]
 
 
 def _sound(answer: Answer) -> Answer | ModelFaultError:

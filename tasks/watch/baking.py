@@ -87,7 +87,7 @@ def _worse(config: Domain, term: Term, moment: Moment) -> Regression:
     if asked.empty:
         return Regression()
     asked = asked[asked["abstained"] != True].drop_duplicates("id")  # noqa: E712  -- null where a release knew none
-    asked = asked.assign(abstained=0)  # what names no class is neither right nor wrong
+    asked = _again(config.name, term.champion, asked.assign(abstained=0))  # no class is neither right nor wrong
     before = rescored(config.name, model_version(config.name, term.before).load(), term.before, asked)
     pairs = replace(pairs_of(pd.concat([asked, before]), term.before, version), asked=count)
     finding = judge(pairs, term.decision, term.plan, 0.0)
@@ -95,6 +95,18 @@ def _worse(config: Domain, term: Term, moment: Moment) -> Regression:
         return Regression()
     shown = tuple(before["hash"].dropna())
     return Regression(f"v{version} is worse than v{term.before}: {finding.reason}", shown)
+
+
+def _again(name: str, champion: Champion, asked: pd.DataFrame) -> pd.DataFrame:
+    """The rows without failures that the traffic was to blame for: the earlier version answers in peace, so does it.
+
+    How often either fails in traffic is compared by their logs.
+    """
+    failed = asked["error"].notna()
+    if not failed.any():
+        return asked
+    again = rescored(name, champion.found.load(), champion.found.version, asked[failed])
+    return pd.concat([asked[~failed], again[again["error"].notna()]])
 
 
 def _evidence(config: Domain, term: Term, moment: Moment) -> tuple[pd.DataFrame, int]:

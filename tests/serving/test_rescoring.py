@@ -57,6 +57,22 @@ def test_rescored__answers_of_the_other(own_workshop, rows):
     assert [*found["path"]] == [*rows.set_index("id")["path"][["dark", "light", "bad"]]]
 
 
+def test_rescored__model_fails(own_workshop, rows, monkeypatch):
+    """A model that fails on a sample, or gives no number, has no answer, as in traffic; the others have theirs."""
+    package = load_package(own_workshop.package)
+    whole = type(package).predict
+
+    def dim(one, samples):
+        if samples.reshape(len(samples), -1).mean(axis=1).max() > 120:
+            raise RuntimeError("too bright")
+        return whole(one, samples)
+
+    monkeypatch.setattr(type(package), "predict", dim)
+    found = rescored("photos", package, 1, rows).set_index("id")
+    assert [*found["predicted"]] == ["dark", None, None]
+    assert "too bright" in found["error"]["light"]
+
+
 def test_rescored__in_batches(own_workshop, rows, monkeypatch):
     """However many there are at once."""
     monkeypatch.setattr(rescoring, "BATCH", 2)

@@ -119,13 +119,13 @@ def test_predict__canary_fails(canary, shade, monkeypatch):
     async def use(service: Service) -> None:
         slot = service.slot("photos")
         rival = slot.rival.served.batcher
-        monkeypatch.setattr("serving.engine.batcher._said", lambda package, arrays, known=_said: (
+        monkeypatch.setattr("serving.engine.batcher.each_said", lambda package, arrays, known=each_said: (
             [ModelFaultError("broken")] * len(arrays) if package is rival._package else known(package, arrays)
         ))  # fmt: skip
         (said,) = await service.predict("photos", [shade(30)], Asked(session=MINE))
         assert (said.served.version, said.error) == (1, "")
 
-    from serving.engine.batcher import _said
+    from serving.engine.batcher import each_said
 
     with_service(use)
     rows = read("photos")

@@ -12,6 +12,7 @@ from monitoring.windows import Window
 from registry.ledger.canaries import end_canary, open_canary
 from registry.ledger.events import Events
 from registry.ledger.ledger import Change, Ledger
+from registry.store.models import ModelVersion
 from serving.feedback.labels import Label, file_labels
 from serving.log.predictions import append
 from serving.log.schema import Prediction
@@ -88,11 +89,31 @@ def test_regression__as_good(second, files, found, share):
     assert found().with_window(Window(pd.DataFrame({"hash": ["a"]}))) == ()
 
 
-def test_regression__fails_where_the_other_answers(second, files, found):
-    """Files that v2 alone cannot answer need no labels."""
+class Failing:
+    """A package whose model fails on everything."""
+
+    def __init__(self, package):
+        self.transform = package.transform
+
+    def predict(self, samples):
+        """Fails."""
+        raise RuntimeError("no kernel")
+
+
+def test_regression__fails_where_the_other_answers(second, files, found, monkeypatch):
+    """Files that v2 alone cannot answer, in peace as little as in traffic, need no labels."""
+    load = ModelVersion.load
+    monkeypatch.setattr(ModelVersion, "load", lambda one: load(one) if one.version == 1 else Failing(load(one)))
     answered(files[:100], "dark", label="")
     answered(files[100:], None, label="", error="it failed")
     assert found().told == ("v2 is worse than v1: it failed on 20 of 120 samples that the champion answered")
+
+
+def test_regression__failures_of_the_traffic(second, files, found):
+    """What v2 failed on for want of memory, and answers in peace as v1 does, says nothing against it."""
+    answered(files[:100], "dark", label="")
+    answered(files[100:], None, label="", error="no memory")
+    assert found() == Regression()
 
 
 def test_regression__files_that_changed(second, files, found):
