@@ -1,19 +1,16 @@
 """What a domain decides about its monitoring."""
 
-from math import ceil
 from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
 from monitoring.budget.level import level_of
 from monitoring.budget.rate import checks_per_year, per_year
+from monitoring.budget.sense import null_windows, require_sense
 from monitoring.controller.policy import PolicyConfig
 from monitoring.performance.config import PerformanceConfig
 from monitoring.signals import watched
 from settings.config import Config
-
-MOST_NULLS = 40_000  # null windows of one check: some 20 seconds, where it comes close to an alarm
-HALF = 0.5
 
 
 class MonitoringConfig(Config):
@@ -37,9 +34,14 @@ class MonitoringConfig(Config):
     policy: PolicyConfig = Field(default=PolicyConfig(), description="what the controller may do by itself, and when")
 
     @property
+    def asked(self) -> tuple[int, int]:
+        """Windows that must alarm before anything follows, and of how many."""
+        return self.policy.suspect, self.policy.of
+
+    @property
     def level(self) -> float:
         """How often a check of quiet traffic may alarm, so that `policy.suspect` of `policy.of` keep the budget."""
-        return level_of(self.false_alarm, self.policy.suspect, self.policy.of)
+        return level_of(self.false_alarm, *self.asked)
 
     @property
     def share(self) -> float:
@@ -65,13 +67,14 @@ class MonitoringConfig(Config):
             return self
         checks = checks_per_year(cron)
         found = self.model_copy(update={"false_alarm": per_year(self.false_alarms) / max(checks, 1)})
-        _require_sense(found, f"false_alarms {self.false_alarms} with {checks:.0f} checks a year")
+        told = f"monitoring.false_alarms {self.false_alarms} with {checks:.0f} checks a year"
+        require_sense(found.false_alarm, found.asked, len(watched.SIGNALS), told, checks)
         return found
 
     @property
     def needed(self) -> int:
         """Null windows that an alarm takes: the smallest possible p-value is 1 / (1 + null windows)."""
-        return ceil(1 / self.share * (1 - 1e-9)) - 1
+        return null_windows(self.share)
 
     @field_validator("false_alarms")
     @classmethod
@@ -82,23 +85,7 @@ class MonitoringConfig(Config):
 
     @model_validator(mode="after")
     def _can_alarm(self) -> Self:
-        _require_sense(self, f"false_alarm {self.false_alarm:g}")
+        require_sense(self.false_alarm, self.asked, len(watched.SIGNALS), f"false_alarm {self.false_alarm:g}")
         if self.min_window > self.window:
             raise ValueError(f"min_window {self.min_window} is above window {self.window}: lower it or widen window")
         return self
-
-
-def _require_sense(config: MonitoringConfig, budget: str) -> None:
-    """A budget by which a check alarms never or always is refused when it is read."""
-    suspect, of = config.policy.suspect, config.policy.of
-    if config.false_alarm >= 1 or config.level > HALF:
-        raise ValueError(
-            f"{budget} and policy.suspect {suspect} of {of} let every other quiet window alarm; bear fewer false "
-            "alarms, or lower policy.suspect"
-        )
-    if config.needed > MOST_NULLS:
-        raise ValueError(
-            f"{budget} leave a check {config.level:.1e}, which takes {config.needed} null windows of at most "
-            f"{MOST_NULLS}, so that nothing would ever alarm; check less often, bear more false alarms, or let policy "
-            f"ask for more windows, such as suspect: {suspect + 1}, of: {of + 1}"
-        )

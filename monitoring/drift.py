@@ -63,6 +63,6 @@ def judged(
 def seed_of(seen: pd.DataFrame, config: MonitoringConfig) -> int:
     """The seed of a window's null windows: the same whenever it is measured, another one for any other window.
 
-    With the same draws for all, one unlucky draw would let every window alarm, so that persistence would be no evidence.
+    With the same draws for all, one unlucky draw would let every window alarm, and persistence would say nothing.
     """
     return int(Window(seen).digest[:DIGITS], 16) + config.seed

@@ -103,5 +103,8 @@ def _rule(fault: Any) -> str:
 
 
 def _fault(where: tuple[int | str, ...], value: object, rule: str) -> str:
+    told = rule.removeprefix("Value error, ")
+    if not where and told != rule:
+        return told  # of keys that do not go together, which it names
     shown = "" if isinstance(value, dict) else f" = {value!r}"
-    return f"{'.'.join(map(str, where)) or 'the file'}{shown}: {rule.removeprefix('Value error, ')}"
+    return f"{'.'.join(map(str, where)) or 'the file'}{shown}: {told}"

@@ -6,6 +6,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
+from evaluation.inference.interval import Interval
 from monitoring.performance.answers import answers_of
 from monitoring.performance.config import PerformanceConfig
 from monitoring.performance.expectation import Expectation
@@ -103,7 +104,7 @@ def _judged(
     estimator = estimator_of(expectation.metric, known, traffic, seed=config.seed)
     far, drawn = distance(known, traffic), estimator.interval(config.resampling)
     loss = tried.loss(estimated_loss(estimator), far, (drawn.high - drawn.low) / 2)
-    found, fault = expectation.after(loss), _fault(tried, far, expectation)
+    found, fault = _on_scale(expectation.after(loss), expectation), _fault(tried, far, expectation)
     apart = f"told apart with AUC {estimator.ratio.auc:.2f}"
     held = f"by {len(known)} known samples, {apart}, and {len(tried.trials)} shifts of such"
     return Estimated(
@@ -114,6 +115,13 @@ def _judged(
         trusted=fault is None,
         note=held if fault is None else f"not trusted: {fault}; {held}",
     )
+
+
+def _on_scale(found: Interval, expectation: Expectation) -> Interval:
+    """An interval without what no metric can be: a gain that is added to what was expected may lead beyond."""
+    chosen = expectation.chosen
+    lowest, highest = sorted((chosen.worst, chosen.best))
+    return Interval(*(min(max(one, lowest), highest) for one in (found.value, found.low, found.high)))
 
 
 def _fault(tried: Validation, far: float, expectation: Expectation) -> str | None:

@@ -21,8 +21,14 @@ def test_config__second_look() -> None:
     ("values", "told"),
     [
         ({"false_alarm": 1e-6}, "takes 1999999 null windows of at most 40000, so that nothing would ever alarm"),
-        ({"false_alarm": 0.6}, "false_alarm 0.6 and policy.suspect 1 of 1 let every other quiet window alarm"),
-        ({"policy": {"suspect": 9, "of": 9}, "false_alarm": 0.01}, "policy.suspect 9 of 9 let every other quiet"),
+        (
+            {"false_alarm": 0.6},
+            "false_alarm 0.6 and policy.suspect 1 of 1 let every other quiet window alarm; set it to 0.5 at most",
+        ),
+        (
+            {"policy": {"suspect": 9, "of": 9}, "false_alarm": 0.01},
+            "alarm; set it to 0.0019 at most, or lower policy.suspect to 8",
+        ),
         ({"false_alarms": "often"}, "write it as 1 per day"),
     ],
 )
@@ -46,8 +52,13 @@ def test_scheduled__episodes_in_a_year() -> None:
     ("written", "cron", "told"),
     [
         ("1 per year", "* * * * *", "false_alarms 1 per year with 525960 checks a year leave a check 1.9e-06"),
-        ("2 per day", "0 0 * * *", "false_alarms 2 per day with 365 checks a year and policy.suspect 1 of 1 let every"),
-        ("2 per year", "0 0 31 2 *", "with 0 checks a year"),
+        ("2 per day", "0 0 * * *", "window alarm; bear 182 per year at most, or check more often"),
+        (
+            "2 per year",
+            "0 0 31 2 *",
+            "with 0 checks a year and policy.suspect 1 of 1 let every other quiet window alarm; "
+            "correct schedule.monitor",
+        ),
     ],
 )
 def test_scheduled__budget_without_sense(written: str, cron: str, told: str) -> None:
@@ -80,3 +91,25 @@ def test_config__wrong_values(values: dict[str, object]) -> None:
 def test_config__just_enough() -> None:
     """Two signals share the level; a window may be as long as the least."""
     assert MonitoringConfig(window=50).share == pytest.approx(0.005)
+
+
+@pytest.mark.parametrize("changed", [{"false_alarm": 0.0019}, {"policy": {"suspect": 8, "of": 9}}])
+def test_config__remedy_works(changed: dict[str, Any]) -> None:
+    """What the error of nine of nine windows at 1% says makes it one that is taken."""
+    MonitoringConfig.model_validate({"policy": {"suspect": 9, "of": 9}, "false_alarm": 0.01} | changed)
+
+
+def test_scheduled__remedy_works() -> None:
+    """182 a year is what a check a day bears; lowering a `suspect` of 1 is no remedy and is not named."""
+    assert MonitoringConfig(false_alarms="182 per year").scheduled("0 0 * * *").level < 0.5
+    with pytest.raises(ValueError, match="monitoring.false_alarms 183 per year with 365 checks") as found:
+        MonitoringConfig(false_alarms="183 per year").scheduled("0 0 * * *")
+    assert "lower" not in str(found.value)
+
+
+def test_config__more_windows_where_one_more_is_too_few() -> None:
+    """The number of windows that is told is one that works."""
+    rare = {"false_alarm": 1e-9}
+    with pytest.raises(ValidationError, match="such as suspect: 3, of: 3"):
+        MonitoringConfig.model_validate(rare)
+    MonitoringConfig.model_validate(rare | {"policy": {"suspect": 3, "of": 3}})

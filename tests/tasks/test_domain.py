@@ -106,5 +106,8 @@ def test_load_domain__false_alarms_by_its_schedule(alter):
     alter("monitoring.false_alarms", "1 per year")
     assert load_domain("digits").watched.false_alarm == pytest.approx(1 / 365.25, rel=0.01)
     alter("schedule.monitor", "* * * * *")
-    with pytest.raises(ConfigError, match=r"digits\.yaml.*so that nothing would ever alarm; check less often"):
+    with pytest.raises(
+        ConfigError,
+        match=r"digits\.yaml: monitoring\.false_alarms 1 per year with .*would ever alarm; check less often",
+    ):
         load_domain("digits")

@@ -100,6 +100,17 @@ def test_measure_performance__outside(known, expectation):
     assert "off, the farthest shift that it was tried on 3.0; by 600 known samples" in found.estimated.note
 
 
+def test_measure_performance__no_accuracy_above_one(known, expectation):
+    """The room that is added to a good estimate leads no farther than to the end of the scale."""
+    found = measured(
+        known,
+        replace(expectation, interval=Interval(0.999, 0.9, 1.0)),
+        frame(answers(np.random.default_rng(4), 600)),
+    )
+    assert 0.9 < found.estimated.value <= found.estimated.high == 1.0
+    assert "to 1.0000 | by 600 known samples" in found.markdown()
+
+
 def test_measure_performance__failed_validation(known, expectation):
     """An estimate that explained nothing is not trusted, unless its errors are within what is borne."""
     signs = {"a": 1, "b": -1}

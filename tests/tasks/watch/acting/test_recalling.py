@@ -18,7 +18,7 @@ def checks():
     """Five suspect checks on record, the second one of another version."""
     ledger, found = Checks(load_settings().ledger), []
     for number in range(5):
-        check = CheckRecord("photos", 2 if number == 1 else 1, f"w{number}", True, "watch", "drift")
+        check = CheckRecord("photos", 2 if number == 1 else 1, f"w{number}", suspect=True, outcome="watch", reason="")
         found.append(ledger.add(check, found[-1].key if found else ""))
     return found
 
