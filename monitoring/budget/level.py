@@ -9,8 +9,11 @@ def level_of(rate: float, suspect: int, of: int) -> float:
     """The level of a check at which at most a share `rate` of quiet checks call for something.
 
     A check calls for something where it alarms and so did, with it, `suspect` of the last `of` windows that share no
-    sample (`monitoring.budget.apart`): in quiet traffic these are independent, so that the share is exact. An episode
-    begins with such a check, so that there are no more episodes than that.
+    sample (`monitoring.budget.apart`) and no draw of null windows. An episode begins with such a check, so that there
+    are no more episodes than that. With `suspect` above 1 the share is exact for a large reference alone: all windows
+    are held against the same one, and where by chance it lies off, all do. In simulations of two of two windows, at
+    levels of 10% to 1%, 1.1 to 2 times as many called for something where the reference was three times as long as a
+    window, 1.6 to 6 times where it was 1.3 times as long.
     """
     low, high = 0.0, 1.0
     for _ in range(HALVINGS):

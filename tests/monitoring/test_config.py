@@ -56,8 +56,7 @@ def test_scheduled__episodes_in_a_year() -> None:
         (
             "2 per year",
             "0 0 31 2 *",
-            "with 0 checks a year and policy.suspect 1 of 1 let every other quiet window alarm; "
-            "correct schedule.monitor",
+            "with 0 checks a year and policy.suspect 1 of 1 let every other quiet window alarm; correct schedule",
         ),
     ],
 )

@@ -98,7 +98,7 @@ def test_try_out__answers_that_were_learned_are_no_windows() -> None:
 def test_told__for_people() -> None:
     """Both figures in words."""
     shown = Trial(100, 200, 9, 0.05, 0.3, 0.01, 0.3).told
-    assert "of 200 quiet windows of 100 4.5% alarm at a level of 5% (2.1% to 8.4%)" in shown
+    assert "of 200 quiet windows of 100 4.5% alarm at a level of 5% (2.1% to 8.4% if draws were independent)" in shown
     assert "four of five windows are found at a level of 0.01 if 30% of its samples become one class" in shown
     assert "not even if 90% of them become one class" in Trial(100, 200, 9, 0.05, None, 0.01, 0.9).told
     assert "not even if 40% of them, for which there are samples enough, become one" in (
