@@ -21,7 +21,7 @@ def require_sense(rate: float, policy: tuple[int, int], signals: int, budget: st
     """
     suspect, of = policy
     level = level_of(rate, suspect, of)
-    if rate >= 1 or level > HALF:
+    if level > HALF:
         raise ValueError(
             f"{budget} and policy.suspect {suspect} of {of} let every other quiet window alarm; "
             f"{_rarer(rate, policy, checks)}"

@@ -120,3 +120,22 @@ def test_misconduct__at_the_bound(share: float) -> None:
         now = (random.random(1000) < 0.05 + share * PLAN.max_faults) * 1.0
         accused += bool(misconduct(Conduct(before, NONE, NONE), Conduct(now, NONE, NONE), PLAN, LEVEL))
     assert accused <= 0.05 * 200
+
+
+def test_conduct_of__a_session_before_a_group() -> None:
+    """Samples of one session are one, of whichever groups they are."""
+    part = rows(4, session=["a", "a", "b", "b"], group=["g", "h", "g", "h"], latency_ms=[1.0, 2, 3, 4])
+    assert conduct_of([part]).taken.tolist() == [1.0, 3.0]
+
+
+def test_misconduct__proof_is_that_of_six_sides(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At 95% each of three bounds and two sides has 1/120: evidence of 120 is proof, and less is none."""
+    for evidence, told in ((120.1, True), (119.9, False)):
+        monkeypatch.setattr(module, "evidence_above", lambda *_, found=evidence: found)
+        assert bool(misconduct(of(0.0), of(0.5), PLAN, LEVEL)) == told
+
+
+def test_misconduct__what_few_samples_say_of_the_usual_time() -> None:
+    """Of ten samples the middle is not known: their slowest may be usual, and three times that is borne."""
+    before = Conduct(NONE, NONE, np.array([10.0] * 6 + [90.0] * 4))
+    assert misconduct(before, Conduct(NONE, NONE, np.full(400, 200.0)), PLAN, LEVEL) == ""

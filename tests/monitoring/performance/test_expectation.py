@@ -78,3 +78,10 @@ def test_loss__of_an_error():
 def test_bound__beyond_the_worse_end(metric, bound):
     """Harm begins where more than the tolerance is lost from the worse end."""
     assert np.isclose(Expectation(metric, Interval(0.65, 0.6, 0.7), 0.1).bound, bound)
+
+
+@pytest.mark.parametrize(("metric", "value", "low", "high"), [("accuracy", 0.7, 0.3, 0.9), ("brier", 0.9, 0.7, 1.3)])
+def test_after__an_uneven_loss(metric: str, value: float, low: float, high: float) -> None:
+    """A loss of 0.1 that may be 0.5, or a gain of 0.1, leaves so much; what is lost of a Brier score is added to it."""
+    found = Expectation(metric, Interval(0.8, 0.8, 0.8), 0.0).after(Interval(0.1, -0.1, 0.5))
+    assert (found.value, found.low, found.high) == pytest.approx((value, low, high))

@@ -27,6 +27,8 @@ EDGE, WIDE = Interval(0.0, -0.13, 0.13), Interval(0.0, -0.14, 0.14)
         ({"loss": MUCH}, "small"),
         ({"harmed": True, "loss": MUCH}, "much"),
         ({"groups": 19, "harmed": True}, "unknown"),
+        ({"groups": 20, "harmed": True}, "much"),
+        ({"loss": Interval(0.02, -0.01, 0.05)}, "none"),
         ({"representative": False, "loss": SMALL}, "unknown"),
     ],
 )
@@ -44,6 +46,8 @@ def test_harm__by_labels(change, harm):
         ({"loss": WIDE}, "unknown"),
         ({"loss": SMALL}, "small"),
         ({"loss": MUCH}, "much"),
+        ({"loss": Interval(0.05, 0.01, 0.09)}, "small"),
+        ({"loss": Interval(0.02, -0.01, 0.05)}, "none"),
         ({"loss": MUCH, "trusted": False}, "unknown"),
     ],
 )
