@@ -12,8 +12,8 @@ def level_of(rate: float, suspect: int, of: int) -> float:
     sample (`monitoring.budget.apart`) and no draw of null windows. An episode begins with such a check, so that there
     are no more episodes than that. With `suspect` above 1 the share is exact for a large reference alone: all windows
     are held against the same one, and where by chance it lies off, all do. In simulations of two of two windows, at
-    levels of 10% to 1%, 1.1 to 2 times as many called for something where the reference was three times as long as a
-    window, 1.6 to 6 times where it was 1.3 times as long.
+    levels of 10% to 1%, as many called for something as declared where the reference was ten times as long as a window,
+    1.1 to 2 times as many where it was three times as long, 1.6 to 6 times where it was 1.3 times as long.
     """
     low, high = 0.0, 1.0
     for _ in range(HALVINGS):

@@ -142,6 +142,8 @@ def test_measure_performance__too_little(known, expectation):
         found.note == "No estimate without labels: 9 sessions, groups or single samples in the window; 10 are needed."
     )
     assert found.estimated is None
+    enough = rows.assign(session=[str(number % 10) for number in range(300)])
+    assert measured(known, expectation, enough).estimated is not None
 
 
 def test_measure_performance__undefined(known, expectation):

@@ -41,5 +41,6 @@ def test_drawn_shifts__tilt(known):
             side.truth.mean() if what == "class" else (side.embeddings[:, 0] > 4).mean() for side in (other, drawn)
         )
         odds = (after / (1 - after)) / (before / (1 - before))
-        shares[what].append(abs(np.log(odds)))
-    assert all(abs(np.mean(found) - np.log(9)) < 0.25 for found in shares.values())
+        shares[what].append(np.log(odds))
+    assert all(abs(np.mean(np.abs(found)) - np.log(9)) < 0.25 for found in shares.values())
+    assert all(np.all(np.multiply(found[::2], found[1::2]) < 0) for found in shares.values())
