@@ -14,7 +14,11 @@ from tasks.watch.report import MonitorReport, nothing_to_watch, reported
 
 @flow(name="monitor", flow_run_name="monitor {domain}")
 def monitor(domain: str) -> MonitorReport:
-    """Checks the champion's traffic; what follows is on record before it is started."""
+    """Checks the champion's traffic; what follows is on record before it is started.
+
+    Args:
+        domain: Name of the file below domains/.
+    """
     config = load_domain(domain)
     with told_run(domain, "monitor"):
         seen = check_traffic(config)

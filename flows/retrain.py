@@ -27,7 +27,11 @@ from tasks.retrain import conclude, open_retrain_run
 def retrain(domain: str, reason: str = "asked for", recipe: str = "", check: str = "") -> Promotion:
     """Renews a domain's model from its present data; it goes into production only on evidence.
 
-    `check` is the key of the check of traffic that asked for it.
+    Args:
+        domain: Name of the file below domains/.
+        reason: Why, for the ledger.
+        recipe: Another recipe than the domain's, with its defaults.
+        check: Key of the check of traffic that asked for it.
     """
     locked, told = _locked(domain, recipe), told_run(domain, "retrain", check)
     with locked as config, told, settled(open_retrain_run(domain, reason)) as run:

@@ -15,7 +15,11 @@ from tasks.score import score as score_files
 def score(domain: str, paths: list[str], output: str = "", log: bool = True) -> ScoreReport:
     """Scores files and what names them; predictions go to the log, where they count as traffic, and to a table.
 
-    `paths` are few: folders, patterns and tables stand for any number of files.
+    Args:
+        domain: Name of the file below domains/.
+        paths: Few: folders, patterns and tables stand for any number of files.
+        output: CSV or Parquet file for the table.
+        log: Whether the predictions count as traffic.
     """
     found = load_domain(domain)
     to = Destination(found.name, log, Path(output) if output else None, found.serving.abstain_below)

@@ -14,6 +14,7 @@ COMMANDS = {
     "down": ("project.up", "End what `regraft up --detach` left running."),
     "ps": ("project.up", "The servers that run: memory, since when, whether each answers."),
     "logs": ("project.up", "What the servers wrote; --follow goes on."),
+    "deployments": ("project.deployments", "Write what `prefect deploy` reads, for runs on a work pool."),
     "init": ("project.init", "Make a folder a project."),
     "new": ("project.new", "Write a domain for your own data."),
     "check": ("project.check", "Judge a domain's YAML and source without training."),

@@ -51,6 +51,12 @@ def deployments(
     return built
 
 
+def for_asking(domains: Iterable[Domain], *, rollback: Flow[..., Any], score: Flow[..., Any]) -> list[RunnerDeployment]:
+    """Deployments `rollback/NAME` and `score/NAME` of every domain, which run only when somebody asks for them."""
+    flows = {"Returns to an earlier version": rollback, "Scores files": score}
+    return [_deployment(domain, flow, purpose, []) for domain in domains for purpose, flow in flows.items()]
+
+
 def _times(plan: ScheduleConfig, cron: str | None, parameters: dict[str, str]) -> list[Schedule]:
     """An empty list takes an earlier schedule away."""
     return [Cron(cron, timezone=plan.timezone, parameters=parameters)] if cron else []
