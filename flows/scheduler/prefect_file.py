@@ -15,7 +15,7 @@ CLONED = {
         "branch": "{{ $REGRAFT_GIT_BRANCH }}",
     }
 }
-HEAD = "# Written by `regraft deployments`; `prefect --no-prompt deploy --all --prefect-file FILE` registers what stands here.\n"
+HEAD = "# Written by `regraft deployments`; `prefect --no-prompt deploy --all --prefect-file FILE` registers it.\n"
 
 
 def prefect_file(built: Iterable[RunnerDeployment], *, pool: str = POOL, cloned: bool = False) -> str:

@@ -28,5 +28,8 @@ def deployments(output: Path | None, pool: str, cloned: bool, identity: str) -> 
     if output is None:
         return Answer({"deployments": names, "prefect_file": text}, lambda: click.echo(text, nl=False))
     write_text(output, text)
-    told = f"written: {output} with {len(names)} deployments\nnext: prefect --no-prompt deploy --all --prefect-file {output}"
-    return Answer({"deployments": names, "written": output}, lambda: click.echo(told))
+    told = [
+        f"written: {output} with {len(names)} deployments",
+        f"next: prefect --no-prompt deploy --all --prefect-file {output}",
+    ]
+    return Answer({"deployments": names, "written": output}, lambda: click.echo("\n".join(told)))
