@@ -34,8 +34,11 @@ def run_processes(config: FitConfig) -> None:
         SIGTERMException: this process was asked to stop, and the others have stopped.
     """
     threads = str(max(1, config.threads // config.trainer.devices))
+    command = torchrun(config)
+    if config.trainer.nodes > 1:
+        log.warning("the other machines run: torchrun %s", " ".join(command[3:]))
     process = subprocess.Popen(
-        _command(config),
+        command,
         cwd=config.root,
         env={**os.environ, "OMP_NUM_THREADS": threads},
         preexec_fn=_end_with_parent,  # noqa: PLW1509 - one system call
@@ -59,16 +62,13 @@ def run_processes(config: FitConfig) -> None:
         raise TrainingError(f"one of {config.trainer.processes} processes ended with an error; the others were stopped")
 
 
-def _command(config: FitConfig) -> list[str]:
-    """Torchrun with one process a device; several machines meet at an address, and the log says what the others run."""
+def torchrun(config: FitConfig) -> list[str]:
+    """The command with one process a device; several machines, which all run it, meet at an address."""
     trainer, where = config.trainer, ["--standalone"]
     if trainer.nodes > 1:
         where = [f"--nnodes={trainer.nodes}", "--rdzv-backend=c10d", f"--rdzv-endpoint={trainer.rendezvous}"]
     options = [*where, f"--nproc-per-node={trainer.devices}", "-m", "lightning_modules.fitting.fit"]
-    options.append(str(config.folder / "fit.json"))
-    if trainer.nodes > 1:
-        log.warning("the other machines run: torchrun %s", " ".join(options))
-    return [sys.executable, "-m", "torch.distributed.run", *options]
+    return [sys.executable, "-m", "torch.distributed.run", *options, str(config.folder / "fit.json")]
 
 
 def _end_with_parent() -> None:

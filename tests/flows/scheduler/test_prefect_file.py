@@ -88,7 +88,7 @@ def test_prefect_file__says_where_the_project_is(project: Path) -> None:
     ],
 )
 def test_schedule__when_clocks_change(cron: str, day: str, times: list[str]) -> None:
-    """As docs/operations.md tells: once a night, in spring an hour earlier; hourly leaves out the repeated hour."""
+    """As docs/deploy.md tells: once a night, in spring an hour earlier; hourly leaves out the repeated hour."""
     start = datetime.fromisoformat(day).replace(tzinfo=BERLIN)
     found = asyncio.run(CronSchedule(cron=cron, timezone="Europe/Berlin").get_dates(n=len(times), start=start))
     assert [f"{one:%d %H:%M %z}" for one in found] == times

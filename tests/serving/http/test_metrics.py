@@ -1,5 +1,8 @@
 """What Prometheus reads, parsed by its own client."""
 
+import re
+from pathlib import Path
+
 from prometheus_client.parser import text_string_to_metric_families
 
 from data.errors import StorageError
@@ -56,3 +59,13 @@ def test_metrics__two_services_in_a_process(tiny):
     second.get("/healthz")
     key = ("regraft_requests_total", "domain=-", "route=/healthz", "status=200")
     assert (told(first)[key], told(second)[key]) == (3, 1)
+
+
+def test_metrics__dashboard_and_alerts_ask_for_what_there_is(tiny):
+    """Each metric in Grafana's dashboard and Prometheus' rules is one that a service tells before it was ever asked."""
+    client, folder = tiny(), Path(__file__).parents[3] / "deploy" / "compose"
+    client.get("/v1/photos/model")
+    texts = [(folder / name).read_text() for name in ("alerts.yaml", "grafana/dashboards/regraft.json")]
+    asked = {name for text in texts for name in re.findall(r"\bregraft_\w+", text)}
+    assert asked - {key[0] for key in told(client)} == set()
+    assert "regraft_requests_total" in asked
