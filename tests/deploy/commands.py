@@ -30,6 +30,9 @@ def assert_runs(command: list[str]) -> None:
         group = click.Context(regraft)
         found = regraft.get_command(group, rest[0])
         assert found is not None, command
+        if isinstance(found, click.Group):
+            _, *rest = rest
+            found = found.commands[rest[0]]
         found.make_context(rest[0], list(rest[1:]), parent=group)
     elif program == "mlflow":
         mlflow.cli.cli.commands[rest[0]].make_context(rest[0], list(rest[1:]), resilient_parsing=False)
