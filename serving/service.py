@@ -92,7 +92,7 @@ class Service:
         """
         slot = self.slot(domain)
         if slot.current is None:
-            raise NoModelError(f"{domain!r} has no model: {slot.fault or 'nothing is in production yet'}")
+            raise NoModelError(f"{domain!r} has no model: {slot.missing}")
         return slot.current
 
     def answering(self, domain: str, version: str) -> Served:

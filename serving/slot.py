@@ -67,8 +67,16 @@ class Slot:
         self.threshold = Threshold(domain)
         self.swaps, self.refusals, self.abstentions = 0, 0, 0
         self.sizes: Counter[int] = Counter()  # of the batches that models saw
-        self._refused = ""
+        self._refused, self._loading, self._told_empty = "", "", False
         self._drains: set[asyncio.Task[None]] = set()
+
+    @property
+    def missing(self) -> str:
+        """Why nothing answers, and what to do about it; empty where a champion does."""
+        if self.current is not None:
+            return ""
+        first = f"nothing is in production yet; run `regraft retrain {self.domain}`, which promotes the first that passes"
+        return self.fault or self._loading or first
 
     async def follow(self) -> None:
         """Looks at the ledger every second, until it is cancelled: its row is the truth, and no event is waited for."""
@@ -116,6 +124,8 @@ class Slot:
     async def _look_at_champion(self, row: Entry | None) -> None:
         if row is None:
             self._swap(None)
+            self.fault = self._loading = ""
+            self._tell_empty()
             await asyncio.to_thread(forget, self.domain)
         elif row.hash not in (self.current.row if self.current else "", self._refused):
             await self._take(row)
@@ -138,7 +148,14 @@ class Slot:
         self.rival = Rival(canary, Served(canary.version, "", package, self._batcher(package)), plan.share(0.0))
         logger.info("%s: v%d is the canary", self.domain, canary.version)
 
+    def _tell_empty(self) -> None:
+        """Once, as it is asked every second."""
+        if not self._told_empty:
+            logger.warning("%s: %s", self.domain, self.missing)
+        self._told_empty = True
+
     async def _take(self, row: Entry) -> None:
+        self._loading = f"v{row.to_version} is being loaded; ask again in a moment"
         try:
             package = await asyncio.to_thread(_verified, self.domain, row.to_version, row.hash)
         except PackageError as error:

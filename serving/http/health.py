@@ -43,4 +43,4 @@ def _for_others(ring: KeyRing) -> bool:
 def _state(slot: Slot, log: LogWriter) -> dict[str, Any]:
     version = slot.current.version if slot.current else None
     rows = {"log_rows_waiting": log.waiting, "log_rows_lost": log.lost}
-    return {"version": version, "fault": slot.fault, "log_fault": log.fault, **rows}
+    return {"version": version, "fault": slot.missing or slot.fault, "log_fault": log.fault, **rows}

@@ -38,13 +38,22 @@ def with_slot(use) -> None:
     asyncio.run(asyncio.wait_for(run(), 120))
 
 
-def test_look__nothing_in_production(registered):
-    """A version that nobody promoted is not served."""
+def test_look__nothing_in_production(registered, caplog):
+    """A version that nobody promoted is not served; what would be is told once."""
     registered()
 
     async def use(slot: Slot) -> None:
         await slot.look()
+        await slot.look()
         assert (slot.current, slot.fault) == (None, "")
+        assert slot.missing.startswith("nothing is in production yet; run `regraft retrain photos`")
+        assert caplog.messages == [f"photos: {slot.missing}"]
+        write(None, 1)
+        loading = asyncio.create_task(slot.look())
+        while "v1 is being loaded" not in slot.missing:
+            await asyncio.sleep(0)
+        await loading
+        assert slot.missing == ""
 
     with_slot(use)
 

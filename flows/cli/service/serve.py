@@ -14,10 +14,10 @@ FILE = click.Path(path_type=Path)
 @click.command()
 @click.argument("domains", nargs=-1, shell_complete=domains_like)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; others need keys.")
-@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port; default: REGRAFT_SERVING__PORT, or 8000.")
 @click.option("--tls-cert", type=FILE, help="PEM file of the certificate, with its chain.")
 @click.option("--tls-key", type=FILE, help="PEM file of its private key.")
-def serve(domains: tuple[str, ...], host: str, port: int, tls_cert: Path | None, tls_key: Path | None) -> None:
+def serve(domains: tuple[str, ...], host: str, port: int | None, tls_cert: Path | None, tls_key: Path | None) -> None:
     """Answer requests with the champions of DOMAINS until Ctrl-C; a promotion or rollback is followed by itself.
 
     Without DOMAINS all of the project are served, new ones as soon as they are there.
@@ -29,6 +29,9 @@ def serve(domains: tuple[str, ...], host: str, port: int, tls_cert: Path | None,
     from flows.process.environment import prepare_environment
 
     settings = prepare_environment()
+    port = port or settings.serving.port
+    if not port:
+        raise click.UsageError("REGRAFT_SERVING__PORT is 0, by which nothing is served; name a port with --port")
     from serving.access.exposure import is_local
     from serving.http.app import create_app
     from serving.http.server import config_of, run

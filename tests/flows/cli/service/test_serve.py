@@ -212,6 +212,20 @@ def test_serve__does_not_start(project, arguments, said):
     assert "Traceback" not in told
 
 
+@pytest.mark.parametrize("port", ["taken", "0"])
+def test_serve__port_of_the_settings(project, monkeypatch, port):
+    """Where no port is named it is that of the settings; one by which nothing is served must be replaced."""
+    (project / "domains" / "photos.yaml").write_text(DOMAIN)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        number = str(taken.getsockname()[1]) if port == "taken" else port
+        monkeypatch.setenv("REGRAFT_SERVING__PORT", number)
+        _, told = start("photos").communicate(timeout=90)
+    wanted = f"cannot listen on 127.0.0.1:{number};" if port == "taken" else "REGRAFT_SERVING__PORT is 0"
+    assert wanted in told.splitlines()[-1]
+
+
 def test_serve__by_tls(project, tmp_path):
     """It answers by the certificate that it was given, and by nothing else."""
     cert, key = certificate(tmp_path)
