@@ -45,6 +45,18 @@ class Check:
         found = self.drift.statistics if self.drift else ()
         return tuple({key: value for key, value in asdict(one).items() if key != "null"} for one in found)
 
+    @property
+    def judged(self) -> tuple[dict[str, Any], ...]:
+        """Each statistic with its threshold and what it says; one that cannot be judged has neither."""
+        if self.drift is None:
+            return ()
+        told = [
+            {"name": one.name, "value": one.value, "threshold": one.threshold, "verdict": _said(one)}
+            for one in self.drift.statistics
+        ]
+        lacking = [{"name": one.name, "verdict": f"cannot judge: {one.needs}"} for one in self.drift.unjudged]
+        return (*told, *({"value": None, "threshold": None} | one for one in lacking))
+
     def evidence(self) -> Evidence:
         """What the controller is to know of it."""
         alarms = [f"{one.name} {one.value:.4f} above {one.threshold:.4f}" for one in self._alarms]
@@ -56,6 +68,10 @@ class Check:
     @property
     def _alarms(self) -> list[DriftStatistic]:
         return [one for one in self.drift.statistics if one.alarm] if self.drift else []
+
+
+def _said(found: DriftStatistic) -> str:
+    return "drift" if found.alarm else "no drift"
 
 
 def check_window(

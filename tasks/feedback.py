@@ -10,6 +10,7 @@ from data.stages.feedback import add_feedback
 from data.stores.atomic import atomic_path, write_text
 from serving.feedback.labelled import labelled
 from serving.feedback.labels import file_labels
+from serving.feedback.matching import in_log
 from serving.feedback.tables import labels_in
 from serving.log.inputs import kept_inputs
 from settings.machine import load_settings
@@ -25,6 +26,7 @@ class Filed:
     Attributes:
         rows: labels in the table.
         labels: of these the ones that may speak of predictions.
+        matched: of these the ones whose prediction is in the log by now; the others meet theirs once it is.
         path: the table that the next retrain reads; None where it names no files.
         unknown: labels that the domain does not know, and how many rows have them.
         where: the key of the YAML that lists the classes.
@@ -32,6 +34,7 @@ class Filed:
 
     rows: int
     labels: int
+    matched: int
     path: Path | None
     unknown: dict[str, int]
     where: str
@@ -52,8 +55,15 @@ def file_feedback(name: str, table: Path) -> Filed:
     if labels:
         file_labels(name, [replace(label, label=str(text)) for label, text in zip(labels, read, strict=True)])
     strange = Counter(map(str, read[~task.known(read)]))
-    where = f"tasks.{config.data.headline}.classes"
-    return Filed(filed.rows if filed else len(labels), len(labels), filed.path if filed else None, dict(strange), where)
+    there = in_log(name, labels)
+    return Filed(
+        rows=filed.rows if filed else len(labels),
+        labels=len(labels),
+        matched=sum((label.kind, label.reference) in there for label in labels),
+        path=filed.path if filed else None,
+        unknown=dict(strange),
+        where=f"tasks.{config.data.headline}.classes",
+    )
 
 
 def learn_from_log(name: str) -> Filed:
@@ -76,7 +86,7 @@ def learn_from_log(name: str) -> Filed:
     table = folder.parent / FROM_LOG
     paths = [str(folder / digest) for digest in rows.index]
     write_text(table, rows.assign(path=paths)[["path", "label", "group"]].to_csv(index=False))
-    return Filed(len(rows), len(rows), table, {}, f"tasks.{config.data.headline}.classes")
+    return Filed(len(rows), len(rows), len(rows), table, {}, f"tasks.{config.data.headline}.classes")
 
 
 def inputs_folder(name: str) -> Path:

@@ -41,6 +41,7 @@ class Seen:
         window: its digest.
         statistics: what was measured, by name.
         signals: the same with threshold, p-value and whether it alarms.
+        judged: every figure with its threshold and what it says: drift, and how well the champion does.
         page: where it can be looked at.
         table: what was measured, as Markdown.
         withheld: hashes of the samples that led to a regression.
@@ -56,6 +57,7 @@ class Seen:
     page: str | None
     table: str
     signals: tuple[dict[str, Any], ...] = ()
+    judged: tuple[dict[str, Any], ...] = ()
     withheld: tuple[str, ...] = ()
     kept: dict[str, Any] = field(default_factory=dict)
 
@@ -108,6 +110,7 @@ class Looked:
             statistics=check.statistics,
             page=page,
             signals=check.signals,
+            judged=(*check.judged, *(performance.judged if performance else ())),
             table="\n\n".join(one.markdown() for one in (check.drift, performance) if one),
             withheld=self.regression.with_window(window),
             kept=self.measured.kept,

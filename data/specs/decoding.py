@@ -84,7 +84,7 @@ def _facts(image: Image.Image, levels: Levels) -> ImageFacts:
 
 def _opened(content: bytes, max_pixels: int) -> Image.Image:
     if not content:
-        raise SampleError("the file is empty; replace it or drop it from the source")
+        raise SampleError("the file is empty; replace it or leave it out")
     if (kind := foreign_kind(content)) is not None:
         raise SampleError(f"it is {kind}")
     with _faults("not an image or too large"), warnings.catch_warnings():
@@ -94,7 +94,8 @@ def _opened(content: bytes, max_pixels: int) -> Image.Image:
     for width, height in pieces:
         if width * height > max_pixels:
             raise SampleError(
-                f"{width}x{height} is over {max_pixels} pixels; shrink it or raise expectations.max_pixels"
+                f"{width}x{height} is over {max_pixels} pixels; shrink it or raise expectations.max_pixels "
+                "(of requests: REGRAFT_SERVING__MAX_PIXELS)"
             )
     return image
 
@@ -154,7 +155,7 @@ def _faults(what: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise SampleError(f"{what} ({_plain(error)}); replace it or drop it from the source") from error
+        raise SampleError(f"{what} ({_plain(error)}); replace it or leave it out") from error
 
 
 def _plain(error: BaseException) -> str:

@@ -9,7 +9,7 @@ from flows.cli.shell.answer import Answer, answering
 from flows.cli.shell.console import domain_argument, prepared_flow, run_flow
 from flows.cli.shell.exits import CHECKED, Exit
 from flows.cli.shell.moment import Moment
-from flows.cli.shell.tables import print_facts, print_lines, print_table
+from flows.cli.shell.tables import print_lines, print_table
 
 if TYPE_CHECKING:
     from tasks.watch.report import MonitorReport
@@ -56,17 +56,26 @@ def _backfilled(domain: str, since: datetime) -> Answer:
 
 
 def _show(found: "MonitorReport") -> None:
-    facts: dict[str, Any] = {
-        **({"at": _minute(found)} if found.replayed else {}),
-        "outcome": found.outcome,
-        "reason": found.reason,
-        "samples": found.samples,
-        **({"does": found.performance} if found.performance else {}),
-        **{name: f"{value:.4f}" for name, value in found.statistics.items()},
-        **({"page": found.page} if found.page else {}),
-    }
-    print_facts(found.domain if found.version is None else f"{found.domain} v{found.version}", facts)
+    name = found.domain if found.version is None else f"{found.domain} v{found.version}"
+    time = f" at {_minute(found)}" if found.replayed else ""
+    print_lines([f"{name}{time}: {found.outcome}, of {found.samples} samples", f"why: {found.reason}"])
+    if found.judged:
+        print_table("what was judged", [_judged(one) for one in found.judged])
     print_lines([REPLAYED] if found.replayed else found.started)
+    if found.page:
+        click.echo(f"page: {found.page}")
+
+
+def _judged(one: dict[str, Any]) -> dict[str, str]:
+    """A figure beside its threshold: of drift the most, of the metric the least that is borne."""
+    return {
+        "figure": one["name"], "value": _number(one["value"]), "threshold": _number(one["threshold"]),
+        "verdict": one["verdict"],
+    }  # fmt: skip
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
 
 
 def _row(found: "MonitorReport") -> dict[str, str]:

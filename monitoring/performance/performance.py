@@ -1,9 +1,10 @@
 """What is known of how well the champion does on its present traffic."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from evaluation.inference.interval import Interval
+from evaluation.predictions.metrics import metric_named
 
 Harm = Literal["none", "small", "much", "unknown"]
 OPEN = 0.1  # of the metric: "none" leaves open at most so much beyond what is borne
@@ -140,6 +141,20 @@ class Performance:
         if self.estimated:
             found["estimated"] = self.estimated.value
         return {f"performance_{name}": value for name, value in found.items()}
+
+    @property
+    def judged(self) -> tuple[dict[str, Any], ...]:
+        """What labels and the estimate came to, with the value at which no more than what is borne is lost."""
+        borne = -self.tolerance if metric_named(self.metric).greater_is_better else self.tolerance
+        told = [("by labels", self.labelled, self.by_labels), ("estimated", self.estimated, self.by_estimate)]
+        return tuple(
+            {
+                "name": f"{self.metric} {how}", "value": found.value, "threshold": self.expected + borne,
+                "verdict": f"harm {harm}" + ("" if getattr(found, "trusted", True) else ", as it is not trusted"),
+            }
+            for how, found, harm in told
+            if found
+        )  # fmt: skip
 
     @property
     def told(self) -> str:

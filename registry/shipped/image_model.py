@@ -6,6 +6,7 @@ machine as the network did where it was trained.
 
 import io
 import json
+import signal
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -42,7 +43,7 @@ class Model:
             try:
                 seen = pixels(file, self.spec)
             except Exception as error:  # noqa: BLE001 - a damaged file makes Pillow raise almost anything
-                print(f"{file}: {error}", file=sys.stderr)  # noqa: T201 - this program has no other voice
+                print(f"{file}: {_reason(error, file)}", file=sys.stderr)  # noqa: T201 - this program has no other voice
                 self.faults += 1
                 continue
             (shares,) = self.predict(seen[None])
@@ -89,6 +90,17 @@ def square(image: Image.Image, spec: dict[str, Any]) -> Image.Image:
     ends = [((side + sign * spec["size"]) // 2 / side) for sign in (-1, 1) for side in scaled]
     box = [end * side for end, side in zip(ends, image.size * 2, strict=True)]
     return image.resize(size, method, box=None if fit == "squash" else (box[0], box[1], box[2], box[3]))
+
+
+def _reason(error: Exception, file: str) -> str:
+    """What is wrong with a file, without its name, which stands before it."""
+    return getattr(error, "strerror", None) or str(error).removesuffix(f" {file!r}")
+
+
+def end_with_reader() -> None:
+    """Lets a program end without a word where nobody reads on, as behind `| head`."""
+    if hasattr(signal, "SIGPIPE"):  # Windows has none
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
 def named(given: Iterable[str]) -> list[str]:

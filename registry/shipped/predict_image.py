@@ -3,8 +3,9 @@
 import csv
 import sys
 
-from model import Model  # the file beside this one
+from model import Model, end_with_reader  # the file beside this one
 
+end_with_reader()
 model, table = Model(), csv.writer(sys.stdout)
 table.writerow(["path", "class", *model.classes])
 for file, name, shares in model.answers(sys.argv[1:]):

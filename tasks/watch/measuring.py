@@ -12,7 +12,7 @@ from settings.machine import load_settings
 from tasks.domain import Domain
 from tasks.watch.accepting import accepted
 from tasks.watch.moment import Moment
-from tasks.watch.remembering import measured_before, rule_of, trial_of
+from tasks.watch.remembering import measured_before, rule_of, trial_told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ class Measured:
         reference: what the window was compared with: that of the package, or traffic that was accepted.
         kept: what is kept with the decision for the next check: `began`, the time of the window's oldest sample;
             `rule`, which names what the measurement depends on; `drift`, the report; `trial`, how the check does on
-            its own reference, for people.
+            its own reference or why that was not tried, for people.
         earlier: the page of the check that has measured the same; empty: none has.
     """
 
@@ -58,11 +58,9 @@ def measure(
     A look at the past measures anew, and tries nothing out, which would be written.
     """
     watched, wide = config.watched, rebased(reference, accepted(config.name, version, window.since, moment))
-    rule, enough = rule_of(watched, wide), len(window.usable) >= watched.min_window
-    present = moment.at is None
+    rule, present = rule_of(watched, wide), moment.at is None
     before = measured_before(config.name, version, window, rule) if present else None
-    trial = trial_of(config.name, version, wide, window, watched) if enough and present else None
-    told = trial.told if trial else ""
+    told = trial_told(config.name, version, wide, window, watched) if present else ""
     known = before.drift if before else None
     check = check_window(wide, window, watched, now=moment.now, arrivals=arrivals, known=known, note=told)
     drift = check.drift.kept() if check.drift else None

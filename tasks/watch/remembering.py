@@ -11,6 +11,7 @@ from monitoring.reference import Reference
 from monitoring.signals import watched
 from monitoring.signals.report import DriftReport
 from monitoring.trial import Trial, try_out
+from monitoring.untried import lacking
 from monitoring.windows import Window
 from registry.ledger.events import Event, Events
 from registry.ledger.watch.checks import Checks
@@ -53,6 +54,17 @@ def measured_before(domain: str, version: int, window: Window, rule: str) -> Kno
     if figures.get("rule") != rule or not figures.get("drift"):
         return None
     return Known(DriftReport.again(figures["drift"]), figures["page"])
+
+
+def trial_told(domain: str, version: int, reference: Reference, window: Window, config: MonitoringConfig) -> str:
+    """How the check does on its own reference, or why that was not tried, for people."""
+    usable = len(window.usable)
+    if usable < config.min_window:
+        return f"not tried: too few samples ({usable} of {config.min_window})"
+    found = trial_of(domain, version, reference, window, config)
+    if found is not None:
+        return found.told
+    return f"not tried: {lacking(reference, blocks_of(window.usable, TOLD_BY), seed=config.seed)}"
 
 
 def trial_of(domain: str, version: int, reference: Reference, window: Window, config: MonitoringConfig) -> Trial | None:

@@ -25,6 +25,7 @@ class MonitorReport:
     window: str = ""
     statistics: dict[str, float] = field(default_factory=dict)
     signals: tuple[dict[str, Any], ...] = ()
+    judged: tuple[dict[str, Any], ...] = ()
     performance: str = ""
     trial: str = ""
     page: str | None = None
@@ -58,6 +59,7 @@ def report_of(seen: Seen, check: CheckRecord, started: Sequence[str] = ()) -> Mo
         window=seen.window,
         statistics=seen.statistics,
         signals=seen.signals,
+        judged=seen.judged,
         performance=seen.evidence.performance,
         trial=seen.trial,
         page=seen.page,

@@ -1,6 +1,7 @@
 """Triage and drift in one: nothing is measured on what is unfit, and the controller is told of what is."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -11,6 +12,7 @@ from monitoring.check import Check, check_window
 from monitoring.config import MonitoringConfig
 from monitoring.controller.state import Evidence
 from monitoring.reference import Reference
+from monitoring.signals.report import Unjudged
 from monitoring.windows import Window
 
 Frame = Callable[..., pd.DataFrame]
@@ -42,6 +44,19 @@ def test_check_window__drift(check: Callable[..., Check]) -> None:
         f"drift: embedding_mmd2 {mmd.value:.4f} above {mmd.threshold:.4f}, "
         f"probability_ks {ks.value:.4f} above {ks.threshold:.4f}",
     )
+
+
+def test_judged__each_with_its_threshold(check: Callable[..., Check]) -> None:
+    """What alarms and what does not; what cannot be judged says what it lacks."""
+    assert {one["verdict"] for one in check(shift=1.5).judged} == {"drift"}
+    quiet = check()
+    assert [one["verdict"] for one in quiet.judged] == ["no drift"] * 2
+    assert [one["threshold"] for one in quiet.judged] == [one.threshold for one in quiet.drift.statistics]
+    lacking = replace(quiet, drift=replace(quiet.drift, statistics=(), unjudged=(Unjudged("mmd", "needs more"),)))
+    assert lacking.judged == (
+        {"name": "mmd", "value": None, "threshold": None, "verdict": "cannot judge: needs more"},
+    )
+    assert replace(quiet, drift=None).judged == ()
 
 
 def test_check_window__metrics_of_the_tracking_store(check: Callable[..., Check]) -> None:

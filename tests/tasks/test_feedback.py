@@ -37,9 +37,11 @@ def told() -> list[tuple[str, str, str]]:
 
 def test_file_feedback__of_predictions(filed, project):
     """By id, key or hash, a row by the first that it has; nothing to learn from."""
+    append("solar", [Prediction(datetime.now(UTC), 1, "t", "h", "request/1", id="1", key="other")], ())
     found = filed("id,key,hash,label\n1,k,,defective\n,k,,functional\n,,h,odd\n,x,,\n")
     assert told() == [("id", "1", "defective"), ("key", "k", "functional"), ("hash", "h", "odd")]
     assert (found.rows, found.labels, found.path, found.unknown) == (3, 3, None, {"odd": 1})
+    assert found.matched == 2, "nobody was called k"
     assert not (project / "data" / "feedback").exists()
 
 
@@ -52,7 +54,7 @@ def test_file_feedback__of_files(filed, project):
         ("path", "s3://b/c.png", "defective"),
     ]
     assert pd.read_csv(found.path)["group"].tolist() == ["g"] * 3
-    assert (found.rows, found.labels, found.unknown) == (3, 3, {})
+    assert (found.rows, found.labels, found.matched, found.unknown) == (3, 3, 0, {})
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,7 @@ def test_check_traffic__drift(champion, config, tmp_path, project):
     assert "### Drift: 60 samples" in found.table
     figures = found.figures()
     assert (figures["samples"], figures["signals"], figures["page"]) == (60, found.signals, found.page)
+    assert [one["name"] for one in found.judged[:2]] == ["embedding_mmd2", "probability_ks"]
     mmd = found.signals[0]
     assert {*mmd} == {"name", "value", "threshold", "p_value", "alarm", "note"}
     assert (mmd["name"], mmd["value"], mmd["alarm"]) == ("embedding_mmd2", found.statistics["embedding_mmd2"], True)

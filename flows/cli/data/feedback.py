@@ -29,8 +29,14 @@ def feedback(domain: str, table: Path | None, from_log: bool) -> Answer:
     return Answer(found, lambda: _show(domain, found))
 
 
+def _matched(found: Any) -> str:
+    waiting = found.labels - found.matched
+    others = f"; of {waiting} no prediction is there: an id, key or path is wrong, or was never scored"
+    return f"{found.matched} of {found.labels} are in the log" + (others if waiting else "")
+
+
 def _show(domain: str, found: Any) -> None:
-    facts = {"labels": found.rows, "of predictions": f"{found.labels}, told with them from now on"}
+    facts = {"labels": found.rows, "of predictions": _matched(found)}
     if found.path:
         facts["table"] = found.path
     if found.unknown:

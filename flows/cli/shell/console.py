@@ -15,6 +15,7 @@ from settings.errors import RegraftError
 
 Result = TypeVar("Result")
 LINK = "View at "  # how Prefect begins the line
+WAITS = "Still processing items"  # how Prefect says at its end that events are still being sent, which it waits for
 
 
 def domain_argument(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -122,6 +123,7 @@ def _says_who_shows(record: logging.LogRecord) -> bool:
 
 
 def _is_no_fault(record: logging.LogRecord) -> bool:
-    """False for a log line about an error that the command line shows itself, in one line."""
+    """False for a log line about an error that the command line shows itself, in one line, and about no fault at all."""
     found = record.exc_info[1] if record.exc_info else None
-    return not isinstance(found, RegraftError) and "Failed(" not in record.getMessage()
+    said = record.getMessage()
+    return not isinstance(found, RegraftError) and "Failed(" not in said and not said.startswith(WAITS)

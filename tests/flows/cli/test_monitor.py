@@ -1,6 +1,7 @@
 """`regraft monitor` now, at a time and over a time."""
 
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -42,13 +43,23 @@ def test_monitor__exit_code(outcome, code, monkeypatch):
 def test_monitor__at(monkeypatch):
     """The time is given and said; that nothing was started, too."""
     asked = []
-    found = report("retrain", time=TIME, replayed=True, statistics={"mmd": 0.5}, performance="accuracy 0.9")
+    judged = (
+        {"name": "embedding_mmd2", "value": 0.5, "threshold": 0.4, "verdict": "drift"},
+        {"name": "probability_ks", "value": None, "threshold": None, "verdict": "cannot judge: needs 3 more groups"},
+        {"name": "balanced_accuracy estimated", "value": 0.9, "threshold": 0.87, "verdict": "harm unknown"},
+    )
+    found = report("retrain", time=TIME, replayed=True, judged=judged)
     monkeypatch.setattr(replay, "replay", lambda *args: asked.append(args) or found)
-    shown = CliRunner().invoke(regraft, ["monitor", "photos", "--at", "2026-05-01T12:00"])
+    shown = CliRunner(env={"COLUMNS": "80"}).invoke(regraft, ["monitor", "photos", "--at", "2026-05-01T12:00"])
     assert asked == [("photos", datetime(2026, 5, 1, 12, tzinfo=UTC))]
     assert shown.exit_code == 8
-    for line in ("2026-05-01 12:00 UTC", "0.5000", "accuracy 0.9", "nothing was written, started or told"):
-        assert line in shown.output
+    for line in (
+        "photos v1 at 2026-05-01 12:00 UTC: retrain, of 3 samples", "why: r",
+        "embedding_mmd2 │ 0.5000 │ 0.4000 │ drift", "│ - │ - │ cannot judge: needs 3", "0.8700 │ harm unknown",
+        "nothing was written, started or told",
+    ):  # fmt: skip
+        assert line in re.sub(" +", " ", shown.output)
+    assert max(map(len, shown.output.splitlines())) <= 80
     as_json = json.loads(CliRunner().invoke(regraft, ["monitor", "photos", "--at", TIME, "--json"]).stdout)
     assert (as_json["outcome"], as_json["time"], as_json["replayed"]) == ("retrain", TIME, True)
 

@@ -107,3 +107,14 @@ def test_markdown__says_all():
         "A loss of 0.03 is borne.",
         "No truth.",
     ]
+
+
+@pytest.mark.parametrize(("metric", "threshold"), [("accuracy", 0.87), ("brier", 0.93)])
+def test_judged__beside_what_is_borne(metric, threshold):
+    """The least that is borne of a metric that should be large, the most of one that should be small."""
+    doubted = replace(ESTIMATED, trusted=False)
+    by_labels, estimated = replace(PERFORMANCE, metric=metric, labelled=LABELLED, estimated=doubted).judged
+    assert by_labels["threshold"] == pytest.approx(threshold)
+    assert (by_labels["name"], by_labels["value"], by_labels["verdict"]) == (f"{metric} by labels", 0.9, "harm none")
+    assert estimated["verdict"] == "harm unknown, as it is not trusted"
+    assert PERFORMANCE.judged == ()

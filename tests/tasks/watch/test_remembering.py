@@ -13,7 +13,7 @@ from registry.ledger.events import Events
 from registry.ledger.watch.checks import CheckRecord, Checks
 from settings.machine import load_settings
 from tasks.watch import remembering
-from tasks.watch.remembering import measured_before, rule_of, trial_of
+from tasks.watch.remembering import measured_before, rule_of, trial_of, trial_told
 from tests.monitoring.scenes import digits, reference, traffic
 
 pytestmark = pytest.mark.usefixtures("tracked")
@@ -97,3 +97,16 @@ def test_trial_of__once_a_version(monkeypatch):
     trial_of("photos", 2, small, WINDOW, CONFIG.model_copy(update={"seed": 1}))
     assert len(times) == 3
     assert len(Events(load_settings().ledger).of_kind("photos", "trial", 9)) == 3
+
+
+@pytest.mark.parametrize(
+    ("known", "seen", "told"),
+    [
+        (30, 100, "not tried: too few samples in its reference (30 of 200)"),
+        (1000, 20, "not tried: too few samples (20 of 50)"),
+    ],
+)
+def test_trial_told__too_few_samples(known, seen, told):
+    """It is said of what there are too few, and how many it takes."""
+    small = replace(reference(), rows=reference().rows[:known])
+    assert trial_told("photos", 1, small, Window(traffic(seen)), CONFIG) == told

@@ -15,7 +15,7 @@ def test_reported__newest_state_in_the_ui(seen):
     check = CheckRecord("photos", 1, "w1", suspect=True, outcome="retrain", reason="drift: mmd")
     found = reported.fn(replace(seen(), kept={"trial": "tried on its reference"}), check, ["retrain, run blue-fox"])
     assert (found.outcome, found.reason, found.started) == ("retrain", "drift: mmd", ("retrain, run blue-fox",))
-    assert found.signals == seen().signals
+    assert (found.signals, found.judged) == (seen().signals, ())
     assert (found.version, found.samples, found.window, found.statistics) == (1, 60, "w1", {"mmd": 0.5})
     with get_client(sync_client=True) as client:
         newest = next(one for one in client.read_artifacts() if one.key == "check-photos")

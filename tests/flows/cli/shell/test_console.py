@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from flows.cli.shell.console import _says_who_shows, listed, print_json
+from flows.cli.shell.console import _is_no_fault, _says_who_shows, listed, print_json
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,13 @@ def test_says_who_shows__where_nothing_listens():
     assert said(f"View at {page}") == f"View at {page} (`regraft up` shows it)"
     assert said("View at https://prefect.example.org/runs/1") == "View at https://prefect.example.org/runs/1"
     assert said(f"trained, {page}") == f"trained, {page}"
+
+
+def test_is_no_fault__a_pause_at_the_end():
+    """That Prefect still sends events is no news behind the line that says what was refused."""
+    lines = ["Still processing items: 1 items remaining...", "disk is nearly full"]
+    records = [logging.LogRecord("EventsWorker", logging.WARNING, "", 0, line, None, None) for line in lines]
+    assert [_is_no_fault(record) for record in records] == [False, True]
 
 
 def said(line):

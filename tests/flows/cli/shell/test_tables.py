@@ -51,6 +51,7 @@ MONITORED = Found(
     reason=LONG,
     samples=5000,
     statistics={"embedding_mmd2": 0.1},
+    judged=[{"name": "balanced_accuracy by labels", "value": 0.1, "threshold": None, "verdict": LONG}],
     page=PATH,
     version=12,
     replayed=False,
@@ -134,7 +135,7 @@ CALLS: dict[str, tuple[str, Any, list[str]]] = {
     ),
     "feedback": (
         "tasks.feedback.file_feedback",
-        Found(rows=3, labels=3, path=PATH, unknown={CLASS: 3}, where="tasks.digit.classes"), [NAME, "pyproject.toml"],
+        Found(rows=3, labels=3, matched=1, path=PATH, unknown={CLASS: 3}, where="tasks.digit.classes"), [NAME, "pyproject.toml"],
     ),
 }  # fmt: skip
 # by themselves below or in tests of their own, or they print as they go
