@@ -25,7 +25,7 @@ class TableSource(SourceConfig):
     path: str = Field(description="CSV, JSON Lines or Parquet file, a glob of them, or an fsspec URL")
     label: str = Field("label", description="column of the label")
     slices: tuple[str, ...] | None = Field(
-        None, description="columns to report on; empty: all that have no other meaning"
+        None, description="columns to report on; unset: all that have no other meaning"
     )
     optional: bool = Field(default=False, description="no such table means no samples instead of an error")
 

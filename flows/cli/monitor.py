@@ -20,7 +20,7 @@ REPLAYED = "replayed by the present YAML: nothing was written, started or told"
 @answering(Exit.ALERT, Exit.DRIFT, Exit.ROLLBACK)
 @domain_argument
 @click.option("--at", type=Moment(), help="Show the check as it would have been then; nothing is started.")
-@click.option("--backfill", type=Moment(), help="Show all checks of the schedule since then, or one a day.")
+@click.option("--backfill", type=Moment(), help="Show all checks of the schedule since then, or one a day and one now.")
 def monitor(domain: str, at: datetime | None, backfill: datetime | None) -> Answer:
     """Check the newest traffic of DOMAIN's champion, and start what the domain's policy lets follow."""
     if at and backfill:

@@ -1,5 +1,6 @@
 """A commented domain file for a user's own images."""
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -58,12 +59,19 @@ def write_domain(
     purpose = {"intended_use": intended_use or UNSAID, "unsaid": not intended_use}
     facts = {"name": name, "path": path, "kind": source.kind, "classes": classes, **looks, **_gate(classes), **purpose}
     page = Environment(loader=PackageLoader("flows.project", "."), autoescape=False, keep_trailing_newline=True)
+    page.filters["quoted"] = quoted
     with atomic_path(target) as temporary:
         temporary.write_text(page.get_template("domain.yaml.jinja").render(facts, backbone=BACKBONE), encoding="utf-8")
         load_yaml(temporary, DomainFile)  # a file that would not load is never left behind
         _take(temporary, target)
     shown = {key: value for key, value in {**looks, "left out": "; ".join(source.notices(root))}.items() if value}
     return target, {"samples": len(samples), "classes": few(classes), **shown}
+
+
+def quoted(value: Any) -> str:
+    """A value as both JSON and YAML read it; what no editor shows, and what YAML takes for a line's end, is escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    return "".join(one if one.isprintable() else f"\\U{ord(one):08x}" for one in text)
 
 
 def _take(temporary: Path, target: Path) -> None:

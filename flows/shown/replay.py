@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from croniter import croniter
 
-from registry.ledger.history import row_stamp
+from registry.ledger.history import NOTHING, row_stamp
+from registry.ledger.ledger import Ledger
 from registry.ledger.watch.checks import CheckRecord, Checks
 from settings.machine import load_settings
 from tasks.domain import Domain, load_domain
@@ -35,7 +36,7 @@ def replay(name: str, at: datetime) -> MonitorReport:
 
 
 def backfill(name: str, since: datetime, until: datetime | None = None) -> list[MonitorReport]:
-    """The checks of a domain's schedule from a time on (one a day where it has none), each as `replay`.
+    """The checks of a domain's schedule from a time on, each as `replay`; where it has none, one a day and one now.
 
     They take the place of those that were made since: each knows those that were replayed before it.
 
@@ -59,16 +60,28 @@ def _replayed(
     moment, time = Moment.past(at), row_stamp(at)
     looked = look(config, moment)
     if looked is None:
-        return replace(nothing_to_watch(config.name), time=time, replayed=True), []
+        return replace(nothing_to_watch(config.name), reason=_not_yet(config.name), time=time, replayed=True), []
     seen = looked.seen(page=None)
     known = looked_back_on(config, seen, before, row_stamp(until))
     check = replace(decided(config, seen, known, moment), time=time, delivery="replayed: nothing was started")
     return replace(report_of(seen, check), replayed=True), [check]
 
 
+def _not_yet(name: str) -> str:
+    """Why there was nothing to check at a time, to which no command leads back."""
+    first = next((row for row in Ledger(load_settings().ledger).entries(name) if row.to_version != NOTHING), None)
+    if first is None:
+        return nothing_to_watch(name).reason
+    came = f"{first.time[:16].replace('T', ' ')} UTC"
+    return f"no champion was in production then; the first, v{first.to_version}, came {came}"
+
+
 def _times(config: Domain, since: datetime, until: datetime) -> Iterator[datetime]:
-    """When the schedule would have checked."""
+    """When the schedule would have checked, the first time itself included; without one midnights, and the end."""
     zone = ZoneInfo(config.schedule.timezone)
-    times = croniter(config.schedule.monitor or DAILY, since.astimezone(zone))
+    times = croniter(config.schedule.monitor or DAILY, (since - timedelta(minutes=1)).astimezone(zone))
     while (time := times.get_next(datetime)) <= until:
-        yield time.astimezone(UTC)
+        if time >= since:
+            yield time.astimezone(UTC)
+    if config.schedule.monitor is None:
+        yield until

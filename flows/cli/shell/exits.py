@@ -17,7 +17,7 @@ class Exit(IntEnum):
         member._value_, member.sentence = code, sentence
         return member
 
-    DONE = 0, "done: promoted, unchanged, scored, no drift"
+    DONE = 0, "done: promoted, unchanged, scored; of monitor: no drift, or too little to judge"
     ERROR = 1, "an error of input or machine: one line on standard error"
     USAGE = 2, "wrong usage: an option, argument or path that there is not"
     HOLD = 3, "HOLD or PROVISIONAL: the gate or an approver left things as they are"

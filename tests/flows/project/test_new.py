@@ -117,13 +117,15 @@ def test_write_domain__another_folder_or_a_table_was_meant(project, image_folder
 
 def test_write_domain__names_that_yaml_would_misread(project, image_folder):
     """Folders and classes of any spelling come back as they are."""
-    classes = ("1", "a: b", "no", "null", "say \"cheese\" & 'go'", "ü # {x}", "{{ 7 }}")
+    classes = ("1", "a: b", "no", "null", "say \"cheese\" & 'go'", "ü # {x}", "{{ 7 }}", "🍎", "a\u2028b", "\x7f")
     folder = image_folder(1, classes).rename(project / "my: {new} #photos")
     write_domain("photos", folder, None)
     domain = load_domain("photos")
     assert domain.data.tasks["label"].classes == tuple(sorted(classes))
     assert domain.data.source.path == str(folder)
     assert str(folder) in domain.description
+    text = (project / "domains" / "photos.yaml").read_text()
+    assert all(name in text for name in ("& 'go'", "ü # {x}", "🍎")), "people read it"
 
 
 def test_write_domain__classes_that_look_alike(project, image_folder):

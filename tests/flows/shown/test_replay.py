@@ -79,6 +79,7 @@ def test_replay__as_it_would_have_been(domain, kinds, project):
     found = [replay("photos", domain + timedelta(hours=hours)) for hours in (-1, 0.5, 5, 15)]
     assert [one.outcome for one in found] == ["cannot judge", "cannot judge", "ok", "retrain"]
     assert [one.version for one in found] == [None, 1, 1, 1]
+    assert found[0].reason.startswith("no champion was in production then; the first, v1, came 20")
     assert [one.samples for one in found] == [0, 0, 60, 60]
     assert all(one.replayed and not one.page and not one.started for one in found)
     assert found[3].time == row_stamp(domain + timedelta(hours=15))
@@ -99,13 +100,14 @@ def test_replay__knows_earlier_checks(domain, kinds):
 
 
 def test_backfill__one_after_the_other(domain, kinds, project):
-    """One a day without a schedule; each knows the replayed ones before it, so that the drift asks once."""
+    """One a day and one now without a schedule; each knows the replayed ones before it, so that the drift asks once."""
     quiet, drifted = kinds
     traffic(1, quiet)
     traffic(30, drifted)
     before = trace(project)
     found = backfill("photos", domain + timedelta(hours=1), domain + timedelta(days=4))
-    assert [one.time[11:19] for one in found] == ["00:00:00"] * len(found)
+    assert [one.time[11:19] for one in found[:-1]] == ["00:00:00"] * 4
+    assert found[-1].time == row_stamp(domain + timedelta(days=4))
     outcomes = [one.outcome for one in found]
     assert outcomes.count("retrain") == 1
     assert outcomes[-1] == "watch"
@@ -114,11 +116,16 @@ def test_backfill__one_after_the_other(domain, kinds, project):
 
 
 def test_backfill__by_the_schedule(domain, project):
-    """At the times of the cron, in its zone, the last one included."""
+    """At the times of the cron, in its zone, the first and the last one included."""
     path = project / "domains" / "photos.yaml"
     content = yaml.safe_load(path.read_text()) | {"schedule": {"monitor": "0 6 * * *", "timezone": "Europe/Berlin"}}
     path.write_text(yaml.safe_dump(content))
-    since = datetime(2020, 3, 28, tzinfo=UTC)
+    since = datetime(2020, 3, 28, 5, tzinfo=UTC)
     found = backfill("photos", since, datetime(2020, 3, 30, 4, tzinfo=UTC))
     assert [one.time[:16] for one in found] == ["2020-03-28T05:00", "2020-03-29T04:00", "2020-03-30T04:00"]
     assert {one.outcome for one in found} == {"cannot judge"}
+
+
+def test_replay__never_a_champion(project):
+    """Then a retrain is what brings one."""
+    assert "run `regraft retrain digits`" in replay("digits", datetime(2020, 3, 28, tzinfo=UTC)).reason

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from registry.ledger.ledger import Change, Ledger
+from registry.ledger.watch.checks import CheckRecord, Checks
 from registry.ledger.watch.marks import Mark, Marks
+from registry.package.package import load_package
 from serving.log.predictions import append
 from serving.log.schema import Prediction
 from settings.errors import ConfigError
@@ -21,19 +23,26 @@ def champion(registered, prefect_api):
     Ledger(load_settings().ledger).append(Change("photos", "promote", None, registered(), "me", "r", "", "d"))
 
 
-def traffic(*names: str, version: int = 1, error: str | None = None) -> None:
-    """Answers of a version, of this moment."""
-    rows = [
-        Prediction(
-            datetime.now(UTC), version, "t", name, name, error=error,
-            probabilities=np.ones(2, np.float32) / 2, embedding=np.ones(3, np.float16),
-        )
-        for name in names
-    ]  # fmt: skip
-    append("photos", rows, ())
+@pytest.fixture
+def traffic(workshop):
+    """Writes answers of a version, of this moment."""
+    package = load_package(workshop.package)
+    length = len(package.reference["embedding"].iloc[0])
+
+    def write(*names: str, version: int = 1, error: str | None = None) -> None:
+        rows = [
+            Prediction(
+                datetime.now(UTC), version, package.transform.hash, name, name, error=error,
+                probabilities=np.ones(2, np.float32) / 2, embedding=np.ones(length, np.float16),
+            )
+            for name in names
+        ]  # fmt: skip
+        append("photos", rows, ())
+
+    return write
 
 
-def test_accept__the_present_window(champion, plan):
+def test_accept__the_present_window(champion, plan, traffic):
     """Its rows are kept by their times, with who said so and why; what comes later is not among them."""
     traffic("a", "b")
     traffic("broken", error="cut")
@@ -46,7 +55,7 @@ def test_accept__the_present_window(champion, plan):
     assert (mark.actor, mark.reason) == (load_settings().who, "the new line")
 
 
-def test_accept__twice(champion, plan):
+def test_accept__twice(champion, plan, traffic):
     """Each time adds what is new; what was accepted twice counts once."""
     traffic("a")
     accept(plan.domain, "first")
@@ -55,7 +64,7 @@ def test_accept__twice(champion, plan):
     assert list(accepted("photos", 1, None, Moment.present())["hash"]) == ["a", "b"]
 
 
-def test_accepted__of_an_earlier_term(champion, plan):
+def test_accepted__of_an_earlier_term(champion, plan, traffic):
     """What was accepted before the version came anew is not looked at."""
     traffic("a")
     accept(plan.domain, "first")
@@ -75,3 +84,17 @@ def test_accept__nothing_to_accept(tracked, plan, request):
     request.getfixturevalue("champion")
     with pytest.raises(ConfigError, match="v1 has no traffic yet that could be accepted"):
         accept(plan.domain, "r")
+
+
+def test_accept__broken_traffic(champion, plan, traffic):
+    """What a check would call broken is refused unless it is asked for; what the last check found is told."""
+    found = CheckRecord("photos", 1, "w", suspect=False, outcome="broken data", reason="a stuck camera")
+    Checks(load_settings().ledger).add(found, "")
+    traffic(*map(str, range(60)))
+    with pytest.raises(ConfigError, match="broken data: 60 of 60 samples are the same to the network .* with --yes"):
+        accept(plan.domain, "r")
+    assert not Marks(load_settings().ledger).of_kind("photos", "accept")
+    told = accept(plan.domain, "r", broken=True)
+    assert told.samples == 60
+    assert told.last_check.startswith("broken data, ")
+    assert told.last_check.endswith(" UTC: a stuck camera")

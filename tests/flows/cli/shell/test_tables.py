@@ -123,7 +123,7 @@ CALLS: dict[str, tuple[str, Any, list[str]]] = {
     "alerts": (
         "flows.shown.alerts.alerts", [Standing(NAME, "k", "broken data", LONG, DAY, LONG, open=True, muted=DAY)], [],
     ),
-    "rebaseline": ("flows.rebaseline.rebaseline", Found(domain=NAME, version=3, samples=200), [NAME, "--reason", "r"]),
+    "rebaseline": ("flows.rebaseline.rebaseline", Found(domain=NAME, version=3, samples=200, last_check=LONG), [NAME, "--reason", "r"]),
     "doctor": ("flows.shown.doctor.examine", [Finding(f"{NAME}: domain file", ok=False, found=f"{LONG} {PATH}")], []),
     "report": ("flows.shown.report.report_version", REPORT, [NAME]),
     "check": ("tasks.check.check_domain", CHECKED, [NAME]),
