@@ -6,7 +6,7 @@ from registry.gate.config import ApprovalConfig
 from registry.store.verdicts import Verdict
 from tasks.domain import load_domain
 from tasks.judging.approval import approval_needed, ask_approval, hold
-from tasks.judging.promote import Promotion, check_decision, read_verdict
+from tasks.judging.promote import Promotion, check_decision, read_verdict, standing
 from tasks.judging.promote import promote as promote_version
 
 
@@ -18,6 +18,8 @@ def promote(domain: str, version: int, reason: str = "") -> Promotion:
     """
     config, why, deliberate = load_domain(domain), reason or "asked for", bool(reason)
     verdict = read_verdict(domain, version)
+    if (already := standing(verdict)) is not None:
+        return already
     check_decision(config, verdict)
     demand = approval_needed(verdict, config.gate)
     if demand is None:

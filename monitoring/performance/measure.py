@@ -84,6 +84,8 @@ def _estimated(
         held = f"{len(known)} samples in {known.group_count} groups whose truth is known"
         return None, f"No estimate without labels: {held}; {LEAST_KNOWN} in {LEAST_GROUPS} are needed."
     answers = answers_of(window.rows, ())
+    if not len(answers):
+        return None, f"No estimate without labels: no sample was answered yet; {LEAST_GROUPS} are needed."
     traffic = Traffic(answers.probabilities, answers.embeddings, np.ones(len(answers)), answers.blocks)
     if traffic.group_count < LEAST_GROUPS:
         held = f"{traffic.group_count} sessions, groups or single samples in the window"

@@ -108,6 +108,16 @@ def promote(verdict: Verdict, reason: str, *, deliberate: bool = False, approval
     return Promotion(name, verdict.version, outcome, reasons, _champion(name))
 
 
+@task(name="find whether it stands", task_run_name="is {verdict.domain} v{verdict.version} in production", **IO)
+def standing(verdict: Verdict) -> Promotion | None:
+    """Says that a version is in production already, and brings the aliases there; None: it is not."""
+    if _champion(verdict.domain) != verdict.version:
+        return None
+    follow_ledger(verdict.domain)
+    told = (f"v{verdict.version} is in production already",)
+    return Promotion(verdict.domain, verdict.version, "UNCHANGED", told, verdict.version)
+
+
 @task(name="unchanged", task_run_name="unchanged {candidate.domain} v{candidate.version}", **IO)
 def unchanged(candidate: Candidate) -> Promotion:
     """Says that the champion already is what the present data, backbone, recipe and seed give."""
@@ -136,9 +146,10 @@ def find_target(name: str, to: int | None) -> WayBack:
         return WayBack(current.to_version, current.to_version)
     target = way_back(entries, there)
     if target is None:
+        others = ", ".join(str(number) for number in there if number != current.to_version)
+        remedy = f"name one with --to (there: {others})" if others else f"`regraft retrain {name}` makes another"
         raise GateError(
-            f"{name!r} has no earlier version in production that is in MLflow and not in quarantine; "
-            f"name one with --to (there: {', '.join(map(str, there)) or 'none'})"
+            f"{name!r} has no earlier version in production that is in MLflow and not in quarantine; {remedy}"
         )
     return WayBack(target, current.to_version)
 

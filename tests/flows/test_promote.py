@@ -39,6 +39,14 @@ def test_promote__during_a_retrain(passed, busy):
     assert promote("photos", 1).champion == Ledger(load_settings().ledger).champion("photos") == 1
 
 
+def test_promote__stands_already(passed):
+    """What is in production is said to be so, in place of the reason for which it once came there."""
+    promote("photos", 1)
+    found = promote("photos", 1)
+    assert (found.outcome, found.champion, found.reasons) == ("UNCHANGED", 1, ("v1 is in production already",))
+    assert len(Ledger(load_settings().ledger).entries("photos")) == 1
+
+
 def test_promote_approved__free_while_waiting(passed, monkeypatch):
     """While the flow waits another one may hold the domain; who agreed, and why, is in the ledger."""
     monkeypatch.setattr(approval, "POLL_SECONDS", 1)

@@ -91,6 +91,13 @@ def test_measure_performance__quiet(known, expectation):
     assert (found.tolerance, found.min_groups, found.note) == (0.05, 20, "")
 
 
+def test_measure_performance__no_traffic_yet(known, expectation):
+    """The first check may come before the first answer."""
+    found = measured(known, expectation, frame(known)[:0])
+    assert (found.estimated, found.labelled, found.harm) == (None, None, "unknown")
+    assert found.note.startswith("No estimate without labels: no sample was answered yet")
+
+
 def test_measure_performance__outside(known, expectation):
     """Traffic farther off than any shift that was tried is not trusted."""
     rows = frame(answers(np.random.default_rng(3), 600, centre=4.0))

@@ -279,6 +279,16 @@ def test_rollback__nothing_to_return_to():
         rollback.fn("photos", find_target.fn("photos", None), "r")
 
 
+def test_rollback__only_one_version(registered, verdict):
+    """The version in production is no way back; the message names the command that makes another."""
+    promote.fn(verdict(registered(), None), "r")
+    with pytest.raises(GateError, match="not in quarantine; `regraft retrain photos` makes another"):
+        find_target.fn("photos", None)
+    registered()
+    with pytest.raises(GateError, match=r"name one with --to \(there: 2\)"):
+        find_target.fn("photos", None)
+
+
 def test_promote__quarantine(promoted, verdict):
     """No schedule puts back what people took out; a deliberate promotion does. MLflow shows it as a tag."""
     rollback.fn("photos", find_target.fn("photos", 1), "worse at night")
