@@ -1,6 +1,7 @@
 """The `data:` section of a domain YAML: what a domain's samples are and how they are prepared."""
 
 import json
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,9 +85,11 @@ def domain_path(root: Path, name: str) -> Path:
     path = root / "domains" / f"{name}.yaml"
     if not path.is_file():
         require_project(root)
-        known = ", ".join(sorted(found.stem for found in path.parent.glob("*.yaml"))) or "none"
+        there = sorted(found.stem for found in path.parent.glob("*.yaml"))
+        meant = [f"say {near!r}, if that was meant, or " for near in get_close_matches(name, there, 1)]
         raise ConfigError(
-            f"domain {name!r} does not exist in {path.parent} (there: {known}); make it with `regraft new {name}`"
+            f"domain {name!r} does not exist in {path.parent} (there: {', '.join(there) or 'none'}); "
+            f"{''.join(meant)}make it with `regraft new {name}`"
         )
     return path
 

@@ -9,7 +9,7 @@ from monitoring.signals.judge import LEAST_BLOCKS, LEAST_GROUPS, LEAST_ROWS
 
 
 def lacking(reference: Reference, window: Blocks, *, seed: int) -> str:
-    """What is too little for `monitoring.trial.try_out`: one half of the reference has to hold windows for the other."""
+    """What is too little for `monitoring.trial.try_out`, where a half of a reference holds windows for the other."""
     if window.worth < LEAST_BLOCKS:
         return f"too few {window.by or 'sample'}s in the traffic ({window.worth} of {LEAST_BLOCKS})"
     small = replace(reference, rows=thin(reference.rows, seed=seed))

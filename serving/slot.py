@@ -75,7 +75,9 @@ class Slot:
         """Why nothing answers, and what to do about it; empty where a champion does."""
         if self.current is not None:
             return ""
-        first = f"nothing is in production yet; run `regraft retrain {self.domain}`, which promotes the first that passes"
+        first = (
+            f"nothing is in production yet; run `regraft retrain {self.domain}`, which promotes the first that passes"
+        )
         return self.fault or self._loading or first
 
     async def follow(self) -> None:

@@ -77,12 +77,14 @@ def regraft() -> None:
 
 
 def main() -> None:
-    """Runs the command line; a fault that a user can mend is one line on standard error and exit code 1."""
+    """Runs the command line; a fault that a user can mend is one line on standard error and exit code 1 or 11."""
     try:
         regraft(standalone_mode=True)
     except RegraftError as error:
+        from data.errors import LockedError  # which help need not
+
         click.echo(f"error: {error}", err=True)
-        sys.exit(Exit.ERROR)
+        sys.exit(Exit.BUSY if isinstance(error, LockedError) else Exit.ERROR)
     except Exception as error:
         from flows.cli.shell.disk import full_disk  # settings, which help need not
 

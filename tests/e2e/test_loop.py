@@ -127,6 +127,6 @@ def test_retrain__a_second_one_says_who_is_at_work(
         holder, deadline = project / ".regraft" / "locks" / "photos.json", time.monotonic() + 120
         while not holder.exists() and time.monotonic() < deadline:
             time.sleep(0.05)
-        told = regraft("retrain", "photos", code=1)
+        told = regraft("retrain", "photos", code=11)
         first.kill()
     assert f"error: 'photos' is busy: retrain runs in process {first.pid} since" in told

@@ -13,6 +13,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from data.stores.locks import domain_lock
 from flows.cli import COMMANDS, regraft
 from registry.ledger.ledger import Change, Ledger
 from settings.errors import ConfigError
@@ -75,6 +76,13 @@ def test_commands__unknown():
     found = CliRunner().invoke(regraft, ["retrian"])
     assert found.exit_code == 2
     assert "No such command 'retrian'" in found.output
+
+
+def test_main__busy(run, project):
+    """A script can tell a domain that is in use, which it may try again, from data that somebody has to mend."""
+    with domain_lock(load_settings().home, "digits", "retrain"):
+        ran = run("check", "digits")
+    assert (ran.returncode, "error: 'digits' is busy: retrain runs in process" in ran.stderr) == (11, True)
 
 
 @pytest.mark.parametrize("command", ["status", "retrain"])

@@ -53,9 +53,7 @@ def test_judged__each_with_its_threshold(check: Callable[..., Check]) -> None:
     assert [one["verdict"] for one in quiet.judged] == ["no drift"] * 2
     assert [one["threshold"] for one in quiet.judged] == [one.threshold for one in quiet.drift.statistics]
     lacking = replace(quiet, drift=replace(quiet.drift, statistics=(), unjudged=(Unjudged("mmd", "needs more"),)))
-    assert lacking.judged == (
-        {"name": "mmd", "value": None, "threshold": None, "verdict": "cannot judge: needs more"},
-    )
+    assert lacking.judged == ({"name": "mmd", "value": None, "threshold": None, "verdict": "cannot judge: needs more"},)
     assert replace(quiet, drift=None).judged == ()
 
 

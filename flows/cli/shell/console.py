@@ -123,7 +123,7 @@ def _says_who_shows(record: logging.LogRecord) -> bool:
 
 
 def _is_no_fault(record: logging.LogRecord) -> bool:
-    """False for a log line about an error that the command line shows itself, in one line, and about no fault at all."""
+    """False for a log line about an error that the command line shows itself in one line, or about no fault."""
     found = record.exc_info[1] if record.exc_info else None
     said = record.getMessage()
     return not isinstance(found, RegraftError) and "Failed(" not in said and not said.startswith(WAITS)

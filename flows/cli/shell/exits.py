@@ -28,9 +28,10 @@ class Exit(IntEnum):
     DRIFT = 8, "monitor: drift or harm; a retrain follows or is held back"
     REFUSED = 9, "check: a retrain would refuse these data"
     ROLLBACK = 10, "monitor: the new champion is worse than the one before it, which is back"
+    BUSY = 11, "busy: another process works on the same; the same command will do once that has ended"
 
 
-ALWAYS = (Exit.DONE, Exit.ERROR, Exit.USAGE)
+ALWAYS = (Exit.DONE, Exit.ERROR, Exit.USAGE, Exit.BUSY)
 OUTCOMES = {"HOLD": Exit.HOLD, "PROVISIONAL": Exit.HOLD, "REJECT": Exit.REJECT}
 CHECKED = {
     "broken data": Exit.ALERT, "skew": Exit.ALERT, "retrain": Exit.DRIFT, "hold": Exit.DRIFT,

@@ -64,7 +64,9 @@ def test_hand_over__answers_as_the_package(workshop, project):
     assert (ran.returncode, len(ran.stdout.splitlines())) == (1, 8)
     assert ran.stderr.count("\n") == 1
     assert ran.stderr.count("bad.png") == 1
-    ran = subprocess.run([*command, "gone.png"], check=False, capture_output=True, text=True, encoding="utf-8", cwd=folder)
+    ran = subprocess.run(
+        [*command, "gone.png"], check=False, capture_output=True, text=True, encoding="utf-8", cwd=folder
+    )
     assert ran.stderr == "gone.png: No such file or directory\n"
     piped = ["bash", "-c", '"$@" | head -1', "-", *command, *files * 200]
     ran = subprocess.run(piped, check=False, capture_output=True, text=True, cwd=folder)

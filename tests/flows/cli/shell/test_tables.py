@@ -123,7 +123,10 @@ CALLS: dict[str, tuple[str, Any, list[str]]] = {
     "alerts": (
         "flows.shown.alerts.alerts", [Standing(NAME, "k", "broken data", LONG, DAY, LONG, open=True, muted=DAY)], [],
     ),
-    "rebaseline": ("flows.rebaseline.rebaseline", Found(domain=NAME, version=3, samples=200, last_check=LONG), [NAME, "--reason", "r"]),
+    "rebaseline": (
+        "flows.rebaseline.rebaseline",
+        Found(domain=NAME, version=3, samples=200, last_check=LONG), [NAME, "--reason", "r"],
+    ),
     "doctor": ("flows.shown.doctor.examine", [Finding(f"{NAME}: domain file", ok=False, found=f"{LONG} {PATH}")], []),
     "report": ("flows.shown.report.report_version", REPORT, [NAME]),
     "check": ("tasks.check.check_domain", CHECKED, [NAME]),
@@ -135,7 +138,8 @@ CALLS: dict[str, tuple[str, Any, list[str]]] = {
     ),
     "feedback": (
         "tasks.feedback.file_feedback",
-        Found(rows=3, labels=3, matched=1, path=PATH, unknown={CLASS: 3}, where="tasks.digit.classes"), [NAME, "pyproject.toml"],
+        Found(rows=3, labels=3, matched=1, path=PATH, unknown={CLASS: 3}, where="tasks.digit.classes"),
+        [NAME, "pyproject.toml"],
     ),
 }  # fmt: skip
 # by themselves below or in tests of their own, or they print as they go
