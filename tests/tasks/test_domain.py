@@ -42,7 +42,9 @@ def test_domain_names__files_below_domains(project):
 
 def test_load_domain__unknown(project):
     """The message names what there is and how to make one."""
-    with pytest.raises(ConfigError, match=r"'nothere' does not exist .*digits, solar.; make it with `regraft new nothere`"):
+    with pytest.raises(
+        ConfigError, match=r"'nothere' does not exist .*digits, solar.; make it with `regraft new nothere`"
+    ):
         load_domain("nothere")
 
 
