@@ -19,7 +19,7 @@ def in_log(domain: str, labels: Iterable[Label]) -> set[Name]:
     Raises:
         PredictionLogError: a file that had to be opened is not what was written.
     """
-    names = {(label.kind, label.reference) for label in labels}
+    names: set[Name] = {(label.kind, label.reference) for label in labels}
     found: set[Name] = settled(lambda: _found(domain, names))
     return found
 

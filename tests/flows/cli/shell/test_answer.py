@@ -54,7 +54,7 @@ def test_answering__for_machines():
 def test_answering__help():
     """Help tells the codes that the command may end with."""
     shown = CliRunner().invoke(hold, ["--help"]).stdout
-    assert ("3  HOLD" in shown, "4  REJECT" in shown, "--json" in shown) == (True, False, True)
+    assert ("3   HOLD" in shown, "4   REJECT" in shown, "--json" in shown) == (True, False, True)
 
 
 @pytest.mark.parametrize(("name", "command"), commands(), ids=[name for name, _ in commands()])
