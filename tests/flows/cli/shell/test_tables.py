@@ -143,7 +143,21 @@ CALLS: dict[str, tuple[str, Any, list[str]]] = {
     ),
 }  # fmt: skip
 # by themselves below or in tests of their own, or they print as they go
-OTHERS = {"canary", "demo", "down", "logs", "ps", "up", "serve", "init", "keys", "ledger", "rank", "split"}
+OTHERS = {
+    "canary",
+    "demo",
+    "deployments",
+    "down",
+    "logs",
+    "ps",
+    "up",
+    "serve",
+    "init",
+    "keys",
+    "ledger",
+    "rank",
+    "split",
+}
 
 
 @pytest.fixture
