@@ -2,7 +2,7 @@
 
 from prefect import flow
 
-from data.stores.locks import domain_lock
+from registry.ledger.leases import domain_lease
 from registry.store.verdicts import Verdict
 from tasks.domain import load_domain
 from tasks.events import announce_stress, owed_stress
@@ -20,7 +20,7 @@ def evaluate(domain: str, version: int) -> Verdict:
     """Judges a version on the present test split and lets the gate decide."""
     config = load_domain(domain)
     refuse_champion(domain, version)
-    with domain_lock(config.home, domain, "evaluate"):
+    with domain_lease(domain, "evaluate"):
         plan = Plan(config, preprocess(config))
         verdict = evaluate_version(plan, version)
         announce_stress(domain, version)

@@ -2,7 +2,7 @@
 
 from prefect import flow
 
-from data.stores.locks import domain_lock
+from registry.ledger.leases import domain_lease
 from registry.store.tracking import settled
 from tasks.domain import load_domain
 from tasks.making.prepare import preprocess
@@ -14,7 +14,7 @@ from tasks.plan import Plan
 def rank(domain: str, backbones: tuple[str, ...] = (), sizes: tuple[int, ...] = (), samples: int = 2000) -> Ranking:
     """Scores backbones (by default all at hand) at image sizes (by default the domain's, smaller and larger ones)."""
     config = load_domain(domain)
-    with domain_lock(config.home, domain, "rank"):
+    with domain_lease(domain, "rank"):
         return rank_data(Plan(config, preprocess(config)), Wish(backbones, sizes, samples))
 
 

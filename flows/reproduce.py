@@ -2,7 +2,7 @@
 
 from prefect import flow
 
-from data.stores.locks import domain_lock
+from registry.ledger.leases import domain_lease
 from registry.store.tracking import settled
 from tasks.domain import DomainFile, domain_from, load_domain
 from tasks.making.prepare import embed
@@ -15,7 +15,7 @@ from tasks.plan import Plan
 def reproduce(domain: str, version: int) -> Reproduction:
     """Makes a version again from the recorded data, configuration and seed; nothing is registered."""
     present = load_domain(domain)
-    with domain_lock(present.home, domain, "reproduce"):
+    with domain_lease(domain, "reproduce"):
         origin = find_origin(domain, version)
         then = domain_from(domain, present.root, DomainFile.model_validate_json(origin.snapshot))
         plan = Plan(then, restore_data(then, origin))

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from prefect import flow
 from prefect.runtime import deployment
 
-from data.stores.locks import domain_lock
 from flows.evaluate import evaluate_version, stress_owed
 from flows.prepare import prepare_data
 from flows.process.answered import answer
 from flows.promote import promote_approved
 from flows.train import train_version
+from registry.ledger.leases import domain_lease
 from registry.store.tracking import settled
 from registry.store.verdicts import Verdict
 from tasks.domain import Domain, load_trainable
@@ -53,8 +53,8 @@ def retrain(domain: str, reason: str = "asked for", recipe: str = "", check: str
 @contextmanager
 def _locked(domain: str, recipe: str) -> Iterator[Domain]:
     """The domain as it is once its lock is held: while a run waited for it, it may have been edited, or removed."""
-    home = load_trainable(domain, recipe).home
-    with domain_lock(home, domain, "retrain", _wait()):
+    load_trainable(domain, recipe)  # what cannot be trained waits for nobody
+    with domain_lease(domain, "retrain", _wait()):
         yield load_trainable(domain, recipe)
 
 

@@ -2,7 +2,7 @@
 
 from prefect import flow
 
-from data.stores.locks import domain_lock
+from registry.ledger.leases import domain_lease
 from registry.store.tracking import settled
 from tasks.domain import load_domain
 from tasks.making.prepare import embed, preprocess
@@ -14,7 +14,7 @@ from tasks.plan import Plan
 def sweep(domain: str, recipes: tuple[str, ...], seeds: int = 3, scratch: bool = False) -> Sweep:
     """Trains each recipe with each seed and compares them; nothing is registered, and no test sample is touched."""
     config = load_domain(domain)
-    with domain_lock(config.home, domain, "sweep"):
+    with domain_lease(domain, "sweep"):
         trials = plan_trials(config, Wish(recipes, seeds, scratch))
         plan = Plan(config, preprocess(config))
         embed(plan)

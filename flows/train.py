@@ -2,7 +2,7 @@
 
 from prefect import flow
 
-from data.stores.locks import domain_lock
+from registry.ledger.leases import domain_lease
 from registry.store.tracking import settled
 from tasks.domain import load_trainable
 from tasks.making.prepare import preprocess
@@ -22,7 +22,7 @@ from tasks.plan import Plan
 def train(domain: str, recipe: str = "") -> Candidate:
     """Trains on the present data set and registers the result as challenger."""
     config = load_trainable(domain, recipe)
-    with domain_lock(config.home, domain, "train"):
+    with domain_lease(domain, "train"):
         return train_version(Plan(config, preprocess(config)))
 
 

@@ -92,8 +92,14 @@ class Settings(BaseSettings):
     )
 
     root: Path = Field(default_factory=Path.cwd, description="project root: domains/, dvc.yaml and data/ lie here")
+    profile: str = Field(default="", description="servers of its own that `regraft up` runs besides: postgres, s3")
     mlflow_uri: str = Field(default="", description="MLflow tracking URI; empty: SQLite below the home folder")
     ledger_url: str = Field(default="", description="SQLAlchemy URL of the ledger; empty: SQLite below the home folder")
+    artifacts_url: str = Field(
+        default="",
+        repr=False,
+        description="where MLflow keeps files, such as s3://bucket/mlflow; empty: below the home folder",
+    )
     predictions_url: str = Field(
         default="", repr=False, description="fsspec URL of prediction logs and labels; empty: below the home folder"
     )
@@ -145,6 +151,16 @@ class Settings(BaseSettings):
     def ledger(self) -> str:
         """Ledger URL with its default filled in."""
         return self.ledger_url or f"sqlite:///{self.home / 'ledger.db'}"
+
+    @property
+    def embedded(self) -> tuple[str, ...]:
+        """The database and object store that this project runs for itself."""
+        return tuple(name.strip() for name in self.profile.split(",") if name.strip())
+
+    @property
+    def artifacts(self) -> str:
+        """Address of MLflow's files with its default filled in."""
+        return self.artifacts_url.rstrip("/") or (self.home / "mlartifacts").absolute().as_uri()
 
     @property
     def prefect_api(self) -> str:

@@ -12,10 +12,10 @@ from data.stages.preprocess import planned_splits
 from data.stages.report import report_page
 from data.stages.splits import SPLITS
 from data.stages.validate import check
-from data.stores.locks import domain_lock
 from data.stores.manifest import SLICE, raw_manifest_path, read_table
 from evaluation.inference.slices import chosen_slices
 from lightning_modules.hub.backbones import load_backbone
+from registry.ledger.leases import domain_lease
 from registry.ledger.watch.withheld import withheld
 from settings.errors import RegraftError
 from settings.machine import load_settings
@@ -64,7 +64,7 @@ def check_domain(name: str) -> Checked:
         StorageError: the domain is being trained or prepared just now.
     """
     domain = load_domain(name)
-    with domain_lock(domain.home, name, "check"):
+    with domain_lease(name, "check"):
         read = ingest(domain.root, name, domain.data, withheld=withheld(load_settings().ledger, name))
         report, accepted = check(domain.root, name, domain.data)
         splits, faults = _foreseen(domain, accepted) if not report.failures else (None, [])

@@ -99,6 +99,41 @@ def _pull(root: Path, target: str, version: str) -> None:
         ) from error
 
 
+def push(root: Path, *stages: str) -> None:
+    """Sends what stages made to the default remote.
+
+    Raises:
+        VersioningError: the remote is out of reach.
+    """
+    _dvc(root, "push", *stages)
+
+
+def pull(root: Path, *stages: str) -> None:
+    """Takes what stages made from the default remote.
+
+    Raises:
+        VersioningError: the remote is out of reach, or lacks it.
+    """
+    for stage in stages:
+        _pull(root, stage, stage)
+
+
+def locked_stages(root: Path, name: str) -> dict[str, Any]:
+    """What dvc.lock says of a domain's stages."""
+    known = _mapping(root / "dvc.lock").get("stages") or {}
+    return {stage: entry for stage, entry in known.items() if stage.rpartition("@")[2] == name}
+
+
+def replace_stages(root: Path, name: str, stages: dict[str, Any]) -> None:
+    """Lets dvc.lock say this of a domain's stages, and of no others of that domain."""
+    enrol(root, name)
+    with _held(root):
+        content = _mapping(root / "dvc.lock") or {"schema": "2.0"}
+        ours = locked_stages(root, name)
+        others = {stage: entry for stage, entry in (content.get("stages") or {}).items() if stage not in ours}
+        write_text(root / "dvc.lock", yaml.safe_dump({**content, "stages": {**others, **stages}}, sort_keys=False))
+
+
 def erase_versions(root: Path, hashes: AbstractSet[str]) -> tuple[list[str], list[str]]:
     """Deletes every stored folder that names one of the samples, with the files that no other folder needs.
 

@@ -18,7 +18,6 @@ from rich.table import Table
 
 from data.stages.feedback import add_feedback
 from data.stages.report import load_validation, report_page
-from data.stores.locks import domain_lock
 from data.stores.manifest import validated_folder
 from flows.demo.data import mixed_cells, plant_bad_files, shuffle_labels, write_poly_labels
 from flows.demo.service import Callers, Service, served
@@ -29,6 +28,7 @@ from flows.retrain import retrain
 from flows.rollback import rollback
 from flows.score import score
 from flows.train import train_version
+from registry.ledger.leases import domain_lease
 from registry.store.verdicts import Verdict
 from settings.machine import load_settings
 from tasks.domain import Domain, load_domain
@@ -99,7 +99,7 @@ def tell() -> list[dict[str, Any]]:
 def sabotage(domain: str) -> Verdict:
     """Trains on shuffled labels and sends the result to the gate: a gate that never rejects proves nothing."""
     config = load_domain(domain)
-    with domain_lock(config.home, domain, "sabotage"):
+    with domain_lease(domain, "sabotage"):
         plan = prepare_data(config)
         candidate = train_version(shuffle_labels(plan, config.home / "demo" / "shuffled"))
         return evaluate_version(plan, candidate.version)

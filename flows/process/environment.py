@@ -9,6 +9,8 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
+
 from settings.machine import Settings, load_settings
 
 QUIET = {
@@ -43,6 +45,9 @@ def prepare_environment() -> Settings:
     Without a server each command runs Prefect's API within itself, on the same database.
     """
     settings = load_settings()
+    for name, value in dotenv_values(".env").items():  # also what other programs read, such as AWS_ACCESS_KEY_ID
+        if value is not None and not name.startswith("REGRAFT_"):  # these are read anew wherever they count
+            os.environ.setdefault(name, value)
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     os.environ.setdefault("PREFECT_HOME", str(settings.home / "prefect"))

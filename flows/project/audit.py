@@ -2,7 +2,7 @@
 
 from prefect import flow
 
-from data.stores.locks import domain_lock
+from registry.ledger.leases import domain_lease
 from registry.store.tracking import settled
 from tasks.domain import load_domain
 from tasks.making.audit import AuditReport, open_audit_run
@@ -15,7 +15,7 @@ from tasks.plan import Plan
 def audit(domain: str) -> AuditReport:
     """Audits the prepared data of a domain; nothing that it finds changes them."""
     config = load_domain(domain)
-    with domain_lock(config.home, domain, "audit"):
+    with domain_lease(domain, "audit"):
         plan = Plan(config, preprocess(config))
         embed(plan)
         with settled(open_audit_run(plan)) as run_id:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from prefect import flow
 
-from data.stores.locks import domain_lock
 from flows.prepare import prepare_data
+from registry.ledger.leases import domain_lease
 from tasks.domain import load_domain
 from tasks.leaving.forget import Forgotten, erase_records, erase_samples, find_samples
 
@@ -18,7 +18,7 @@ def forget(domain: str, hashes: Sequence[str] = (), keys: Sequence[str] = ()) ->
     the stages are left, which the next `prepare` or `retrain` runs as well.
     """
     config = load_domain(domain)
-    with domain_lock(config.home, domain, "forget"):
+    with domain_lease(domain, "forget"):
         samples = find_samples(config, hashes, keys)
         found = erase_records(config, samples)
         erase_samples(config, samples)

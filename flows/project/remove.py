@@ -4,9 +4,8 @@ from dataclasses import replace
 
 from prefect import flow
 
-from data.stores.locks import domain_lock
 from flows.scheduler.deployments import forget_domain
-from settings.machine import load_settings
+from registry.ledger.leases import domain_lease
 from tasks.leaving.removal import Removal, plan_removal
 from tasks.leaving.remove import close_ledger, remove_files, remove_model
 
@@ -18,7 +17,7 @@ def remove(domain: str, reason: str = "asked for") -> Removal:
     Stopped before that, the same call goes on.
     """
     planned = plan_removal(domain)
-    with domain_lock(load_settings().home, domain, "remove"):
+    with domain_lease(domain, "remove"):
         close_ledger(domain, reason)
         forget_domain(domain)
         remove_model(domain)

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from data.stores.locks import holder_of
 from registry.ledger.events import Events
+from registry.ledger.leases import holder_of
 from registry.ledger.ledger import Ledger
 from registry.ledger.notices import notices
 from settings.errors import ConfigError
@@ -40,7 +40,7 @@ def list_domains() -> list[Listed]:
 
 
 def _listed(name: str, ledger: Ledger, events: Events) -> Listed:
-    entries, running = ledger.present(name), holder_of(load_settings().home, name) or ""
+    entries, running = ledger.present(name), holder_of(name) or ""
     champion, since = (entries[-1].to_version, entries[-1].time) if entries else (None, "")
     needed = len(notices(events.latest(name), champion))
     try:

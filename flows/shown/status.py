@@ -7,11 +7,11 @@ from pydantic import BaseModel
 
 from data.errors import VersioningError
 from data.stores.dataset import Dataset
-from data.stores.locks import holder_of
 from data.stores.manifest import processed_folder
 from data.stores.versioning import dataset_version
 from registry.ledger.events import Events
 from registry.ledger.history import quarantine_reason, quarantined, way_back
+from registry.ledger.leases import holder_of
 from registry.ledger.ledger import Ledger
 from registry.ledger.notices import notices
 from registry.ledger.uses import Uses
@@ -67,7 +67,7 @@ def domain_status(domain: str) -> Status:
         ledger_entries=len(entries),
         last_check=_last_check(domain),
         schedule=config.schedule.model_dump(),
-        running=holder_of(config.home, domain),
+        running=holder_of(domain),
         notices=[vars(one) for one in notices(events, champion)],
     )
 

@@ -42,7 +42,7 @@ def experiment_id(domain: str) -> str:
             return _restored(client, found)
         _refuse_lost(domain)
         remote = settings.tracking_uri.startswith("http")
-        place = None if remote else (settings.home / "mlartifacts" / domain).as_uri()
+        place = None if remote else f"{settings.artifacts}/{domain}"
         # The kind makes MLflow's UI open with training runs instead of traces.
         return str(client.create_experiment(domain, place, tags={"mlflow.experimentKind": "custom_model_development"}))
 

@@ -3,6 +3,7 @@
 from prefect import task
 
 from data.stages.remove import remove_data
+from registry.ledger.datasets import note_dataset
 from registry.ledger.history import NOTHING, REMOVE
 from registry.ledger.ledger import Change, Ledger
 from registry.store.removal import retire
@@ -36,6 +37,7 @@ def remove_files(name: str) -> list[str]:
     """Deletes log, data, caches and, last of all, the domain's YAML; names the DVC remotes that are out of reach."""
     place = place_of(name)
     store_of(name).drop()  # which may lie elsewhere than the rest
+    note_dataset(load_settings().ledger, name, None)
     unreached = remove_data(place, [other for other in domain_names(place.root) if other != name])
     (place.root / "domains" / f"{name}.yaml").unlink(missing_ok=True)
     return unreached

@@ -35,7 +35,7 @@ def web_servers(settings: Settings) -> list[Server]:
     place = ["--host", HOST, "--port"]
     prefect = [PYTHON, "-m", "flows.scheduler.prefect_server", "server", "start", *place, str(settings.prefect_port)]
     mlflow = [str(_SCRIPTS / "mlflow"), "server", "--workers", "1", *place, str(settings.mlflow_port)]
-    mlflow += ["--artifacts-destination", str(settings.home / "mlartifacts"), "--uvicorn-opts", "--log-level=warning"]
+    mlflow += ["--artifacts-destination", settings.artifacts, "--uvicorn-opts", "--log-level=warning"]
     servers = []
     if os.environ.get("PREFECT_API_URL", settings.prefect_api) == settings.prefect_api:
         servers.append(Server("prefect", settings.prefect_port, "REGRAFT_PREFECT_PORT", prefect, health="/api/health"))

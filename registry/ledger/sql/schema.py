@@ -5,7 +5,7 @@ from sqlalchemy import Connection, column, func, inspect, select, table
 from registry.errors import LedgerError
 from registry.ledger.sql.database import Database
 
-HEAD = "0005"  # the newest of migrations/versions, known without importing Alembic
+HEAD = "0006"  # the newest of migrations/versions, known without importing Alembic
 VERSION_TABLE = "regraft_ledger_version"  # `alembic_version` is MLflow's or Prefect's, which may share the database
 SCHEMA_LOCK = 0x52454752  # any number that no other program locks in the same database
 

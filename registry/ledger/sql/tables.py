@@ -1,6 +1,6 @@
 """The ledger's tables as this release reads and writes them; `migrations/` makes them and brings earlier ones here."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, DateTime, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
 
 METADATA = MetaData()
 
@@ -113,4 +113,24 @@ PROJECT = Table(
     METADATA,
     Column("id", Integer, primary_key=True),  # always 1: of two that name the project at once the second one fails
     Column("identity", String(12), nullable=False),
+)
+
+LEASES = Table(
+    "regraft_leases",
+    METADATA,
+    Column("domain", String(200), primary_key=True),
+    Column("token", String(32), nullable=False),
+    Column("doing", String(200), nullable=False),
+    Column("process", String(300), nullable=False),
+    Column("since", DateTime(timezone=True), nullable=False),
+    Column("seen", DateTime(timezone=True), nullable=False),
+)
+
+DATASETS = Table(
+    "regraft_datasets",
+    METADATA,
+    Column("domain", String(200), primary_key=True),
+    Column("stages", Text, nullable=False),
+    Column("process", String(300), nullable=False),
+    Column("time", DateTime(timezone=True), nullable=False),
 )

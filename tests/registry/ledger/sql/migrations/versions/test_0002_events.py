@@ -6,7 +6,7 @@ from registry.ledger.events import Event, Events
 from registry.ledger.ledger import Change, Ledger
 from registry.ledger.sql.database import for_writing, open_engine
 from registry.ledger.sql.schema import VERSION_TABLE
-from registry.ledger.sql.tables import CHECKS, EVENTS, MARKS, PROJECT, RECORDS
+from registry.ledger.sql.tables import CHECKS, DATASETS, EVENTS, LEASES, MARKS, PROJECT, RECORDS
 
 FACTS = {"actor": "a", "reason": "r", "evidence": "", "dataset_version": "d"}
 
@@ -16,7 +16,7 @@ def test_upgrade__ledger_without_events(tmp_path):
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     Ledger(url).append(Change("photos", "promote", None, 1, **FACTS))
     with for_writing(open_engine(url)).begin() as connection:
-        for later in (EVENTS, RECORDS, CHECKS, MARKS, PROJECT):
+        for later in (EVENTS, RECORDS, CHECKS, MARKS, PROJECT, LEASES, DATASETS):
             later.drop(connection)
         connection.execute(update(table(VERSION_TABLE, column("version_num"))).values(version_num="0001"))
     Events(url).add(Event("photos", "retrain", "begun"))

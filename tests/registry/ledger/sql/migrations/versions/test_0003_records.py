@@ -5,7 +5,7 @@ from sqlalchemy import column, table, update
 from registry.ledger.ledger import Change, Ledger
 from registry.ledger.sql.database import for_writing, open_engine
 from registry.ledger.sql.schema import VERSION_TABLE
-from registry.ledger.sql.tables import CHECKS, MARKS, PROJECT, RECORDS
+from registry.ledger.sql.tables import CHECKS, DATASETS, LEASES, MARKS, PROJECT, RECORDS
 from registry.ledger.uses import Use, Uses
 
 FACTS = {"actor": "a", "reason": "r", "evidence": "", "dataset_version": "d"}
@@ -18,7 +18,8 @@ def test_upgrade__ledger_without_records(tmp_path):
     Ledger(url).append(Change("photos", "promote", None, 1, **FACTS))
     before = Uses(url).take(USE)
     with for_writing(open_engine(url)).begin() as connection:
-        CHECKS.drop(connection), MARKS.drop(connection), PROJECT.drop(connection)
+        for later in (CHECKS, MARKS, PROJECT, LEASES, DATASETS):
+            later.drop(connection)
         RECORDS.drop(connection)
         connection.execute(update(table(VERSION_TABLE, column("version_num"))).values(version_num="0002"))
     Uses(url).settle(before, "HOLD")

@@ -1,0 +1,39 @@
+"""A domain's data for other machines: sent to the DVC remote at an address, and taken from there by whoever goes on."""
+
+from configparser import ConfigParser
+from pathlib import Path
+from typing import Any
+
+from data.stores.versioning import locked_stages, pull, push, replace_stages
+
+
+def is_shared(root: Path) -> bool:
+    """Whether DVC's default remote is at an address, where other machines find what is sent there."""
+    known = ConfigParser(interpolation=None)
+    known.read([root / ".dvc" / "config", root / ".dvc" / "config.local"], encoding="utf-8")
+    remote = known.get("core", "remote", fallback="")
+    return "://" in known.get(f"'remote \"{remote}\"'", "url", fallback="")
+
+
+def send(root: Path, name: str) -> dict[str, Any]:
+    """Sends a domain's data to the remote; returns the stages that made them.
+
+    Raises:
+        VersioningError: the remote is out of reach.
+    """
+    stages = locked_stages(root, name)
+    push(root, *stages)
+    return stages
+
+
+def adopt(root: Path, name: str, stages: dict[str, Any]) -> bool:
+    """Makes data that another machine has sent those of this one; False: they are already.
+
+    Raises:
+        VersioningError: the remote is out of reach, or lacks them.
+    """
+    if locked_stages(root, name) == stages:
+        return False
+    replace_stages(root, name, stages)
+    pull(root, *stages)
+    return True
