@@ -19,7 +19,7 @@ from PIL import Image
 from data.targets.classification import ClassificationTask
 from flows.process.environment import QUIET
 
-pytest_plugins = ("tests.postgresql", "tests.canary", "tests.disks")
+pytest_plugins = ("tests.postgresql", "tests.servers", "tests.canary", "tests.disks")
 BACKBONE = "tf_efficientnet_lite0.imagenet"
 CLASSES = ("dark", "light")
 REPOSITORY = Path(__file__).parents[1]

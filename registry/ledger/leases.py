@@ -182,7 +182,7 @@ def _holder(connection: Connection, name: str) -> Holder | None:
     row = connection.execute(select(*columns).where(LEASES.c.domain == name)).mappings().first()
     if row is None:
         return None
-    return Holder(**row | {"since": _utc(row["since"]), "seen": _utc(row["seen"])})
+    return Holder(**dict(row) | {"since": _utc(row["since"]), "seen": _utc(row["seen"])})
 
 
 def _now(connection: Connection) -> datetime:

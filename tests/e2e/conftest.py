@@ -25,6 +25,8 @@ def regraft(project: Path, prefect_api: str) -> Callable[..., Any]:
 
     def run(*arguments: str, code: int = 0) -> Any:
         environment = {**os.environ, "PREFECT_API_URL": prefect_api, "COLUMNS": "200"}
+        if "PREFECT_API_DATABASE_CONNECTION_URL" in os.environ:  # each command has a server of its own on that database
+            del environment["PREFECT_API_URL"]
         done = subprocess.run(
             [str(REGRAFT), *arguments], capture_output=True, text=True, env=environment, cwd=project, check=False
         )

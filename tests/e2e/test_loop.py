@@ -114,6 +114,26 @@ def fresh_test_set(regraft: Callable[..., Any]) -> None:
     assert (decision["turn"]["generation"], decision["turn"]["look"]) == (1, 1), "the same comparison is the same look"
 
 
+@pytest.mark.long
+@pytest.mark.timeout(2400)
+def test_loop__on_postgresql_and_s3(
+    project: Path, image_folder: Callable[..., Path], regraft: Callable[..., Any], outgrown: Any
+) -> None:
+    """The same loop with all state elsewhere: on this machine lies nothing of it, nor a password, and S3 encrypts."""
+    (project / ".dvc" / "config.local").write_text(
+        "[core]\n    remote = s3\n['remote \"s3\"']\n    url = s3://regraft/dvc\n"
+    )
+    test_loop__from_a_folder_of_images(project, image_folder, regraft)
+    stored = {one.key: one.Object() for one in outgrown.bucket().objects.all()}
+    kinds = {key.split("/")[0] for key in stored if "/" in key}
+    assert kinds == {"mlflow", "predictions", "dvc"}
+    assert {found.server_side_encryption for key, found in stored.items() if "/" in key} == {"AES256"}
+    left = [path for path in (project / ".regraft").rglob("*") if path.is_file()]
+    assert not [path for path in left if path.suffix == ".db" or {"mlartifacts", "predictions"} & {*path.parts}]
+    held = [path for path in left for secret in outgrown.secrets if secret.encode() in path.read_bytes()]
+    assert not held
+
+
 @pytest.mark.timeout(600)
 def test_retrain__a_second_one_says_who_is_at_work(
     project: Path, image_folder: Callable[..., Path], regraft: Callable[..., Any], prefect_api: str

@@ -30,7 +30,7 @@ def choose(settings: Settings, names: Iterable[str]) -> None:
             f"this project keeps its state in {present}; a profile is chosen before anything is trained: "
             "`regraft init` makes a new project"
         )
-    _append(Path(".env"), {"REGRAFT_PROFILE": ",".join(wanted), **_addresses(wanted)})
+    _append(Path(".env"), {"REGRAFT_PROFILE": ",".join(wanted), **addresses(wanted)})
     if "s3" in wanted:
         _write_remote(settings.root / ".dvc" / "config.local")
 
@@ -44,7 +44,8 @@ def _check_extra() -> None:
         raise ConfigError(f"--profile {NEEDS} ({error})") from error
 
 
-def _addresses(names: tuple[str, ...]) -> dict[str, str]:
+def addresses(names: Iterable[str]) -> dict[str, str]:
+    """How these servers are reached, with keys and passwords that were never used before."""
     found: dict[str, str] = {}
     if "postgres" in names:
         place = f"regraft:{secrets.token_urlsafe(24)}@127.0.0.1:5433"
