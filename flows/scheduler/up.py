@@ -13,6 +13,7 @@ from flows.scheduler.crew.config import log_file
 from flows.scheduler.crew.keeper import Keeper
 from flows.scheduler.crew.logs import Followed
 from flows.scheduler.crew.servers import PYTHON, Server, check_ports, web_servers
+from flows.scheduler.embedded.members import check_embedded, embedded_commands
 from settings.machine import Settings
 
 PATIENCE = 120.0
@@ -29,7 +30,8 @@ def up(settings: Settings, *, serving: str = "flows.scheduler.runner", detach: b
     """
     servers = web_servers(settings)
     check_ports(servers)
-    commands = {server.name: server.command for server in servers}
+    check_embedded(settings)
+    commands = embedded_commands(settings) | {server.name: server.command for server in servers}
     commands |= {"flows": [PYTHON, "-m", serving], "health": [PYTHON, "-m", "flows.scheduler.crew.health"]}
     keeper = Keeper(settings, commands)
     if detach:

@@ -17,14 +17,22 @@ WELL = {None: "-", True: "yes", False: "no"}
 
 
 @click.command()
+@click.option(
+    "--profile", default="", help="Servers of this project's own besides: postgres, s3, or both; kept in .env."
+)
 @click.option("--detach", is_flag=True, help="Leave them running and return; `regraft down` ends them.")
-def up(detach: bool) -> None:
+def up(profile: str, detach: bool) -> None:
     """Run the Prefect UI, the MLflow UI, the models and the schedules of all domains until Ctrl-C.
 
     A server that dies, or that answers no more, is started again.
     """
     from flows.process.environment import prepare_environment
 
+    if profile:
+        from flows.scheduler.embedded.profile import choose
+        from settings.machine import load_settings
+
+        choose(load_settings(), [name.strip() for name in profile.split(",")])
     settings = prepare_environment()
     from flows.scheduler.up import up as run_servers
 

@@ -16,6 +16,7 @@ FOLDER = "REGRAFT_UP_FOLDER"  # from which folder the crew was started; supervis
 SOCKETS = Path("/tmp")  # noqa: S108  -- not TMPDIR, which another shell may have set otherwise
 # Who ends within 30 seconds has not started, and waits a second longer at each further try; nobody is given up: what is
 # away for a night is there again in the morning. From SIGTERM to SIGKILL a fit has time to keep what it has reached.
+_SIGNALS = {"postgres": "INT"}  # on SIGTERM it would wait for everybody who is connected
 _RULES = {"started": 30, "tries": 1_000_000, "patience": 15, "size": "10MB", "copies": 3}
 
 
@@ -44,7 +45,10 @@ def write_config(settings: Settings, commands: Mapping[str, list[str]]) -> None:
     _make_private(socket_path(settings).parent)
     write_text(folder / "commands.json", json.dumps(commands))
     sections = [_HEAD.format(socket=socket_path(settings))]
-    sections += [_PROGRAM.format(name=name, order=order, **_RULES) for order, name in enumerate(commands)]
+    sections += [
+        _PROGRAM.format(name=name, order=order, signal=_SIGNALS.get(name, "TERM"), **_RULES)
+        for order, name in enumerate(commands)
+    ]
     write_text(config_file(settings), "\n".join(sections))
 
 
@@ -94,6 +98,7 @@ priority={order}
 autorestart=true
 startsecs={started}
 startretries={tries}
+stopsignal={signal}
 stopwaitsecs={patience}
 stopasgroup=true
 killasgroup=true

@@ -9,6 +9,7 @@ import sys
 
 from flows.process.marked import end_marked
 from flows.scheduler.crew.config import FOLDER, read_command
+from flows.scheduler.embedded.members import wait_for_embedded
 from settings.machine import Settings, load_settings
 
 NAME = "REGRAFT_MEMBER"
@@ -32,6 +33,8 @@ def main(name: str) -> None:
     left = end_members(settings, name)
     if left:
         print(f"ended {left} processes that an earlier one left behind", flush=True)  # noqa: T201  -- its log
+    if name not in settings.embedded:
+        wait_for_embedded(settings)
     os.environ[NAME] = _mark(settings, name)
     command = read_command(settings, name)
     os.execvp(command[0], command)  # noqa: S606  -- no shell is wanted
