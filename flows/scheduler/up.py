@@ -16,7 +16,7 @@ from flows.scheduler.crew.servers import PYTHON, Server, check_ports, web_server
 from flows.scheduler.embedded.members import check_embedded, embedded_commands
 from settings.machine import Settings
 
-PATIENCE = 120.0
+PATIENCE = 240.0  # the first start on a database makes all its tables
 LOOK = 0.3
 
 

