@@ -1,6 +1,7 @@
 """PostgreSQL and S3 as a project that has outgrown one machine uses them; a plugin of tests/conftest.py."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -56,8 +57,8 @@ def both_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         _wait(found)
         yield found
     finally:
-        for process in started.values():
-            process.terminate()
+        started[postgres.__name__].send_signal(signal.SIGINT)  # on SIGTERM it would wait for its clients
+        started[s3.__name__].terminate()
         for process in started.values():
             process.wait(60)
 
