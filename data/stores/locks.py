@@ -84,11 +84,6 @@ def process_of(home: Path, name: str) -> int | None:
     return pid if still_runs(str(pid), since) else None  # not one who was killed and whose number another has got
 
 
-def holder_of(home: Path, name: str) -> str | None:
-    """What holds the domain's lock, in words; None: nothing does."""
-    return None if process_of(home, name) is None else _holder(_holder_file(home, name))
-
-
 def _holder_file(home: Path, name: str) -> Path:
     return home / "locks" / f"{name}.json"
 

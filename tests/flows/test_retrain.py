@@ -40,7 +40,7 @@ def steps(project, prefect_api, monkeypatch):
         monkeypatch.setattr(module, step, lambda *asked, step=step: done.append(step))
 
     def stress_owed(plan):
-        with module.domain_lock(plan.domain.home, plan.name, "another"):
+        with module.domain_lease(plan.name, "another"):
             done.append(f"stress {owed_stress(plan.name)}")
 
     monkeypatch.setattr(module, "stress_owed", stress_owed)
@@ -89,7 +89,7 @@ def test_retrain__removed_while_it_waited(steps, project, monkeypatch):
         (project / "domains" / "digits.yaml").unlink()
         yield
 
-    monkeypatch.setattr(module, "domain_lock", waited)
+    monkeypatch.setattr(module, "domain_lease", waited)
     with pytest.raises(ConfigError, match="digits"):
         module.retrain("digits")
     assert not steps

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from data.errors import LockedError, StorageError
-from data.stores.locks import domain_lock, holder_of, process_of
+from data.stores.locks import domain_lock, process_of
 
 HOLDER = """
 import pathlib, sys
@@ -83,20 +83,18 @@ def test_domain_lock__waits(tmp_path: Path, helpers: Any) -> None:
 
 def test_domain_lock__says_what_it_waits_for(tmp_path: Path, helpers: Any, caplog: pytest.LogCaptureFixture) -> None:
     """Who waits says for which process; when nothing runs there is no holder, nor when it was killed."""
-    assert holder_of(tmp_path, "solar") is None
     assert process_of(tmp_path, "solar") is None
     with held_elsewhere(tmp_path, helpers) as process:
-        assert str(holder_of(tmp_path, "solar")).startswith(f"retrain runs in process {process.pid} since")
         assert process_of(tmp_path, "solar") == process.pid
         with pytest.raises(LockedError), domain_lock(tmp_path, "solar", "train", wait=0.1):
             raise AssertionError
         assert f"'solar' is busy: retrain runs in process {process.pid}" in caplog.text
         process.kill()
         process.wait()
-    assert holder_of(tmp_path, "solar") is None
+    assert process_of(tmp_path, "solar") is None
     with domain_lock(tmp_path, "solar", "train"):
-        assert "train runs" in str(holder_of(tmp_path, "solar"))
-    assert holder_of(tmp_path, "solar") is None
+        assert process_of(tmp_path, "solar") == os.getpid()
+    assert process_of(tmp_path, "solar") is None
 
 
 def test_process_of__number_of_another_process(tmp_path: Path) -> None:
@@ -106,7 +104,6 @@ def test_process_of__number_of_another_process(tmp_path: Path) -> None:
     for since, holds in (("2001-01-01T00:00:00+00:00", False), (datetime.now(UTC).isoformat(), True)):
         path.write_text(json.dumps({"doing": "retrain", "pid": os.getpid(), "since": since}))
         assert process_of(tmp_path, "solar") == (os.getpid() if holds else None)
-        assert (holder_of(tmp_path, "solar") is not None) == holds
 
 
 def test_domain_lock__one_flow_inside_another(tmp_path: Path) -> None:

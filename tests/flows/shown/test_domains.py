@@ -1,14 +1,13 @@
 """All domains at a glance."""
 
-import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
 
 import pytest
 
 from flows.shown.domains import list_domains
+from registry.ledger.leases import domain_lease
 from registry.ledger.ledger import Change, Ledger
 from registry.ledger.watch.checks import CheckRecord
 from settings.machine import load_settings
@@ -24,14 +23,11 @@ def test_list_domains__sound_and_broken(project):
     plan.write_text(plan.read_text().replace("# monitor:", "monitor:"))
     Ledger(load_settings().ledger).append(Change("digits", "promote", None, 3, "Ada", "r", "", "d"))
     tell_check(CheckRecord("digits", 3, "w", suspect=False, outcome="broken data", reason="a stuck camera"))
-    locks = load_settings().home / "locks"
-    locks.mkdir(parents=True)
-    known = {"doing": "retrain", "pid": os.getpid(), "since": datetime.now(UTC).isoformat()}
-    (locks / "digits.json").write_text(json.dumps(known))
-    found = {one.name: one for one in list_domains()}
+    with domain_lease("digits", "retrain"):
+        found = {one.name: one for one in list_domains()}
     assert {"broken", "digits", "solar"} <= set(found)
     assert (found["digits"].champion, found["digits"].fault, found["digits"].open) == (3, "", 1)
-    assert found["digits"].running.startswith(f"retrain runs in process {os.getpid()} since")
+    assert found["digits"].running.startswith(f"retrain runs in process {os.getpid()} of ")
     assert "not valid YAML" in found["broken"].fault
     assert (found["solar"].champion, found["solar"].running, found["solar"].monitor) == (None, "", "0 * * * *")
 

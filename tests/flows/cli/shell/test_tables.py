@@ -144,20 +144,8 @@ CALLS: dict[str, tuple[str, Any, list[str]]] = {
 }  # fmt: skip
 # by themselves below or in tests of their own, or they print as they go
 OTHERS = {
-    "canary",
-    "demo",
-    "deployments",
-    "down",
-    "logs",
-    "ps",
-    "up",
-    "serve",
-    "init",
-    "keys",
-    "ledger",
-    "rank",
-    "split",
-}
+    "canary", "demo", "deployments", "down", "init", "keys", "ledger", "logs", "ps", "rank", "serve", "split", "up",
+}  # fmt: skip
 
 
 @pytest.fixture
