@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from data.errors import LockedError
-from data.stores.locks import domain_lock
 from flows.process.environment import answers, prepare_environment
 from settings.errors import RegraftError
 from settings.machine import Settings
@@ -76,11 +75,12 @@ def mend_aliases(settings: Settings) -> None:
 
 def close_runs(settings: Settings) -> None:
     """Ends runs in MLflow that were cut off by a kill; whoever works on a domain at present has done so before."""
+    from registry.ledger.leases import domain_lease
     from registry.store.stale_runs import close_stale_runs
     from tasks.domain import domain_names
 
     for name in domain_names(settings.root):
-        with _told(), suppress(LockedError), domain_lock(settings.home, name, "regraft up"):
+        with _told(), suppress(LockedError), domain_lease(name, "regraft up"):
             close_stale_runs(name)
 
 
