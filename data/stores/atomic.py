@@ -76,14 +76,17 @@ def scratch_folder(parent: Path, label: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _remove_litter(folder: Path) -> None:
-    """Deletes the temporary files and folders of processes of this machine that run no more."""
+def litter(folder: Path) -> list[Path]:
+    """The temporary files and folders in a folder of processes of this machine that run no more."""
     import psutil  # only where something is written
 
-    for path in folder.iterdir():
-        made = TEMPORARY.fullmatch(path.name)
-        if not made or made["machine"] != MACHINE or psutil.pid_exists(int(made["process"])):
-            continue
+    found = [(path, TEMPORARY.fullmatch(path.name)) for path in folder.iterdir()]
+    ours = [(path, int(made["process"])) for path, made in found if made and made["machine"] == MACHINE]
+    return [path for path, process in ours if not psutil.pid_exists(process)]
+
+
+def _remove_litter(folder: Path) -> None:
+    for path in litter(folder):
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)  # another process may be at it, too
         else:

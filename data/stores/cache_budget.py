@@ -59,6 +59,20 @@ def make_room(root: Path, growth: Mapping[Path, int], budget: int) -> bool:
         return True
 
 
+def surplus(root: Path, budget: int) -> dict[Path, int]:
+    """Caches with their bytes that `make_room` would evict for all to be within the budget; changes nothing.
+
+    The least recently used come first, and none that a run is using is among them.
+    """
+    sizes = {folder: _size(folder) for folder in sorted(root.glob("*"), key=_last_used) if folder.is_dir()}
+    excess, chosen = sum(sizes.values()) - budget, {}
+    for folder, size in sizes.items():
+        if excess > 0 and not _held(folder):
+            chosen[folder] = size
+            excess -= size
+    return chosen
+
+
 def _evicted(free: list[Path], taken: Mapping[Path, int], excess: int) -> int:
     """Evicts caches, the first ones first, until they free so many bytes; returns how many they freed."""
     freed = 0

@@ -143,11 +143,33 @@ def erase_versions(root: Path, hashes: AbstractSet[str]) -> tuple[list[str], lis
     Raises:
         VersioningError: DVC does not say where its cache and remotes are.
     """
+    places, unreached = stores(root)
+    erased = {version for place in places for version in _erased(place / "files" / "md5", hashes)}
+    return sorted(erased), unreached
+
+
+def stores(root: Path) -> tuple[list[Path], list[str]]:
+    """Where dataset versions are kept: the cache and the remotes that are folders, and the addresses of the others.
+
+    Raises:
+        VersioningError: DVC does not say where its cache and remotes are.
+    """
     told = [line.partition("=") for line in _dvc(root, "config", "--list").splitlines()]
     remotes = [place for name, _, place in told if name.startswith("remote.") and name.endswith(".url")]
     places = [_dvc(root, "cache", "dir").strip(), *(place for place in remotes if "://" not in place)]
-    erased = {version for place in places for version in _erased(Path(place) / "files" / "md5", hashes)}
-    return sorted(erased), [place for place in remotes if "://" in place]
+    return list(map(Path, places)), [place for place in remotes if "://" in place]
+
+
+def check_out(root: Path) -> None:
+    """Brings the data of every domain back as dvc.lock names them, from the cache or else the remote.
+
+    Raises:
+        VersioningError: neither holds one of them.
+    """
+    try:
+        _dvc(root, "checkout", "--force")
+    except VersioningError:
+        _dvc(root, "pull", "--force")
 
 
 def _erased(store: Path, hashes: AbstractSet[str]) -> list[str]:

@@ -44,6 +44,11 @@ COMMANDS = {
     "report": ("models.report", "How good a version is, class by class, and what it confuses."),
     "hand-over": ("models.hand_over", "A version with a short program for those who have no Regraft."),
     "ledger": ("models.ledger", "Every promotion and rollback; `ledger verify` checks the chain."),
+    "backup": ("project.keep", "Copy the project's state into a folder, while it runs."),
+    "restore": ("project.keep", "A project from its backup, in an empty folder or a clone."),
+    "upgrade": ("project.keep", "Bring the databases to what this release needs."),
+    "gc": ("project.tidy", "Delete what is needed no longer; --dry-run says what."),
+    "clean": ("project.tidy", "Delete all that the project has made; a clone is left."),
     "doctor": ("show", "Check the installation; --fix repairs what can be repaired."),
 }
 

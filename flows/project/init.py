@@ -1,10 +1,10 @@
 """A new project: the files that DVC and Regraft look for, in any folder."""
 
-import subprocess
 from importlib.resources import files
 from pathlib import Path
 
 from data.stores.atomic import write_text
+from data.stores.repository import ensure_git
 from settings.errors import ConfigError
 
 FILES = {
@@ -32,7 +32,7 @@ def init_project(folder: Path) -> list[Path]:
             f"{folder / [*foreign, *there][0]} exists already; choose an empty folder, or go on in this project"
         )
     _ignore(folder / ".gitignore")
-    _ensure_git(folder)
+    ensure_git(folder)
     (folder / "domains").mkdir(exist_ok=True)
     for template, name in FILES.items():
         write_text(folder / name, _template(template))
@@ -52,13 +52,3 @@ def _ignore(path: Path) -> None:
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     lacking = [line for line in _template(IGNORED).splitlines() if line not in before.splitlines()]
     write_text(path, "\n".join([*before.splitlines(), *lacking, ""]))
-
-
-def _ensure_git(folder: Path) -> None:
-    """DVC needs a repository; a folder inside one stays in it."""
-    try:
-        inside = subprocess.run(["git", "rev-parse"], cwd=folder, capture_output=True, check=False).returncode == 0
-        if not inside:
-            subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise ConfigError(f"git init in {folder}: {error}; install git, then run `git init` there") from error

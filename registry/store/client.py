@@ -18,6 +18,7 @@ from settings.machine import load_settings
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+OUTDATED = "out-of-date database schema"  # MLflow's words for tables of another release
 OF_THIS_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
@@ -65,6 +66,7 @@ def registry_errors(doing: str) -> Iterator[None]:
             raise RegistryError(f"cannot {doing}: {_refused(cause)}") from error
         reason, address = first_line(_origin(error)), load_settings().tracking_uri
         remedy = f"{address}: {MAKE_ROOM}" if DISK.search(reason) else f"is MLflow at {address} up?"
+        remedy = "run `regraft upgrade`" if OUTDATED in reason else remedy
         message = f"cannot {doing}: {reason}; {remedy}"
         raise RegistryError(re.sub(r"//[^/\s]*@", "//", message)) from error  # no password of an address
 

@@ -53,7 +53,7 @@ def open_engine(address: str) -> Engine:
     Raises:
         LedgerError: the URL names a database in memory.
     """
-    url = _with_driver(make_url(address))
+    url = with_driver(make_url(address))
     if url.get_backend_name() != "sqlite":
         # a server that no longer answers is an error, not a wait for ever
         limits = {"timeout": BUSY_SECONDS} if url.get_driver_name() == "pg8000" else {}
@@ -111,7 +111,7 @@ def _without_secrets(text: str, url: str) -> str:
     return hidden(text)
 
 
-def _with_driver(url: URL) -> URL:
+def with_driver(url: URL) -> URL:
     """PostgreSQL without a named driver is reached through pg8000, which `regraft[postgresql]` installs."""
     return url.set(drivername="postgresql+pg8000") if url.drivername == "postgresql" else url
 

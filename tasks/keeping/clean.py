@@ -1,0 +1,55 @@
+"""What a project holds besides its files under version control, and its return to a clone."""
+
+import shutil
+from pathlib import Path
+
+from data.config import require_project
+from data.errors import StorageError
+from settings.machine import Settings, load_settings
+from tasks.keeping.places import databases_of
+from tasks.keeping.rest import at_rest
+
+PLACES = (
+    "data/raw", "data/validated", "data/processed", "data/restored", "data/feedback", "dvc.lock", ".dvc/cache",
+    ".dvc/tmp", ".regraft",
+)  # fmt: skip
+
+
+def to_clean() -> list[Path]:
+    """What of the project would go; what lies outside of it, or at an address, stays."""
+    root = load_settings().root
+    require_project(root)
+    return [root / place for place in PLACES if (root / place).exists()]
+
+
+def clean_project() -> list[Path]:
+    """Deletes all of that, the locks last; called again it goes on. Returns what has gone.
+
+    Raises:
+        LockedError: something runs in the project.
+        StorageError: the disk refused.
+    """
+    settings, gone = load_settings(), to_clean()
+    with at_rest(settings, "clean"):
+        for place in gone:
+            _delete(place)
+    return gone
+
+
+def kept_elsewhere(settings: Settings) -> list[str]:
+    """Databases of the project that stay, since they are no files of it."""
+    return [name for name, url in databases_of(settings).items() if str(settings.root) not in url]
+
+
+def _delete(place: Path) -> None:
+    """A folder that is a link to another disk stays one, empty."""
+    try:
+        if place.is_file():
+            place.unlink()
+        elif place.is_symlink():
+            for inside in place.iterdir():
+                _delete(inside)
+        else:
+            shutil.rmtree(place)
+    except OSError as error:
+        raise StorageError(f"{place} cannot be deleted: {error.strerror}; mend its rights and clean again") from error
