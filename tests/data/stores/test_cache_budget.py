@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from data.errors import StorageError
-from data.stores.cache_budget import in_use, make_room
+from data.stores.cache_budget import in_use, make_room, surplus
 
 HOLD = "import sys, pathlib, data.stores.cache_budget as b\nwith b.in_use(pathlib.Path(sys.argv[1])): print(); input()"
 
@@ -181,3 +181,11 @@ def test_in_use__fault_inside_the_block(tmp_path: Path) -> None:
     """What goes wrong in the block keeps its own words."""
     with pytest.raises(StorageError, match="^no room$"), in_use(tmp_path / "cache"):
         raise StorageError("no room")
+
+
+def test_surplus__says_what_would_go(root):
+    """The least recently used come first, none that is in use, none within the budget; and nothing is changed."""
+    assert surplus(root, 150) == {root / "old": 100, root / "middle": 100}
+    with in_use(root / "old"):
+        assert list(surplus(root, 250)) == [root / "middle"]
+    assert (surplus(root, 300), left(root)) == ({}, {"old", "middle", "young"})

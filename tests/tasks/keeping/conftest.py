@@ -1,6 +1,8 @@
 """What the tests of a project's state share: two versions of a model, of which one came after the other."""
 
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from flows.project.new import write_domain
 from registry.ledger.ledger import Change, Ledger
 from registry.store.aliases import follow_ledger
 from settings.machine import load_settings
+from tests.flows.conftest import HOLDER
 
 
 @pytest.fixture
@@ -35,6 +38,17 @@ def photos(project: Path, registered: Callable[..., int], image_folder: Callable
     log.mkdir(parents=True)
     (log / "rows.parquet").write_bytes(b"rows")
     return project
+
+
+@pytest.fixture
+def busy(tracked: Path) -> Iterator[None]:
+    """Another process holds the lock of the domain `photos`."""
+    command = [sys.executable, "-c", HOLDER, str(tracked / ".regraft")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield
+        process.communicate()
 
 
 @pytest.fixture

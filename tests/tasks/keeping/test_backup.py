@@ -1,6 +1,7 @@
 """A backup is whole or not there, speaks of one moment, and copies only what changed."""
 
 import json
+import os
 import subprocess
 import sys
 from unittest import mock
@@ -41,7 +42,9 @@ def test_back_up__links_what_is_unchanged(photos, elsewhere):
     back_up(folder)
     before, (artifact, damaged, *_) = read_manifest(folder), sorted((folder / ".regraft/mlartifacts").rglob("*.onnx"))
     inode = artifact.stat().st_ino
-    damaged.write_bytes(b"x" * damaged.stat().st_size)
+    looks = damaged.stat()
+    damaged.write_bytes(b"x" * looks.st_size)
+    os.utime(damaged, ns=(looks.st_atime_ns, looks.st_mtime_ns))
     (photos / "data" / "feedback" / "a.csv").write_text("new")
 
     found = back_up(folder)
@@ -49,7 +52,13 @@ def test_back_up__links_what_is_unchanged(photos, elsewhere):
     assert (folder / "data" / "feedback" / "a.csv").read_text() == "new"
     assert artifact.stat().st_ino == inode
     assert (found.files, read_manifest(folder).heads) == (len(before.files), before.heads)
-    assert {"databases/ledger.db", "databases/mlflow.db", "domains/photos.yaml", ".dvc/config", LOG} <= before.files.keys()
+    assert {
+        "databases/ledger.db",
+        "databases/mlflow.db",
+        "domains/photos.yaml",
+        ".dvc/config",
+        LOG,
+    } <= before.files.keys()
     assert [path.name for path in elsewhere.iterdir()] == ["backup"]
 
 
@@ -117,9 +126,9 @@ def test_back_up__killed_between_two_names(photos, elsewhere):
     folder = elsewhere / "backup"
     back_up(folder)
     folder.rename(elsewhere / f"backup{PREVIOUS}")
-    with mock.patch("tasks.keeping.backup.copy_databases", side_effect=OSError(28, "No space left on device", "x")):
-        with pytest.raises(StorageError, match="No space left on device; nothing has changed there"):
-            back_up(folder)
+    full = mock.patch("tasks.keeping.backup.copy_databases", side_effect=OSError(28, "No space left on device", "x"))
+    with full, pytest.raises(StorageError, match="No space left on device; nothing has changed there"):
+        back_up(folder)
     verify(folder, read_manifest(folder))
 
 
