@@ -75,13 +75,17 @@ def back_up(folder: Path) -> Backup:
     except (BackupError, StorageError):
         raise
     except OSError as error:
-        place = error.filename or folder
-        raise StorageError(
-            f"cannot back up to {folder}: {place}: {error.strerror or error}; nothing has changed there: make room or "
-            "mend its rights, and run the same command again"
-        ) from error
+        raise _refused(folder, error) from error
     size = sum((folder / name).stat().st_size for name in manifest.files)
     return Backup(folder, len(manifest.files), size >> 20, manifest.elsewhere)
+
+
+def _refused(folder: Path, error: OSError) -> StorageError:
+    place = error.filename or folder
+    return StorageError(
+        f"cannot back up to {folder}: {place}: {error.strerror or error}; nothing has changed there: make room or mend "
+        "its rights, and run the same command again"
+    )
 
 
 def _former(folder: Path, identity: str) -> Former:

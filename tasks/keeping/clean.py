@@ -37,8 +37,10 @@ def clean_project() -> list[Path]:
 
 
 def kept_elsewhere(settings: Settings) -> list[str]:
-    """Databases of the project that stay, since they are no files of it."""
-    return [name for name, url in databases_of(settings).items() if str(settings.root) not in url]
+    """What of the project's state stays, since it lies outside of its folder, or at an address."""
+    kept = {f"the database {name}": url for name, url in databases_of(settings).items()}
+    kept["the prediction log"] = settings.predictions
+    return [what for what, place in kept.items() if str(settings.root) not in place]
 
 
 def _delete(place: Path) -> None:

@@ -77,5 +77,6 @@ def _behind_servers(settings: Settings) -> list[str]:
 
 def _below(root: Path, place: str) -> str | None:
     """A folder by its place below the root; None: it lies elsewhere, or at an address."""
-    path = Path(place)
-    return None if "://" in place or not path.is_relative_to(root) else path.relative_to(root).as_posix()
+    path = Path(place).absolute()
+    ways = [way for way in (root.absolute(), root.resolve()) if path.is_relative_to(way)]  # DVC follows links to it
+    return None if "://" in place or not ways else path.relative_to(ways[0]).as_posix()

@@ -43,7 +43,7 @@ class Restored:
 
 def refuse_foreign(folder: Path) -> None:
     """Raises BackupError where a folder is neither empty nor a project, before anything is written there."""
-    others = [path for path in folder.glob("*") if path.name != ".git"]
+    others = [path for path in folder.glob("*") if path.name not in {".git", ".regraft"}]
     if others and not ((folder / "dvc.yaml").exists() or (folder / NOTE).exists()):
         raise BackupError(f"{folder} is not empty and no project; name an empty folder, or a clone without state")
 

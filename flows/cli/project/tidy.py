@@ -65,4 +65,4 @@ def _show_waste(found: "list[Waste]", verb: str) -> None:
 
 def _show_clean(gone: list[Path], stays: list[str], verb: str) -> None:
     print_lines([f"{verb}: {path}" for path in gone] or [f"{verb}: nothing"])
-    print_lines([f"stays: the database {name}, which lies elsewhere" for name in stays])
+    print_lines([f"stays: {what}, which lies elsewhere" for what in stays])

@@ -116,6 +116,7 @@ def test_restore_backup__other_databases(backup, elsewhere, enter, monkeypatch):
 
 def test_refuse_foreign__somebodys_files(tmp_path):
     """A folder of other files is no place for a project."""
+    (tmp_path / ".regraft").mkdir()  # of a restore that was refused
     refuse_foreign(tmp_path)
     (tmp_path / "thesis.tex").touch()
     with pytest.raises(BackupError, match="is not empty and no project"):

