@@ -166,10 +166,11 @@ def check_out(root: Path) -> None:
     Raises:
         VersioningError: neither holds one of them.
     """
+    made = list(_mapping(root / "dvc.lock").get("stages") or {})  # DVC would fail over those that never ran
     try:
-        _dvc(root, "checkout", "--force")
+        _dvc(root, "checkout", "--force", *made)
     except VersioningError:
-        _dvc(root, "pull", "--force")
+        _dvc(root, "pull", "--force", *made)
 
 
 def _erased(store: Path, hashes: AbstractSet[str]) -> list[str]:

@@ -19,11 +19,13 @@ from data.stores.manifest import processed_folder, raw_manifest_path, read_table
 from data.stores.versioning import (
     _dvc,
     changed_stages,
+    check_out,
     dataset_version,
     enrol,
     erase_versions,
     reproduce_stage,
     restore,
+    stores,
 )
 from settings.errors import ConfigError
 
@@ -141,6 +143,21 @@ def test_restore__from_the_remote(history: History, new_project: Callable[[], Pa
     assert helpers.contents(restore(root, "photos", history.versions[1])) == history.contents[1]
     with pytest.raises(VersioningError, match=r"0000\.dir is neither in the DVC cache nor in its remote .*`dvc push`"):
         restore(root, "photos", "0" * 32 + ".dir")
+
+
+def test_check_out__from_what_a_backup_holds(history: History, new_project: Callable[[], Path], helpers: Any) -> None:
+    """Cache and lock are enough for the prepared data, though another domain was never prepared."""
+    root = new_project()
+    places, addresses = stores(history.root)
+    assert (places, addresses) == ([history.root / ".dvc" / "cache", history.root / ".regraft" / "dvc-remote"], [])
+    shutil.copytree(places[0], root / ".dvc" / "cache")
+    for name in ("dvc.lock", "params.yaml"):
+        shutil.copy(history.root / name, root / name)
+    helpers.write_domain(root)
+    enrol(root, "twin")
+    check_out(root)
+    assert helpers.contents(processed_folder(root, "photos")) == history.contents[1]
+    assert (root / "data" / "validated" / "photos" / "accepted.parquet").exists()
 
 
 def test_changed_stages__names_what_changed(history: History) -> None:
