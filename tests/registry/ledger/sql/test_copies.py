@@ -28,6 +28,7 @@ def test_copy_database__while_another_writes(tmp_path):
         writer.execute("insert into t values (2)")
         copy = copy_database(f"sqlite:///{path}", tmp_path / "copies", "a")
     assert [file.name for file in copy.parent.iterdir()] == ["a.db"]
+    assert copy.read_bytes()[18:20] == b"\1\1"  # the header's word for: no log beside it
     with closing(sqlite3.connect(copy)) as found:
         assert found.execute("select x from t").fetchall() == [(1,)]
 
