@@ -8,8 +8,9 @@ from data.errors import StorageError
 from data.stages.preprocess import read_index
 from data.stores.features import drop_samples
 from data.stores.manifest import processed_folder, raw_manifest_path, read_table, validated_folder
-from data.stores.stage_stamps import forget
-from data.stores.versioning import erase_versions, strike
+from data.stores.versions.erasing import erase_versions
+from data.stores.versions.stages import strike
+from data.stores.versions.stamps import forget
 
 
 @dataclass(frozen=True)

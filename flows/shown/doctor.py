@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from data.errors import LockedError
-from data.stores.versioning import changed_stages
+from data.stores.versions.stages import changed_stages
 from lightning_modules.hub.backbones import load_pretrained
 from registry.ledger.heads import verify_all
 from registry.ledger.ledger import Ledger

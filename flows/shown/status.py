@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from data.errors import VersioningError
 from data.stores.dataset import Dataset
 from data.stores.manifest import processed_folder
-from data.stores.versioning import dataset_version
+from data.stores.versions.stages import dataset_version
 from registry.ledger.events import Events
 from registry.ledger.history import quarantine_reason, quarantined, way_back
 from registry.ledger.leases import holder_of

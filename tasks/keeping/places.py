@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.stores.versioning import stores
+from data.stores.versions.erasing import stores
 from registry.ledger.sql.database import hidden
 from settings.machine import Settings
 from tasks.keeping.prefect_database import prefect_url

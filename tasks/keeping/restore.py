@@ -14,7 +14,7 @@ from data.errors import StorageError, VersioningError
 from data.stores.atomic import write_text
 from data.stores.copying import copy_file, files_below, sha256_of
 from data.stores.repository import ensure_git
-from data.stores.versioning import check_out
+from data.stores.versions.restoring import check_out
 from registry.errors import LedgerError
 from registry.ledger.heads import verify_all
 from registry.ledger.ledger import Ledger

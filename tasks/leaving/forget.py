@@ -10,7 +10,7 @@ from prefect import task
 from data.errors import StorageError
 from data.stages.forget import Samples, erase_data, still_there
 from data.stages.forget import find_samples as find
-from data.stores.versioning import erase_versions
+from data.stores.versions.erasing import erase_versions
 from evaluation.predictions.storage import drop_predictions
 from registry.store.production import traces_of
 from serving.feedback.labels import erase_labels

@@ -10,7 +10,7 @@ from data.stages.ingest import IngestReport
 from data.stages.ingest import ingest as ingest_source
 from data.stages.report import ValidationReport, load_validation, report_page
 from data.stores.manifest import processed_folder
-from data.stores.versioning import dataset_version, reproduce_stage
+from data.stores.versions.stages import dataset_version, reproduce_stage
 from lightning_modules.inputs.activations import Prefix
 from registry.ledger.watch.withheld import withheld
 from settings.machine import load_settings

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from prefect import task
 
-from data.stores.versioning import restore
+from data.stores.versions.restoring import restore
 from evaluation.report.evaluate import evaluate as evaluate_predictions
 from registry.errors import GateError
 from registry.ledger.uses import count_evaluation

@@ -4,8 +4,8 @@ import logging
 
 from prefect import task
 
-from data.stores.sharing import adopt, is_shared, send
-from data.stores.versioning import locked_stages
+from data.stores.versions.sharing import adopt, is_shared, send
+from data.stores.versions.stages import locked_stages
 from registry.ledger.datasets import newest_dataset, note_dataset
 from settings.machine import load_settings
 from tasks.domain import Domain

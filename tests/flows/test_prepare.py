@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.stores.versioning import dataset_version
+from data.stores.versions.stages import dataset_version
 from flows.prepare import prepare
 from flows.project.new import write_domain
 

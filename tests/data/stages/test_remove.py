@@ -11,7 +11,8 @@ from data.stages.ingest import ingest
 from data.stages.remove import Place, folders_of, remove_data
 from data.stores.atomic import write_text
 from data.stores.manifest import processed_folder, raw_manifest_path, read_table
-from data.stores.versioning import changed_stages, dataset_version, reproduce_stage, restore
+from data.stores.versions.restoring import restore
+from data.stores.versions.stages import changed_stages, dataset_version, reproduce_stage
 
 
 def twins(root: Path, helpers: Any) -> None:

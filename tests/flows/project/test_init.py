@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from data.config import load_data_config
-from data.stores.versioning import enrol
+from data.stores.versions.stages import enrol
 from flows.cli import regraft
 from flows.project.init import FILES, IGNORED, init_project
 from flows.project.new import write_domain

@@ -12,7 +12,7 @@ import yaml
 from click.testing import CliRunner
 
 from data.errors import LockedError
-from data.stores.versioning import enrol
+from data.stores.versions.stages import enrol
 from flows.cli import regraft
 from flows.project.new import write_domain
 from flows.project.remove import remove

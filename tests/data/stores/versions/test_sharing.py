@@ -2,7 +2,7 @@
 
 import pytest
 
-from data.stores.sharing import is_shared
+from data.stores.versions.sharing import is_shared
 
 LOCAL = "[core]\n    remote = local\n['remote \"local\"']\n    url = ../.regraft/dvc-remote\n"
 S3 = "[core]\n    remote = s3\n['remote \"s3\"']\n    url = s3://bucket/dvc\n"

@@ -4,7 +4,8 @@ from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
 
-from data.stores.versioning import locked_stages, pull, push, replace_stages
+from data.stores.versions.restoring import pull, push
+from data.stores.versions.stages import locked_stages, replace_stages
 
 
 def is_shared(root: Path) -> bool:

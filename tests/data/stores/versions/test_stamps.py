@@ -9,8 +9,8 @@ import pytest
 
 from data.config import load_data_config
 from data.stages.ingest import ingest
-from data.stores.stage_stamps import unchanged
-from data.stores.versioning import reproduce_stage
+from data.stores.versions.stages import reproduce_stage
+from data.stores.versions.stamps import unchanged
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def prepared(new_project: Callable[[], Path], helpers: Any) -> Path:
 def test_unchanged__nothing_new(prepared: Path, monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
     """A further ingest of the same files changes nothing, and no DVC is started."""
     ingest(prepared, "photos", load_data_config(prepared, "photos"))
-    monkeypatch.setattr("data.stores.versioning._dvc", lambda *asked: pytest.fail("DVC was started"))
+    monkeypatch.setattr("data.stores.versions.stages.dvc", lambda *asked: pytest.fail("DVC was started"))
     reproduce_stage(prepared, stage, "photos")
 
 

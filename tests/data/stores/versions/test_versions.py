@@ -16,17 +16,10 @@ from data.config import load_data_config
 from data.errors import RefusedError, SourceError, VersioningError
 from data.stages.ingest import ingest
 from data.stores.manifest import processed_folder, raw_manifest_path, read_table
-from data.stores.versioning import (
-    _dvc,
-    changed_stages,
-    check_out,
-    dataset_version,
-    enrol,
-    erase_versions,
-    reproduce_stage,
-    restore,
-    stores,
-)
+from data.stores.versions.dvc import dvc
+from data.stores.versions.erasing import erase_versions, stores
+from data.stores.versions.restoring import check_out, restore
+from data.stores.versions.stages import changed_stages, dataset_version, enrol, reproduce_stage
 from settings.errors import ConfigError
 
 
@@ -208,7 +201,7 @@ def test_reproduce_stage__stages_that_dvc_cannot_read(project: Path) -> None:
 def test_reproduce_stage__later_decoder(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
     """DVC sees that the code decodes otherwise: the stage is out of date, and no other is."""
     assert changed_stages(history.root) == {}
-    monkeypatch.setattr("data.stores.versioning.DECODER_VERSION", 2)
+    monkeypatch.setattr("data.stores.versions.stages.DECODER_VERSION", 2)
     enrol(history.root, "photos")
     assert list(changed_stages(history.root)) == ["preprocess@photos"]
     monkeypatch.undo()
@@ -258,10 +251,10 @@ def test_erase_versions__no_store_holds_the_sample(new_project: Callable[[], Pat
     manifest = read_table(processed_folder(root, "photos") / "manifest.parquet")
     old = read_table(restore(root, "photos", names[0]) / "manifest.parquet")
     (late, *_) = sorted(set(manifest["hash"]) - set(old["hash"]))
-    _dvc(root, "remote", "add", "near", str(root / "a remote"))
+    dvc(root, "remote", "add", "near", str(root / "a remote"))
     for remote in ("local", "near"):
-        _dvc(root, "push", "-r", remote)
-    _dvc(root, "remote", "add", "far", "s3://somewhere/else")
+        dvc(root, "push", "-r", remote)
+    dvc(root, "remote", "add", "far", "s3://somewhere/else")
     foreign = others_data(root / ".dvc" / "cache" / "files" / "md5")
     assert erase_versions(root, {late}) == ([names[1]], ["s3://somewhere/else"])
     assert foreign.exists()
