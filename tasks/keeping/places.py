@@ -60,6 +60,7 @@ def places_of(settings: Settings) -> Places:
     elsewhere = [
         *ALWAYS,
         *_behind_servers(settings),
+        *(f"MLflow's files at {place}: copy them there" for place in (hidden(settings.artifacts_url),) if place),
         *(f"{what} at {hidden(place)}: copy it there" for what, place, inside in below if inside is None),
         *(f"the DVC remote {hidden(one)}: `dvc push` sends there what it lacks" for one in addresses),
     ]

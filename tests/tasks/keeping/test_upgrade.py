@@ -19,7 +19,8 @@ def earlier(tracked, own_prefect):
     """A project whose ledger is one release back."""
     Ledger(load_settings().ledger)
     with closing(sqlite3.connect(tracked / ".regraft" / "ledger.db", isolation_level=None)) as database:
-        database.execute("drop table regraft_project")
+        for later in ("project", "leases", "datasets"):
+            database.execute(f"drop table regraft_{later}")
         database.execute("update regraft_ledger_version set version_num = '0004'")
     return tracked
 

@@ -144,7 +144,8 @@ CALLS: dict[str, tuple[str, Any, list[str]]] = {
 }  # fmt: skip
 # by themselves below or in tests of their own, or they print as they go
 OTHERS = {
-    "canary", "demo", "deployments", "down", "init", "keys", "ledger", "logs", "ps", "rank", "serve", "split", "up",
+    "backup", "canary", "clean", "demo", "deployments", "down", "gc", "init", "keys", "ledger", "logs", "ps", "rank", "restore",
+    "serve", "split", "up", "upgrade",
 }  # fmt: skip
 
 
