@@ -144,8 +144,8 @@ CALLS: dict[str, tuple[str, Any, list[str]]] = {
 }  # fmt: skip
 # by themselves below or in tests of their own, or they print as they go
 OTHERS = {
-    "backup", "canary", "clean", "demo", "deployments", "down", "gc", "init", "keys", "ledger", "logs", "ps", "rank", "restore",
-    "serve", "split", "up", "upgrade",
+    "backup", "canary", "clean", "demo", "deployments", "down", "gc", "init", "keys", "ledger", "logs", "ps", "rank",
+    "restore", "serve", "split", "up", "upgrade",
 }  # fmt: skip
 
 
