@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from data.stores.atomic import atomic_path, write_text
+from registry.ledger.ledger import Ledger
 from settings.errors import ConfigError
 from settings.machine import Settings
 
@@ -24,7 +25,7 @@ def choose(settings: Settings, names: Iterable[str]) -> None:
     if set(wanted) == set(settings.embedded):
         return
     _check_extra()
-    if settings.embedded or (settings.home / "ledger.db").exists():
+    if settings.embedded or _has_state(settings):
         present = ",".join(settings.embedded) or "SQLite and folders"
         raise ConfigError(
             f"this project keeps its state in {present}; a profile is chosen before anything is trained: "
@@ -33,6 +34,12 @@ def choose(settings: Settings, names: Iterable[str]) -> None:
     _append(Path(".env"), {"REGRAFT_PROFILE": ",".join(wanted), **addresses(wanted)})
     if "s3" in wanted:
         _write_remote(settings.root / ".dvc" / "config.local")
+
+
+def _has_state(settings: Settings) -> bool:
+    """Whether a version was made here, or is in production."""
+    made = settings.home / "mlartifacts"
+    return bool(Ledger(settings.ledger).domains()) or (made.exists() and any(made.iterdir()))
 
 
 def _check_extra() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from flows.scheduler.embedded.profile import choose
-from registry.ledger.ledger import Ledger
+from registry.ledger.ledger import Change, Ledger
 from settings.errors import ConfigError
 from settings.machine import load_settings
 
@@ -28,12 +28,23 @@ def test_choose__one_of_them(project):
     assert not (project / ".dvc" / "config.local").exists()
 
 
-def test_choose__too_late(project):
-    """What is in production would be left behind: refused, with the remedy, and nothing is written."""
-    Ledger(load_settings().ledger)
+@pytest.mark.parametrize("made", ["promoted", "trained"])
+def test_choose__too_late(project, made):
+    """What is in production or in MLflow would be left behind: refused, with the remedy, and nothing is written."""
+    if made == "promoted":
+        Ledger(load_settings().ledger).append(Change("photos", "promote", None, 1, "Ada", "r", "", "d"))
+    else:
+        (load_settings().home / "mlartifacts" / "photos").mkdir(parents=True)
     with pytest.raises(ConfigError, match=r"keeps its state in SQLite and folders; .*`regraft init`"):
         choose(load_settings(), ["postgres"])
     assert not (project / ".env").exists()
+
+
+def test_choose__before_anything_was_made(project):
+    """A ledger without a row, which a look at the project makes, is no state."""
+    Ledger(load_settings().ledger)
+    choose(load_settings(), ["postgres"])
+    assert load_settings().embedded == ("postgres",)
 
 
 def test_choose__unknown(project):
