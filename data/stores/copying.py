@@ -60,22 +60,22 @@ def copy_tree(root: Path, place: str, target: Path, former: Former) -> dict[str,
     Files may come and go meanwhile: where one has gone it looks again, for what took its place.
     """
     done: dict[str, str] = {}
-    gone = True
-    while gone:
-        gone = False
-        for path in files_below(root / place):
-            name = path.relative_to(root).as_posix()
-            try:
-                done[name] = done.get(name) or _copied(name, path, target / name, former)
-            except FileNotFoundError:
-                if path.exists() or path.is_symlink():
-                    raise
-                gone = True
+    found: list[Path] = [root / place]
+    while found:
+        found = [path for path in files_below(root / place) if not _is_copied(root, path, target, former, done)]
     return done
 
 
-def _copied(name: str, source: Path, target: Path, former: Former) -> str:
-    return former.link(name, source, target) or copy_file(source, target)
+def _is_copied(root: Path, path: Path, target: Path, former: Former, done: dict[str, str]) -> bool:
+    """Copies a file that is not among what is `done`, and notes it there; False: it has gone meanwhile."""
+    name = path.relative_to(root).as_posix()
+    try:
+        done[name] = done.get(name) or former.link(name, path, target / name) or copy_file(path, target / name)
+    except FileNotFoundError:
+        if path.exists() or path.is_symlink():
+            raise
+        return False
+    return True
 
 
 def files_below(place: Path) -> Iterator[Path]:
