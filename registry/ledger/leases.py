@@ -6,6 +6,7 @@ at once; one of another machine is free when it has not been renewed for a while
 
 import _thread
 import logging
+import signal
 import threading
 import time
 import uuid
@@ -168,13 +169,21 @@ class _Lease:
                 continue
             if not renewed:
                 self._lost = True
-                _thread.interrupt_main()
+                _interrupt()
                 return
 
     def _give_back(self) -> None:
         with suppress(LedgerError), self._database.writing() as connection:  # it ends by itself
             ours = (LEASES.c.domain == self._name) & (LEASES.c.token == self._token)
             connection.execute(delete(LEASES).where(ours))
+
+
+def _interrupt() -> None:
+    """Interrupts the block; a process that ignores Ctrl-C, as one behind a shell's `&`, is told to end instead."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.raise_signal(signal.SIGTERM)
+    else:
+        _thread.interrupt_main()
 
 
 def _holder(connection: Connection, name: str) -> Holder | None:

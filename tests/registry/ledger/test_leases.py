@@ -1,6 +1,7 @@
 """One writer a domain, on whatever machine."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -97,9 +98,12 @@ def test_domain_lease__dead_process_of_this_machine(shared):
             pass
 
 
-def test_domain_lease__taken_over(shared, monkeypatch):
+@pytest.mark.timeout(60)
+def test_domain_lease__taken_over(shared, monkeypatch, request):
     """Who was cut off for too long is interrupted, in one line, and takes nothing from who came after."""
     monkeypatch.setattr(leases, "RENEWED", 0.05)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a worker of the tests ignores it
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
 
     def lose() -> None:
         with Database(load_settings().ledger).writing() as connection:
