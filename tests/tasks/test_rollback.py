@@ -26,7 +26,7 @@ def test_find_target__further_back(promoted, registered, verdict):
         way = find_target.fn("photos", None)
         assert way.to == target
         rollback.fn("photos", way, "worse")
-    with pytest.raises(GateError, match=r"no earlier version.* not in quarantine; .*1, 2, 3"):
+    with pytest.raises(GateError, match=r"no earlier version.* not in quarantine; name one with --to .there: 2, 3"):
         find_target.fn("photos", None)
 
 
