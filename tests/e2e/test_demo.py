@@ -21,6 +21,7 @@ def run(*arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1500)
 def test_demo__tells_the_whole_story(project: Path) -> None:
     """Quarantine, a first champion, drift, a sabotaged model that stays out, and a ledger that says all of it."""

@@ -33,6 +33,7 @@ def new_photos(folder: Path, label: str, level: int, count: int) -> Path:
     return table
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_loop__from_a_folder_of_images(
     project: Path, image_folder: Callable[..., Path], regraft: Callable[..., Any]

@@ -9,6 +9,7 @@ import pytest
 SWEEP = ("sweep", "photos", "--recipes", "prototype", "--seeds", "2", "--scratch")
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_sweep__compares_and_train_takes_a_recipe(
     project: Path, image_folder: Callable[..., Path], regraft: Callable[..., Any]

@@ -33,6 +33,7 @@ def regraft(prefect_api):
     return run
 
 
+@pytest.mark.long
 def test_restore__then_status_score_rollback(project, registered, image_folder, regraft, tmp_path_factory):
     """In another place, with the old one gone, the project goes on: it scores, and rolls back."""
     write_domain("photos", image_folder(3), None)
