@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import psutil
 import pytest
 from sqlalchemy import create_engine, text
 
@@ -60,7 +61,18 @@ def both_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         started[postgres.__name__].send_signal(signal.SIGINT)  # on SIGTERM it would wait for its clients
         started[s3.__name__].terminate()
         for process in started.values():
-            process.wait(60)
+            _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Waits as long as a supervisor does; SeaweedFS may wait for itself, and what it stored is on the disk by then."""
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        parent = psutil.Process(process.pid)
+        for one in [*parent.children(recursive=True), parent]:
+            one.kill()
+        process.wait()
 
 
 @pytest.fixture

@@ -60,9 +60,8 @@ def copy_tree(root: Path, place: str, target: Path, former: Former) -> dict[str,
     Files may come and go meanwhile: where one has gone it looks again, for what took its place.
     """
     done: dict[str, str] = {}
-    found: list[Path] = [root / place]
-    while found:
-        found = [path for path in files_below(root / place) if not _is_copied(root, path, target, former, done)]
+    while [path for path in files_below(root / place) if not _is_copied(root, path, target, former, done)]:
+        continue
     return done
 
 
