@@ -33,8 +33,12 @@ def adopt(root: Path, name: str, stages: dict[str, Any]) -> bool:
     Raises:
         VersioningError: the remote is out of reach, or lacks them.
     """
-    if locked_stages(root, name) == stages:
+    begun = root / ".regraft" / "stages" / f"{name}.adopting"  # dvc.lock speaks of data that have not all come yet
+    if locked_stages(root, name) == stages and not begun.exists():
         return False
+    begun.parent.mkdir(parents=True, exist_ok=True)
+    begun.touch()
     replace_stages(root, name, stages)
     pull(root, *stages)
+    begun.unlink()
     return True
