@@ -36,10 +36,16 @@ def end_marked(name: str, *values: str, patience: float = PATIENCE) -> int:
 def _marked(name: str, values: tuple[str, ...]) -> "Iterator[Process]":
     import psutil
 
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):  # it is gone, or somebody else's
-            if process.pid != os.getpid() and process.environ().get(name) in values:
-                yield process
+    others = (process for process in psutil.process_iter() if process.pid != os.getpid())
+    yield from (process for process in others if _mark(process, name) in values)
+
+
+def _mark(process: "Process", name: str) -> str | None:
+    import psutil
+
+    with suppress(psutil.Error):  # it is gone, or somebody else's
+        return process.environ().get(name)
+    return None
 
 
 if __name__ == "__main__" and not sys.stdin.read():

@@ -46,18 +46,23 @@ def domain_lease(name: str, doing: str, wait: float = 0.0) -> Iterator[None]:
         LedgerError: the database cannot be reached.
     """
     settings = load_settings()
-    with domain_lock(settings.home, name, doing, wait):
-        key = settings.ledger, name
-        if key in _HELD:
+    with domain_lock(settings.home, name, doing, wait), _leased(settings.ledger, name, doing, wait):
+        yield
+
+
+@contextmanager
+def _leased(url: str, name: str, doing: str, wait: float) -> Iterator[None]:
+    """Takes the lease, unless an outer block of this process has it."""
+    if (url, name) in _HELD:
+        yield
+        return
+    lease = _HELD[url, name] = _Lease(url, name)
+    try:
+        lease.take(doing, wait)
+        with lease.kept():
             yield
-            return
-        lease = _HELD[key] = _Lease(settings.ledger, name)
-        try:
-            lease.take(doing, wait)
-            with lease.kept():
-                yield
-        finally:
-            del _HELD[key]
+    finally:
+        del _HELD[url, name]
 
 
 @dataclass(frozen=True)
@@ -160,17 +165,20 @@ class _Lease:
 
     def _renew(self, ended: threading.Event) -> None:
         while not ended.wait(RENEWED):
-            try:
-                with self._database.writing() as connection:
-                    ours = (LEASES.c.domain == self._name) & (LEASES.c.token == self._token)
-                    renewed = connection.execute(update(LEASES).where(ours).values(seen=_now(connection))).rowcount
-            except LedgerError as error:
-                log.warning("the lease of %r cannot be renewed now: %s", self._name, error)
-                continue
-            if not renewed:
+            if not self._is_renewed():
                 self._lost = True
                 _interrupt()
                 return
+
+    def _is_renewed(self) -> bool:
+        """Renews the lease; False: another one has it. While the database is away, it is tried again."""
+        try:
+            with self._database.writing() as connection:
+                ours = (LEASES.c.domain == self._name) & (LEASES.c.token == self._token)
+                return bool(connection.execute(update(LEASES).where(ours).values(seen=_now(connection))).rowcount)
+        except LedgerError as error:
+            log.warning("the lease of %r cannot be renewed now: %s", self._name, error)
+            return True
 
     def _give_back(self) -> None:
         with suppress(LedgerError), self._database.writing() as connection:  # it ends by itself

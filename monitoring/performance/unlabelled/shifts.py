@@ -1,6 +1,7 @@
 """Shifts of known samples, drawn from themselves: for packages whose shifts by corruption nobody has measured."""
 
 from collections.abc import Iterator
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -21,11 +22,11 @@ def drawn_shifts(known: Known, seed: int) -> Iterator[Shift]:
         half = _half(known, generator)
         base, other = known.take(half), known.take(~half)
         cluster = KMeans(2, n_init=1, random_state=number).fit_predict(other.embeddings)
-        for kind, marked in (("class", other.truth == generator.choice(other.truth)), ("cluster", cluster == 1)):
-            for often, word in ((TILT, "oftener"), (1 / TILT, "rarer")):
-                chance = np.where(marked, often, 1.0)
-                drawn = generator.choice(len(other), len(other), p=chance / chance.sum())
-                yield f"{kind} {word}", base, other, other.take(drawn)
+        parts = ("class", other.truth == generator.choice(other.truth)), ("cluster", cluster == 1)
+        for (kind, marked), (often, word) in product(parts, ((TILT, "oftener"), (1 / TILT, "rarer"))):
+            chance = np.where(marked, often, 1.0)
+            drawn = generator.choice(len(other), len(other), p=chance / chance.sum())
+            yield f"{kind} {word}", base, other, other.take(drawn)
 
 
 def _half(known: Known, generator: np.random.Generator) -> npt.NDArray[np.bool_]:
