@@ -41,14 +41,12 @@ def sha256_of(path: Path) -> str:
 
 def copy_file(source: Path, target: Path) -> str:
     """Copies a file with its times and rights, whole or not at all; returns the SHA-256 of what was copied."""
-    digest = hashlib.sha256()
-    with source.open("rb") as file:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        half = target.with_name(target.name + HALF)
-        with half.open("wb") as copy:
-            while piece := file.read(PIECE):
-                digest.update(piece)
-                copy.write(piece)
+    digest, half = hashlib.sha256(), target.with_name(target.name + HALF)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with source.open("rb") as file, half.open("wb") as copy:
+        while piece := file.read(PIECE):
+            digest.update(piece)
+            copy.write(piece)
     shutil.copystat(source, half)
     half.replace(target)
     return digest.hexdigest()

@@ -1,10 +1,9 @@
 """What a project holds besides its files under version control, and its return to a clone."""
 
-import shutil
 from pathlib import Path
 
 from data.config import require_project
-from data.errors import StorageError
+from data.stores.deleting import delete
 from settings.machine import Settings, load_settings
 from tasks.keeping.places import databases_of
 from tasks.keeping.rest import at_rest
@@ -32,7 +31,7 @@ def clean_project() -> list[Path]:
     settings, gone = load_settings(), to_clean()
     with at_rest(settings, "clean"):
         for place in gone:
-            _delete(place)
+            delete(place)
     return gone
 
 
@@ -40,18 +39,6 @@ def kept_elsewhere(settings: Settings) -> list[str]:
     """What of the project's state stays, since it lies outside of its folder, or at an address."""
     kept = {f"the database {name}": url for name, url in databases_of(settings).items()}
     kept["the prediction log"] = settings.predictions
+    if settings.artifacts_url:
+        kept["MLflow's files"] = settings.artifacts_url
     return [what for what, place in kept.items() if str(settings.root) not in place]
-
-
-def _delete(place: Path) -> None:
-    """A folder that is a link to another disk stays one, empty."""
-    try:
-        if place.is_file():
-            place.unlink()
-        elif place.is_symlink():
-            for inside in place.iterdir():
-                _delete(inside)
-        else:
-            shutil.rmtree(place)
-    except OSError as error:
-        raise StorageError(f"{place} cannot be deleted: {error.strerror}; mend its rights and clean again") from error

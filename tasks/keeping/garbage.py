@@ -4,16 +4,17 @@ Caches, package copies and restored data come anew when they are needed: by comp
 dataset versions, predictions, labels and databases, of which the ledger speaks, are never touched.
 """
 
-import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.errors import LockedError, StorageError
+from data.errors import LockedError
 from data.stores.atomic import litter
 from data.stores.cache_budget import make_room, surplus
 from data.stores.copying import files_below
+from data.stores.deleting import delete
 from data.stores.locks import domain_lock
 from registry.ledger.canaries import open_canary
 from registry.ledger.events import Events
@@ -72,26 +73,18 @@ def _budget(settings: Settings) -> int:
 
 
 def _delete(settings: Settings, one: Waste) -> None:
-    """Deletes a file or folder, under the lock of its domain where it has one."""
-    try:
-        with domain_lock(settings.home, one.domain or "gc", "gc"):
-            if one.path.is_dir():
-                shutil.rmtree(one.path)
-            else:
-                one.path.unlink(missing_ok=True)
-    except LockedError:
-        return
-    except OSError as error:
-        raise StorageError(f"{one.path} cannot be deleted: {error.strerror}; mend its rights and try again") from error
+    """Deletes it under the lock of its domain where it has one; who works on that keeps it until the next time."""
+    with suppress(LockedError), domain_lock(settings.home, one.domain or "gc", "gc"):
+        delete(one.path)
 
 
 def _copies(settings: Settings, before: float) -> Iterator[Waste]:
     """Packages that were fetched from MLflow once, of versions that are in no role now."""
     for folder in sorted((settings.home / "packages").glob("*")):
         needed = _in_roles(settings, folder.name)
-        for copy in sorted(folder.glob("[0-9]*-*")):
-            if int(copy.name.partition("-")[0]) not in needed and copy.stat().st_mtime < before:
-                yield Waste("copy of a package in no role", folder.name, copy, _size(copy))
+        found = [(int(copy.name.partition("-")[0]), copy) for copy in sorted(folder.glob("[0-9]*-*"))]
+        spare = [copy for version, copy in found if version not in needed and copy.stat().st_mtime < before]
+        yield from (Waste("copy of a package in no role", folder.name, copy, _size(copy)) for copy in spare)
 
 
 def _in_roles(settings: Settings, domain: str) -> set[int]:
