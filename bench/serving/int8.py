@@ -55,11 +55,11 @@ def quantized(model: Path, calibration: Arrays, folder: Path) -> dict[str, Path]
     paths = {"fp32": model, "dynamic": folder / "dynamic.onnx", "static": folder / "static.onnx"}
     prepared = folder / "prepared.onnx"
     quant_pre_process(model, prepared, skip_symbolic_shape=True)
-    quantize_dynamic(prepared, paths["dynamic"], weight_type=QuantType.QInt8)
+    quantize_dynamic(prepared, paths["dynamic"], weight_type=QuantType.QInt8, reduce_range=True)
     name = ort.InferenceSession(model, providers=["CPUExecutionProvider"]).get_inputs()[0].name
     quantize_static(
         prepared, paths["static"], _Reader(name, calibration), quant_format=QuantFormat.QDQ, per_channel=True,
-        activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
+        activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, reduce_range=True,
     )  # fmt: skip
     return paths
 

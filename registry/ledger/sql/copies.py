@@ -103,9 +103,7 @@ def put_back(copy: Path, url: str, prepare: Callable[[str], object]) -> None:
     fresh = path.with_name(f"{path.name}.restored")
     shutil.copyfile(copy, fresh)
     prepare(f"sqlite:///{fresh}")
-    for (
-        ending
-    ) in SIDE_FILES:  # of a database that was opened here since an earlier try: they would be taken for its own
+    for ending in SIDE_FILES:  # of one that was opened here since an earlier try: they would be taken for its own
         path.with_name(path.name + ending).unlink(missing_ok=True)
     fresh.replace(path)
 
